@@ -1,0 +1,5 @@
+import type { Schedule } from './schedule.js';
+
+export function describeSchedule(schedule: Schedule): string {
+  throw new Error(`not built yet: ${schedule.type}`);
+}

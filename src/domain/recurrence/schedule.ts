@@ -1,0 +1,67 @@
+/** Epoch milliseconds, UTC. Wall-clock fields never leave this folder; only instants do. */
+export type Instant = number;
+
+/** What happens to a fixed wall-clock time at a clock change. Rules with wildcards or steps ignore it. */
+export interface DstPolicy {
+  /** A time that does not exist: `after` (default) fires at the first instant after the gap, `skip` does not fire. */
+  gap?: 'after' | 'skip';
+  /** A time that occurs twice: `first` (default), `second`, or `both`. */
+  overlap?: 'first' | 'second' | 'both';
+}
+
+/**
+ * Members that every schedule takes. `startAt` and `endAt` are inclusive bounds: an RFC 3339 instant in UTC, or a
+ * local date-time (`2026-12-24T18:00`) in `timeZone`. `maxRuns` is carried for the planner, which counts.
+ */
+interface ScheduleBounds {
+  timeZone: string;
+  startAt?: string;
+  endAt?: string;
+  maxRuns?: number;
+  /** ISO 8601 duration, elapsed (a day is 24 h). */
+  jitter?: string;
+  dst?: DstPolicy;
+}
+
+export interface CronSchedule extends ScheduleBounds {
+  type: 'cron';
+  expression: string;
+}
+
+export interface IntervalSchedule extends ScheduleBounds {
+  type: 'interval';
+  /** ISO 8601 duration; days and longer are calendar units in the zone. */
+  every: string;
+  /** RFC 3339 instant in UTC: occurrence number 0. Nothing fires before it. */
+  anchorAt: string;
+}
+
+export interface OnceSchedule extends ScheduleBounds {
+  type: 'once';
+  /** RFC 3339 instant in UTC, or a local date-time in `timeZone`. */
+  at: string;
+}
+
+/** A normalised schedule: plain JSON, durations in ISO 8601, instants in RFC 3339 UTC. Only given members are there. */
+export type Schedule = CronSchedule | IntervalSchedule | OnceSchedule;
+
+/** One reason for a refusal. `pointer` is an RFC 6901 pointer from the schedule's root (`''` is the schedule itself). */
+export interface ScheduleProblem {
+  pointer: string;
+  code: ScheduleProblemCode;
+  detail: string;
+}
+
+export type ScheduleProblemCode =
+  | 'invalid_type'
+  | 'required'
+  | 'unknown_member'
+  | 'too_long'
+  | 'out_of_range'
+  | 'invalid_value'
+  | 'invalid_cron'
+  | 'invalid_duration'
+  | 'invalid_instant'
+  | 'invalid_time_zone'
+  | 'unsupported_schedule'
+  | 'unsupported_exclude';
