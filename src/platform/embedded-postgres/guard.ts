@@ -1,0 +1,63 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+
+/**
+ * Ends a server when its owner dies in a way that leaves no time for it (SIGKILL, a crash). The guard is a shell
+ * that waits on a pipe: the system closes the pipe with the owner, however the owner ends. It signals the server only
+ * while the server's own pid file still names it, so a reused pid is never hit.
+ */
+export interface Guard {
+  /** The server has ended in good order: the guard ends without doing anything. */
+  dismiss(): Promise<void>;
+}
+
+export interface GuardedServer {
+  pid: number;
+  /** Absolute, or relative to the folder. */
+  pidFile: string;
+  /** The guard's working folder: a process keeps access to it even where the path above it is closed. */
+  folder: string;
+  /** Sent in turn, with `graceSeconds` in between, until the server has ended. */
+  signals: NodeJS.Signals[];
+  graceSeconds: number;
+  /** Folders to delete once the server has ended. */
+  thenRemove: string[];
+}
+
+const SCRIPT = `
+trap '' HUP INT TERM
+pid=$1 file=$2 grace=$3 signals=$4
+shift 4
+read -r word
+[ "$word" = dismissed ] && exit 0
+runs() { read -r named < "$file" && [ "$named" = "$pid" ] && kill -0 "$pid"; }
+for signal in $signals; do
+  runs && kill "-$signal" "$pid"
+  waited=0
+  while runs && [ "$waited" -lt "$grace" ]; do sleep 1; waited=$((waited + 1)); done
+done
+cd /
+[ $# -eq 0 ] || rm -rf -- "$@"
+`;
+
+export function guardServer(server: GuardedServer): Guard {
+  const signals = server.signals.map((signal) => signal.replace('SIG', '')).join(' ');
+  const args = [String(server.pid), server.pidFile, String(server.graceSeconds), signals, ...server.thenRemove];
+  const guard = spawn('/bin/sh', ['-c', SCRIPT, 'carillon-guard', ...args], {
+    cwd: server.folder,
+    detached: true, // out of the terminal's process group: Ctrl-C is for Carillon, which then stops its server
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  const ended = once(guard, 'exit').catch(() => undefined);
+  guard.stdin.on('error', () => undefined);
+  (guard.stdin as Socket).unref();
+  guard.unref();
+  return {
+    async dismiss() {
+      guard.ref();
+      guard.stdin.end('dismissed\n');
+      await ended;
+    },
+  };
+}
