@@ -1,0 +1,132 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/**
+ * Jobs, the ledger of runs, and what the planner and the workers share.
+ *
+ * `runs` is partitioned by day of `scheduled_for`; a run's id is a UUID v7 whose time is `scheduled_for`, so that an id
+ * alone leads to its partition. The default partition takes what lies outside the days made ahead, so nothing is lost
+ * when a day is missing.
+ */
+export class Ledger1764000000000 implements MigrationInterface {
+  name = 'Ledger1764000000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`CREATE EXTENSION IF NOT EXISTS pg_trgm`);
+    await runner.query(`
+      CREATE TABLE projects (
+        id uuid NOT NULL,
+        name text NOT NULL,
+        created_at timestamptz NOT NULL,
+        updated_at timestamptz NOT NULL,
+        CONSTRAINT projects_pkey PRIMARY KEY (id),
+        CONSTRAINT projects_name_key UNIQUE (name)
+      )`);
+    await runner.query(`
+      INSERT INTO projects (id, name, created_at, updated_at)
+      VALUES ('00000000-0000-7000-8000-000000000001', 'default', now(), now())`);
+
+    await runner.query(`
+      CREATE TABLE jobs (
+        id uuid NOT NULL,
+        project_id uuid NOT NULL,
+        name text NOT NULL,
+        description text NOT NULL,
+        labels jsonb NOT NULL,
+        schedule jsonb NOT NULL,
+        target jsonb NOT NULL,
+        retry jsonb NOT NULL,
+        overlap text NOT NULL,
+        misfire jsonb NOT NULL,
+        state text NOT NULL,
+        pause_note text,
+        paused_at timestamptz,
+        paused_until timestamptz,
+        resumed_at timestamptz,
+        next_occurrence_at timestamptz,
+        next_run_at timestamptz,
+        run_count integer NOT NULL DEFAULT 0,
+        scheduled_run_count integer NOT NULL DEFAULT 0,
+        planning_error text,
+        version integer NOT NULL DEFAULT 1,
+        created_at timestamptz NOT NULL,
+        updated_at timestamptz NOT NULL,
+        CONSTRAINT jobs_pkey PRIMARY KEY (id),
+        CONSTRAINT jobs_project_fkey FOREIGN KEY (project_id) REFERENCES projects (id),
+        CONSTRAINT jobs_name_key UNIQUE (project_id, name),
+        CONSTRAINT jobs_state_check CHECK (state IN ('active', 'paused', 'completed')),
+        CONSTRAINT jobs_overlap_check CHECK (overlap IN ('allow', 'skip', 'queueOne', 'queueAll', 'cancelRunning'))
+      ) WITH (fillfactor = 85)`);
+    // The planner's index: only what can become due is in it.
+    await runner.query(`CREATE INDEX jobs_due_idx ON jobs (next_run_at) WHERE next_run_at IS NOT NULL`);
+    await runner.query(`CREATE INDEX jobs_created_idx ON jobs (project_id, created_at, id)`);
+    await runner.query(`CREATE INDEX jobs_next_run_idx ON jobs (project_id, next_run_at, id)`);
+    await runner.query(`CREATE INDEX jobs_labels_idx ON jobs USING gin (labels jsonb_path_ops)`);
+    await runner.query(`
+      CREATE INDEX jobs_search_idx ON jobs
+      USING gin (lower(name || ' ' || description || ' ' || coalesce(target->>'url', '')) gin_trgm_ops)`);
+    // Paused and completed jobs are the few that a state filter looks for.
+    await runner.query(`CREATE INDEX jobs_inactive_idx ON jobs (project_id, state, created_at, id) WHERE state <> 'active'`);
+
+    // Apart from jobs: workers write it at every finish, and must not hold the rows that the planner locks.
+    await runner.query(`
+      CREATE TABLE job_stats (
+        job_id uuid NOT NULL,
+        last_run_at timestamptz NOT NULL,
+        last_run_state text NOT NULL,
+        failure_streak integer NOT NULL,
+        CONSTRAINT job_stats_pkey PRIMARY KEY (job_id)
+      ) WITH (fillfactor = 70)`);
+
+    await runner.query(`
+      CREATE TABLE runs (
+        id uuid NOT NULL,
+        scheduled_for timestamptz NOT NULL,
+        due_at timestamptz NOT NULL,
+        project_id uuid NOT NULL,
+        job_id uuid NOT NULL,
+        job_name text NOT NULL,
+        job_version integer NOT NULL,
+        trigger text NOT NULL,
+        trigger_nonce integer NOT NULL DEFAULT 0,
+        epoch bigint,
+        state text NOT NULL,
+        reason text,
+        attempt integer NOT NULL DEFAULT 0,
+        lost_attempts integer NOT NULL DEFAULT 0,
+        max_attempts integer NOT NULL,
+        available_at timestamptz NOT NULL,
+        lease_until timestamptz,
+        lease_token uuid,
+        body jsonb,
+        started_at timestamptz,
+        finished_at timestamptz,
+        lateness_ms bigint,
+        duration_ms bigint,
+        response jsonb,
+        error jsonb,
+        attempts jsonb NOT NULL DEFAULT '[]',
+        created_at timestamptz NOT NULL,
+        CONSTRAINT runs_pkey PRIMARY KEY (id, scheduled_for),
+        CONSTRAINT runs_occurrence_key UNIQUE (job_id, scheduled_for, trigger_nonce),
+        CONSTRAINT runs_state_check CHECK (state IN ('queued', 'running', 'retrying', 'held', 'succeeded', 'failed', 'cancelled', 'skipped')),
+        CONSTRAINT runs_trigger_check CHECK (trigger IN ('schedule', 'manual', 'backfill', 'replay', 'misfire'))
+      ) PARTITION BY RANGE (scheduled_for)`);
+    await runner.query(`CREATE INDEX runs_project_idx ON runs (project_id, scheduled_for, id)`);
+    await runner.query(`CREATE INDEX runs_failed_idx ON runs (project_id, scheduled_for, id) WHERE state = 'failed'`);
+    await runner.query(`CREATE INDEX runs_claim_idx ON runs (available_at) WHERE state IN ('queued', 'retrying')`);
+    await runner.query(`CREATE INDEX runs_lease_idx ON runs (lease_until) WHERE state = 'running'`);
+    await runner.query(`CREATE INDEX runs_open_idx ON runs (job_id, scheduled_for) WHERE state IN ('queued', 'running', 'retrying', 'held')`);
+    await runner.query(`CREATE TABLE runs_default PARTITION OF runs DEFAULT`);
+
+    // Counts reigns: each time a replica starts to lead it draws the next number.
+    await runner.query(`CREATE SEQUENCE reign_epoch`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query(`DROP SEQUENCE reign_epoch`);
+    await runner.query(`DROP TABLE runs`);
+    await runner.query(`DROP TABLE job_stats`);
+    await runner.query(`DROP TABLE jobs`);
+    await runner.query(`DROP TABLE projects`);
+  }
+}

@@ -1,0 +1,86 @@
+import type { Instant, Schedule } from './recurrence/schedule.js';
+
+export type JobState = 'active' | 'paused' | 'completed';
+export type OverlapPolicy = 'allow' | 'skip' | 'queueOne' | 'queueAll' | 'cancelRunning';
+export type Backoff = 'exponential' | 'linear' | 'fixed';
+
+/** How a failed attempt is repeated. Delays in milliseconds; `maxAttempts` counts the first one. */
+export interface RetryPolicy {
+  readonly maxAttempts: number;
+  readonly backoff: Backoff;
+  readonly initialDelayMs: number;
+  readonly maxDelayMs: number;
+  /** No attempt starts later than this after the first one started. */
+  readonly maxElapsedMs: number;
+}
+
+/** What becomes of occurrences that were found late. Times in milliseconds. */
+export interface MisfirePolicy {
+  readonly policy: 'skip' | 'runLast' | 'runAll';
+  /** Found no later than this after it was due, an occurrence runs as if on time. */
+  readonly graceMs: number;
+  /** Older than this it is never run. */
+  readonly withinMs: number;
+  /** At most so many missed occurrences are run by `runAll`, the newest ones. */
+  readonly limit: number;
+}
+
+/** A header is plain text, or a secret that is never read back. */
+export type HeaderValue = string | { readonly value: string; readonly secret: true };
+
+export interface HttpTarget {
+  readonly type: 'http';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD' | 'OPTIONS';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, HeaderValue>>;
+  /** Any JSON value; absent means the default body. A string is sent as it is. */
+  readonly body?: unknown;
+  readonly timeoutMs: number;
+  /** `200`, or a class like `2xx`. */
+  readonly success: { readonly statuses: readonly string[] };
+}
+
+/** A job as it is stored. Instants in epoch milliseconds. */
+export interface Job {
+  readonly id: string;
+  readonly projectId: string;
+  readonly name: string;
+  readonly description: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly schedule: Schedule;
+  readonly target: HttpTarget;
+  readonly retry: RetryPolicy;
+  readonly overlap: OverlapPolicy;
+  readonly misfire: MisfirePolicy;
+  readonly state: JobState;
+  readonly pauseNote: string | null;
+  readonly pausedAt: Instant | null;
+  readonly pausedUntil: Instant | null;
+  /** End of the last pause; occurrences in [pausedAt, resumedAt) were missed because of it. */
+  readonly resumedAt: Instant | null;
+  /** Nominal instant of the first occurrence that is not in the ledger yet; null when there is none. */
+  readonly nextOccurrenceAt: Instant | null;
+  /**
+   * When the planner must look at the job: the due instant of `nextOccurrenceAt` while active, `pausedUntil` while
+   * paused, null when nothing is to be done.
+   */
+  readonly nextRunAt: Instant | null;
+  readonly runCount: number;
+  /** Runs made by the schedule: what `maxRuns` counts. */
+  readonly scheduledRunCount: number;
+  /** Why the planner parked the job, when it did. */
+  readonly planningError: string | null;
+  readonly version: number;
+  readonly createdAt: Instant;
+  readonly updatedAt: Instant;
+}
+
+export const DEFAULT_RETRY: RetryPolicy = {
+  maxAttempts: 3,
+  backoff: 'exponential',
+  initialDelayMs: 1_000,
+  maxDelayMs: 300_000,
+  maxElapsedMs: 3_600_000,
+};
+
+export const DEFAULT_MISFIRE: MisfirePolicy = { policy: 'runLast', graceMs: 10_000, withinMs: 3_600_000, limit: 100 };

@@ -1,0 +1,27 @@
+import type { DataSourceOptions } from 'typeorm';
+import { ENTITIES } from './entities.js';
+
+export interface DataSourceSettings {
+  readonly url: string;
+  readonly poolSize: number;
+  readonly applicationName: string;
+  /** Called with errors of idle connections; without a listener they would end the process. */
+  readonly onPoolError?: (error: Error) => void;
+}
+
+/** TypeORM never changes the schema by itself: only the migrations do. */
+export function dataSourceOptions(settings: DataSourceSettings): DataSourceOptions {
+  return {
+    type: 'postgres',
+    url: settings.url,
+    applicationName: settings.applicationName,
+    entities: ENTITIES,
+    migrationsTableName: 'migrations',
+    synchronize: false,
+    installExtensions: false,
+    logging: false,
+    connectTimeoutMS: 10_000,
+    poolErrorHandler: (error: Error) => settings.onPoolError?.(error),
+    extra: { max: settings.poolSize, keepAlive: true, idleTimeoutMillis: 60_000 },
+  };
+}

@@ -1,0 +1,84 @@
+import { Injectable } from '@nestjs/common';
+import type { Pool, PoolClient, QueryResultRow } from 'pg';
+import { types } from 'pg';
+import { DataSource } from 'typeorm';
+
+const TIMESTAMPTZ_OID = 1184;
+const INT8_OID = 20;
+const parseTimestamptz = types.getTypeParser(TIMESTAMPTZ_OID) as (text: string) => Date;
+
+/** Instants come back as epoch milliseconds and int8 as a number (ours stay far below 2^53); all else as pg has it. */
+const rowTypes = {
+  getTypeParser(oid: number, format?: 'text' | 'binary'): unknown {
+    if (oid === TIMESTAMPTZ_OID) return (text: string) => parseTimestamptz(text).getTime();
+    if (oid === INT8_OID) return Number;
+    return types.getTypeParser(oid, format);
+  },
+};
+
+export type SqlValue = string | number | boolean | null | readonly (string | number | null)[];
+
+/** A prepared statement: `name` is unique to the text, so that every connection plans it once. */
+export interface Statement {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Runs statements, on the pool or inside one transaction. Instants are passed as RFC 3339 text (`formatInstant`). */
+export interface Sql {
+  rows<Row extends QueryResultRow>(statement: Statement, values?: readonly SqlValue[]): Promise<Row[]>;
+}
+
+/**
+ * Plain SQL beside TypeORM, on the same pool: the planner's, the workers' and the lists' statements are written by hand
+ * and prepared by name.
+ */
+@Injectable()
+export class Database implements Sql {
+  constructor(private readonly dataSource: DataSource) {}
+
+  rows<Row extends QueryResultRow>(statement: Statement, values: readonly SqlValue[] = []): Promise<Row[]> {
+    return run<Row>(this.pool, statement, values);
+  }
+
+  /**
+   * One transaction: commits when `work` resolves, rolls back when it throws. A connection whose ROLLBACK or COMMIT
+   * failed is thrown away, never given to the next caller.
+   */
+  async transaction<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result> {
+    const client = await this.pool.connect();
+    let broken: Error | undefined;
+    try {
+      await client.query('BEGIN');
+      const result = await work({ rows: (statement, values = []) => run(client, statement, values) });
+      await client.query('COMMIT');
+      return result;
+    } catch (error) {
+      await client.query('ROLLBACK').catch((cause: unknown) => {
+        broken = cause instanceof Error ? cause : new Error(String(cause));
+      });
+      throw error;
+    } finally {
+      client.release(broken);
+    }
+  }
+
+  get pool(): Pool {
+    // TypeORM owns the pool; its driver's type does not name it.
+    return (this.dataSource.driver as unknown as { master: Pool }).master;
+  }
+}
+
+async function run<Row extends QueryResultRow>(
+  on: Pool | PoolClient,
+  statement: Statement,
+  values: readonly SqlValue[],
+): Promise<Row[]> {
+  const result = await on.query<Row>({
+    name: statement.name,
+    text: statement.text,
+    values: values as unknown[],
+    types: rowTypes,
+  });
+  return result.rows;
+}

@@ -1,0 +1,7 @@
+import { JobEntity } from './entities/job.entity.js';
+import { JobStatsEntity } from './entities/job-stats.entity.js';
+import { ProjectEntity } from './entities/project.entity.js';
+import { RunEntity } from './entities/run.entity.js';
+
+/** Every table that TypeORM knows; the drift test compares them with what the migrations make. */
+export const ENTITIES = [ProjectEntity, JobEntity, JobStatsEntity, RunEntity];
