@@ -1,0 +1,151 @@
+import type { Instant } from '../domain/recurrence/schedule.js';
+import { formatInstant } from '../domain/recurrence/instants.js';
+import type { OpenRuns } from '../domain/planning/overlap.js';
+import type { RunReason, RunState, RunTrigger } from '../domain/run.js';
+import type { Sql, SqlValue } from './database.js';
+
+/** A run about to enter the ledger. Instants in epoch milliseconds. */
+export interface NewRun {
+  readonly id: string;
+  readonly scheduledFor: Instant;
+  readonly dueAt: Instant;
+  readonly projectId: string;
+  readonly jobId: string;
+  readonly jobName: string;
+  readonly jobVersion: number;
+  readonly trigger: RunTrigger;
+  /** 0 for an occurrence; anything else for a manual run or a replay, which share no occurrence. */
+  readonly triggerNonce: number;
+  readonly epoch: number | null;
+  readonly state: Extract<RunState, 'queued' | 'held' | 'skipped'>;
+  readonly reason: RunReason | null;
+  readonly maxAttempts: number;
+  /** JSON text of the body that replaces the job's, or null. */
+  readonly body: string | null;
+}
+
+const INSERT_RUNS = {
+  name: 'ledger-insert-runs',
+  text: `
+    INSERT INTO runs (id, scheduled_for, due_at, project_id, job_id, job_name, job_version, trigger, trigger_nonce, epoch,
+                      state, reason, max_attempts, body, available_at, created_at, finished_at)
+    SELECT n.*, $15::timestamptz, $15::timestamptz, CASE WHEN n.state = 'skipped' THEN $15::timestamptz END
+    FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::uuid[], $5::uuid[], $6::text[], $7::int[], $8::text[],
+                $9::int[], $10::bigint[], $11::text[], $12::text[], $13::int[], $14::jsonb[])
+      AS n (id, scheduled_for, due_at, project_id, job_id, job_name, job_version, trigger, trigger_nonce, epoch,
+            state, reason, max_attempts, body)
+    ON CONFLICT (job_id, scheduled_for, trigger_nonce) DO NOTHING
+    RETURNING id`,
+};
+
+/**
+ * Writes runs into the ledger and answers the ids of those that were new: an occurrence that has a run already keeps it.
+ */
+export async function insertRuns(sql: Sql, runs: readonly NewRun[], now: Instant): Promise<Set<string>> {
+  if (runs.length === 0) return new Set();
+  const instants = new Map<Instant, string>();
+  const text = (instant: Instant): string => {
+    const known = instants.get(instant);
+    if (known !== undefined) return known;
+    const formatted = formatInstant(instant);
+    instants.set(instant, formatted);
+    return formatted;
+  };
+  const column = <Value extends string | number | null>(read: (run: NewRun) => Value): Value[] => runs.map(read);
+  const values: SqlValue[] = [
+    column((run) => run.id),
+    column((run) => text(run.scheduledFor)),
+    column((run) => text(run.dueAt)),
+    column((run) => run.projectId),
+    column((run) => run.jobId),
+    column((run) => run.jobName),
+    column((run) => run.jobVersion),
+    column((run) => run.trigger),
+    column((run) => run.triggerNonce),
+    column((run) => run.epoch),
+    column((run) => run.state),
+    column((run) => run.reason),
+    column((run) => run.maxAttempts),
+    column((run) => run.body),
+    formatInstant(now),
+  ];
+  const inserted = await sql.rows<{ id: string }>(INSERT_RUNS, values);
+  return new Set(inserted.map((row) => row.id));
+}
+
+const COUNT_OPEN_RUNS = {
+  name: 'ledger-count-open-runs',
+  text: `
+    SELECT job_id, count(*) FILTER (WHERE state <> 'held') AS active, count(*) FILTER (WHERE state = 'held') AS held
+    FROM runs
+    WHERE job_id = ANY ($1::uuid[]) AND state IN ('queued', 'running', 'retrying', 'held')
+    GROUP BY job_id`,
+};
+
+/** Open runs of each of these jobs (none: not in the map). Only true while the caller holds the jobs' row locks. */
+export async function countOpenRuns(sql: Sql, jobIds: readonly string[]): Promise<Map<string, OpenRuns>> {
+  if (jobIds.length === 0) return new Map();
+  const rows = await sql.rows<{ job_id: string; active: number; held: number }>(COUNT_OPEN_RUNS, [jobIds]);
+  return new Map(rows.map((row) => [row.job_id, { active: row.active, held: row.held }]));
+}
+
+const CANCEL_OPEN_RUNS = {
+  name: 'ledger-cancel-open-runs',
+  text: `
+    UPDATE runs SET state = 'cancelled', reason = $2, finished_at = $3::timestamptz, lease_token = NULL, lease_until = NULL
+    WHERE job_id = ANY ($1::uuid[]) AND state = ANY ($4::text[])
+    RETURNING id`,
+};
+
+/**
+ * Cancels the open runs of these jobs that are in one of `states`. A worker that holds one finds its token gone; tell the
+ * replicas (`runsCancelled`) after the commit so that calls under way are aborted at once.
+ */
+export async function cancelOpenRuns(
+  sql: Sql,
+  jobIds: readonly string[],
+  states: readonly RunState[],
+  reason: RunReason,
+  now: Instant,
+): Promise<string[]> {
+  if (jobIds.length === 0) return [];
+  const rows = await sql.rows<{ id: string }>(CANCEL_OPEN_RUNS, [jobIds, reason, formatInstant(now), states]);
+  return rows.map((row) => row.id);
+}
+
+const PROMOTE_HELD_RUNS = {
+  name: 'ledger-promote-held-runs',
+  text: `
+    WITH first_held AS (
+      SELECT DISTINCT ON (held.job_id) held.id, held.scheduled_for
+      FROM runs held
+      WHERE held.job_id = ANY ($1::uuid[]) AND held.state = 'held'
+        AND NOT EXISTS (SELECT 1 FROM runs active
+                        WHERE active.job_id = held.job_id AND active.state IN ('queued', 'running', 'retrying'))
+      ORDER BY held.job_id, held.scheduled_for, held.created_at
+    )
+    UPDATE runs SET state = 'queued', available_at = $2::timestamptz
+    FROM first_held
+    WHERE runs.id = first_held.id AND runs.scheduled_for = first_held.scheduled_for AND runs.state = 'held'
+    RETURNING runs.id`,
+};
+
+/**
+ * Queues the oldest held run of each of these jobs that has no active one. The caller holds the jobs' row locks, so that
+ * a planner that counts open runs and this promotion can't miss each other.
+ */
+export async function promoteHeldRuns(sql: Sql, jobIds: readonly string[], now: Instant): Promise<string[]> {
+  if (jobIds.length === 0) return [];
+  const rows = await sql.rows<{ id: string }>(PROMOTE_HELD_RUNS, [jobIds, formatInstant(now)]);
+  return rows.map((row) => row.id);
+}
+
+const LOCK_JOBS = {
+  name: 'ledger-lock-jobs',
+  text: `SELECT id FROM jobs WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE`,
+};
+
+/** Takes the jobs' row locks in one order for everyone, so that two such transactions can't deadlock. */
+export async function lockJobs(sql: Sql, jobIds: readonly string[]): Promise<void> {
+  if (jobIds.length > 0) await sql.rows(LOCK_JOBS, [jobIds]);
+}
