@@ -1,13 +1,11 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { serverEnvironment } from './cluster.js';
 import type { ClusterAccess } from './cluster.js';
-import { EmbeddedPostgresError } from './error.js';
+import { findFreePort } from './free-port.js';
 
 const READY = 'database system is ready to accept connections';
 const TAIL_LINES = 30;
@@ -140,22 +138,7 @@ export async function stopServer(server: Server): Promise<void> {
   ] as const) {
     if (server.process.exitCode !== null || server.process.signalCode !== null) return;
     server.process.kill(signal);
-    await Promise.race([server.exited, sleep(patienceMs, undefined, { ref: true })]);
+    // The child keeps the process alive while it runs; the timer must not do so afterwards.
+    await Promise.race([server.exited, sleep(patienceMs, undefined, { ref: false })]);
   }
-}
-
-/** Another process may take it before Postgres does: the launch then tries another. */
-async function findFreePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  try {
-    await once(probe, 'listening');
-  } catch (cause) {
-    throw new EmbeddedPostgresError('no port can be opened on 127.0.0.1; free some ports, or set DATABASE_URL', {
-      cause,
-    });
-  }
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
 }

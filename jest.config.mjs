@@ -1,0 +1,40 @@
+// Jest runs CommonJS; swc compiles our ESM and the ESM-only packages with it, so the same command works on Node 20, 22 and 24.
+const swc = {
+  jsc: {
+    parser: { syntax: 'typescript', decorators: true },
+    transform: { legacyDecorator: true, decoratorMetadata: true },
+    target: 'es2022',
+    keepClassNames: true,
+  },
+  module: { type: 'commonjs', ignoreDynamic: false },
+  sourceMaps: 'inline',
+};
+const swcForPackages = { ...swc, jsc: { parser: { syntax: 'ecmascript', dynamicImport: true }, target: 'es2022' } };
+
+const common = {
+  rootDir: import.meta.dirname,
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: [],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  transform: { '^.+\\.ts$': ['@swc/jest', swc], '^.+\\.m?js$': ['@swc/jest', swcForPackages] },
+  transformIgnorePatterns: [
+    '/node_modules/(?!(@nestjs|keyv|@keyv|cache-manager|@cacheable|cookie|file-type|strtok3|token-types|uint8array-extras|@tokenizer|@borewit|uuidv7|croner|cronstrue|luxon|hookified|cacheable|uuid|cron|iterare|load-esm|pure-rand|fast-check|typeorm|@sqltools|ansis|dedent)/)',
+  ],
+  setupFiles: ['reflect-metadata'],
+};
+
+// Jest runs these once for all the projects that name them, and not at all when none of those is selected.
+const services = {
+  globalSetup: '<rootDir>/test/support/global-setup.mjs',
+  globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
+};
+
+export default {
+  projects: [
+    { ...common, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.test.ts'] },
+    { ...common, displayName: 'architecture', testMatch: ['<rootDir>/test/architecture/**/*.test.ts'] },
+    { ...common, ...services, displayName: 'integration', testMatch: ['<rootDir>/test/integration/**/*.test.ts'] },
+    { ...common, ...services, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.test.ts'] },
+    { ...common, ...services, displayName: 'faults', testMatch: ['<rootDir>/test/faults/**/*.test.ts'] },
+  ],
+};

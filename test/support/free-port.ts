@@ -1,0 +1,1 @@
+export { findFreePort } from '../../src/platform/embedded-postgres/free-port.js';
