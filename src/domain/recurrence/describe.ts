@@ -1,5 +1,7 @@
 import type { Schedule } from './schedule.js';
+import { scheduleTypeOf } from './schedule-types.js';
 
+/** A schedule in words: "At 09:00, Monday through Friday (Europe/Paris)", "Every 15 minutes". Bounds are left out. */
 export function describeSchedule(schedule: Schedule): string {
-  throw new Error(`not built yet: ${schedule.type}`);
+  return scheduleTypeOf(schedule).describe(schedule);
 }

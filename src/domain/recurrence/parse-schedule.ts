@@ -1,7 +1,78 @@
+import { COMMON_MEMBERS, readCommonMembers } from './common-members.js';
+import { memberPointer, ProblemList, quote, quoteValue } from './problems.js';
 import type { Instant, Schedule, ScheduleProblem } from './schedule.js';
+import { readScheduleText } from './schedule-text.js';
+import { isScheduleTypeName, SCHEDULE_TYPE_NAMES, scheduleTypeOf } from './schedule-types.js';
 
 export type ParsedSchedule = { ok: true; schedule: Schedule } | { ok: false; problems: ScheduleProblem[] };
 
+type Input = Readonly<Record<string, unknown>>;
+
+const PLANNED_TYPES = ['rrule'];
+
+/**
+ * Reads an untrusted schedule (any JSON value) and normalises it. A text is turned into the type that its shape shows.
+ * Durations become ISO 8601, instants UTC; `type`, `timeZone` and an interval's `anchorAt` (from `context.now`) are
+ * filled in, every other member is there only when it was given. Never throws: refusals are listed, at most twenty, with
+ * pointers from the schedule's root (`''` for a text). Lengths are checked first, so the cost is bounded.
+ */
 export function parseSchedule(input: unknown, context: { now: Instant }): ParsedSchedule {
-  throw new Error(`not built yet: ${typeof input} ${context.now}`);
+  const problems = new ProblemList();
+  if (typeof input === 'string') {
+    const members = readScheduleText(input, problems);
+    const schedule = members === null ? null : readMembers(members, context.now, problems);
+    // The one text is all there is to point at.
+    return result(
+      schedule,
+      problems.problems.map((problem) => ({ ...problem, pointer: '' })),
+    );
+  }
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
+    problems.add(
+      '',
+      'invalid_type',
+      `${quoteValue(input)} is not a schedule: text or an object with a type is allowed`,
+    );
+    return result(null, problems.problems);
+  }
+  return result(readMembers(input as Input, context.now, problems), problems.problems);
+}
+
+function readMembers(input: Input, now: Instant, problems: ProblemList): Schedule | null {
+  const typeName = readTypeName(input.type, problems);
+  if (typeName === null) return null;
+  const type = scheduleTypeOf({ type: typeName });
+  refuseUnknownMembers(input, type.members, problems);
+  const common = readCommonMembers(input, problems);
+  return type.read(input, common, { now, problems });
+}
+
+function readTypeName(value: unknown, problems: ProblemList): Schedule['type'] | null {
+  const allowed = SCHEDULE_TYPE_NAMES.join(', ');
+  if (value === undefined) problems.add('/type', 'required', `a schedule needs a type: allowed are ${allowed}`);
+  else if (typeof value !== 'string') problems.add('/type', 'invalid_type', `${quoteValue(value)} is not text`);
+  else if (isScheduleTypeName(value)) return value;
+  else {
+    const code = PLANNED_TYPES.includes(value) ? 'unsupported_schedule' : 'invalid_value';
+    const detail = code === 'invalid_value' ? 'is not a schedule type' : 'schedules are not supported yet';
+    problems.add('/type', code, `${quote(value)} ${detail}: allowed are ${allowed}`);
+  }
+  return null;
+}
+
+function refuseUnknownMembers(input: Input, own: readonly string[], problems: ProblemList): void {
+  const known = [...COMMON_MEMBERS, ...own];
+  for (const name in input) {
+    if (problems.isFull) return;
+    if (known.includes(name) || !Object.hasOwn(input, name)) continue;
+    problems.add(
+      memberPointer(name),
+      'unknown_member',
+      `${quote(name)} is not known here: allowed are ${known.join(', ')}`,
+    );
+  }
+}
+
+function result(schedule: Schedule | null, problems: ScheduleProblem[]): ParsedSchedule {
+  return schedule === null || problems.length > 0 ? { ok: false, problems } : { ok: true, schedule };
 }

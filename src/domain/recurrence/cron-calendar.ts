@@ -1,0 +1,128 @@
+import { civilDate, dayNumber, FIRST_YEAR, LAST_YEAR, monthLength, weekday } from './civil.js';
+import { CronDays } from './cron-days.js';
+import type { CronExpression } from './cron-expression.js';
+import { isFixed, valuesOf } from './cron-values.js';
+
+const DAY_SECONDS = 86_400;
+
+/**
+ * The set of wall-clock seconds that a cron expression names, with `H` resolved for one seed. It knows no zone: it finds
+ * the next member on a clock that never changes, in constant time for the time of day and by months for the date.
+ */
+export class CronCalendar {
+  /** Equal for expressions that name the same values, however they are written. */
+  readonly key: string;
+  /** No wildcard and no step in second, minute and hour. */
+  readonly isFixedTime: boolean;
+  /** How often it fires on a day that it fires on. */
+  readonly timesPerDay: number;
+
+  // followers[v] is the smallest value ≥ v of the field, -1 when there is none.
+  private readonly seconds: Int8Array;
+  private readonly minutes: Int8Array;
+  private readonly hours: Int8Array;
+  private readonly firstSecondOfDay: number;
+  private readonly years: readonly number[] | null;
+  private readonly days: CronDays;
+  private readonly everFires: boolean;
+  private lastMonth = { from: 0, to: 0, mask: 0 };
+
+  constructor(expression: CronExpression, seed: string) {
+    const seconds = valuesOf(expression.second, 0, 59, seed);
+    const minutes = valuesOf(expression.minute, 0, 59, seed);
+    const hours = valuesOf(expression.hour, 0, 23, seed);
+    this.seconds = followersOf(seconds, 60);
+    this.minutes = followersOf(minutes, 60);
+    this.hours = followersOf(hours, 24);
+    this.firstSecondOfDay = (hours[0] ?? 0) * 3_600 + (minutes[0] ?? 0) * 60 + (seconds[0] ?? 0);
+    this.years = expression.year.isOpen ? null : valuesOf(expression.year, FIRST_YEAR, LAST_YEAR, seed);
+    this.days = new CronDays(expression, seed);
+    this.everFires = this.days.hasAnyDay();
+    this.timesPerDay = seconds.length * minutes.length * hours.length;
+    this.isFixedTime = isFixed(expression.second) && isFixed(expression.minute) && isFixed(expression.hour);
+    const times = [seconds, minutes, hours].map(spellValues).join(',');
+    this.key = `${times},${this.days.key},${this.years?.join('.') ?? '*'}`;
+  }
+
+  /** The first member at or after a local second; Infinity when there is none before the engine's last year ends. */
+  from(localSecond: number): number {
+    const startDay = Math.floor(localSecond / DAY_SECONDS);
+    let day = this.dayFrom(startDay);
+    if (day === startDay) {
+      const secondOfDay = this.timeFrom(localSecond - startDay * DAY_SECONDS);
+      if (secondOfDay >= 0) return startDay * DAY_SECONDS + secondOfDay;
+      day = this.dayFrom(startDay + 1);
+    }
+    return day * DAY_SECONDS + this.firstSecondOfDay;
+  }
+
+  /** The first time of day at or after a second of the day; -1 when there is none. */
+  private timeFrom(secondOfDay: number): number {
+    const startHour = Math.floor(secondOfDay / 3_600);
+    let hour = follower(this.hours, startHour);
+    if (hour === startHour) {
+      const startMinute = Math.floor(secondOfDay / 60) % 60;
+      let second = follower(this.seconds, secondOfDay % 60);
+      const minute = follower(this.minutes, second < 0 ? startMinute + 1 : startMinute);
+      if (minute >= 0) {
+        if (minute !== startMinute) second = follower(this.seconds, 0);
+        return hour * 3_600 + minute * 60 + second;
+      }
+      hour = follower(this.hours, startHour + 1);
+    }
+    return hour < 0 ? -1 : hour * 3_600 + follower(this.minutes, 0) * 60 + follower(this.seconds, 0);
+  }
+
+  private dayFrom(startDay: number): number {
+    const { from, to, mask } = this.lastMonth;
+    if (startDay >= from && startDay < to) {
+      const rest = mask >>> (startDay - from);
+      if (rest !== 0) return startDay + lowestBit(rest);
+    }
+    if (!this.everFires) return Infinity;
+    let { year, month, day } = civilDate(startDay);
+    if (year < FIRST_YEAR) [year, month, day] = [FIRST_YEAR, 1, 1];
+    for (; year <= LAST_YEAR; year += 1, month = 1, day = 1) {
+      if (this.years !== null && !this.years.includes(year)) continue;
+      for (; month <= 12; month += 1, day = 1) {
+        if (!this.days.hasMonth(month)) continue;
+        const length = monthLength(year, month);
+        const firstDay = dayNumber(year, month, 1);
+        const monthMask = this.days.maskOf(length, weekday(firstDay));
+        const rest = monthMask >>> (day - 1);
+        if (rest === 0) continue;
+        this.lastMonth = { from: firstDay, to: firstDay + length, mask: monthMask };
+        return firstDay + day - 1 + lowestBit(rest);
+      }
+    }
+    return Infinity;
+  }
+}
+
+function followersOf(values: readonly number[], size: number): Int8Array {
+  const table = new Int8Array(size + 1).fill(-1);
+  const members = new Set(values);
+  for (let value = size - 1; value >= 0; value -= 1)
+    table[value] = members.has(value) ? value : (table[value + 1] ?? -1);
+  return table;
+}
+
+function follower(table: Int8Array, value: number): number {
+  return table[value] ?? -1;
+}
+
+function lowestBit(mask: number): number {
+  return 31 - Math.clz32(mask & -mask);
+}
+
+/** Runs of neighbours are written as a range, so that keys stay short. */
+function spellValues(values: readonly number[]): string {
+  const parts: string[] = [];
+  for (let start = 0; start < values.length;) {
+    let end = start;
+    while (values[end + 1] === (values[end] ?? 0) + 1) end += 1;
+    parts.push(end === start ? `${values[start]}` : `${values[start]}-${values[end]}`);
+    start = end + 1;
+  }
+  return parts.join('.');
+}

@@ -1,0 +1,33 @@
+import type { CommonMembers } from './common-members.js';
+import type { ProblemList } from './problems.js';
+import type { Instant, Schedule } from './schedule.js';
+
+/** A schedule's own rule, without bounds and jitter. */
+export interface Rule {
+  /** Equal exactly when `next` is the same function. */
+  readonly key: string;
+  next(after: Instant): Instant | null;
+  note(scheduledFor: Instant): string | null;
+}
+
+/**
+ * All that one schedule type needs. A new type is one file with one of these, an entry in `schedule-types.ts` and its
+ * shape in `schedule.ts`.
+ */
+export interface ScheduleType<S extends Schedule> {
+  readonly type: S['type'];
+  /** Members beside the common ones. */
+  readonly members: readonly string[];
+  /** Reads the type's own members from untrusted input; null when it added problems. */
+  read(input: Readonly<Record<string, unknown>>, common: CommonMembers, reading: Reading): S | null;
+  compile(schedule: S, seed: string): Rule;
+  /** Text for people, without the zone when it has no part in the rule. */
+  describe(schedule: S): string;
+  /** What a person should know before saving it. */
+  warnings(schedule: S): string[];
+}
+
+export interface Reading {
+  readonly now: Instant;
+  readonly problems: ProblemList;
+}

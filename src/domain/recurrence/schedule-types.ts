@@ -1,0 +1,21 @@
+import { cronType } from './cron-type.js';
+import { intervalType } from './interval-type.js';
+import { onceType } from './once-type.js';
+import type { Schedule } from './schedule.js';
+import type { ScheduleType } from './schedule-type.js';
+
+type TypeTable = { readonly [T in Schedule['type']]: ScheduleType<Extract<Schedule, { type: T }>> };
+
+const TYPES: TypeTable = { cron: cronType, interval: intervalType, once: onceType };
+
+export const SCHEDULE_TYPE_NAMES = Object.keys(TYPES) as Schedule['type'][];
+
+export function isScheduleTypeName(name: string): name is Schedule['type'] {
+  return Object.hasOwn(TYPES, name);
+}
+
+/** The code behind a schedule's type. */
+export function scheduleTypeOf<S extends Schedule>(schedule: Pick<S, 'type'>): ScheduleType<S> {
+  // The table ties each name to its own type, which TypeScript can't follow through a lookup by a union.
+  return TYPES[schedule.type] as unknown as ScheduleType<S>;
+}

@@ -1,0 +1,91 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { formatInstant, parseInstant } from '../../../src/domain/recurrence/instants.js';
+import { parseSchedule } from '../../../src/domain/recurrence/parse-schedule.js';
+import { compileSchedule } from '../../../src/domain/recurrence/recurrence.js';
+
+interface CorpusEntry {
+  id: string;
+  kind: string;
+  expression: string | null;
+  timeZone: string;
+  anchorAt?: string;
+}
+interface NextEntry extends CorpusEntry {
+  after: string;
+  expect: string[];
+  topic: string;
+}
+interface InvalidEntry extends CorpusEntry {
+  expressionRepeat?: { unit: string; times: number; suffix: string };
+  level: string;
+  why: string;
+}
+
+const NOW = Date.UTC(2026, 10, 23);
+const LONGEST_REFUSAL_MS = 50;
+
+function read<T>(name: string): T[] {
+  return JSON.parse(readFileSync(join(__dirname, 'corpus', name), 'utf8')) as T[];
+}
+
+function scheduleInput({ kind, expression, timeZone, anchorAt }: CorpusEntry): Record<string, unknown> {
+  if (kind === 'cron') return { type: 'cron', expression, timeZone };
+  return { type: 'interval', every: expression, timeZone, anchorAt };
+}
+
+const next = read<NextEntry>('next.json');
+const invalid = read<InvalidEntry>('invalid.json');
+const isInScope = ({ kind }: CorpusEntry): boolean => kind === 'cron' || kind === 'interval';
+const LEFT_TO_RRULE = { next: 13, invalid: 9 };
+
+describe('the corpus of next times', () => {
+  it(`leaves its ${LEFT_TO_RRULE.next} rrule entries to the issue that adds RRULE, and no others`, () => {
+    const left = next.filter((entry) => !isInScope(entry));
+    expect(left.map((entry) => entry.kind)).toEqual(Array<string>(LEFT_TO_RRULE.next).fill('rrule'));
+    expect(next.length - left.length).toBeGreaterThanOrEqual(90);
+  });
+
+  it.each(
+    next
+      .filter(isInScope)
+      .map((entry) => [`${entry.id} ${entry.expression} ${entry.timeZone} (${entry.topic})`, entry] as const),
+  )('%s', (_name, entry) => {
+    const parsed = parseSchedule(scheduleInput(entry), { now: NOW });
+    if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+    const recurrence = compileSchedule(parsed.schedule, 'seed');
+    const found: string[] = [];
+    let at = parseInstant(entry.after);
+    // One more than expected where the corpus says that the rule never fires.
+    while (at !== null && found.length < Math.max(1, entry.expect.length)) {
+      at = recurrence.next(at);
+      if (at !== null) found.push(formatInstant(at));
+    }
+    expect(found).toEqual(entry.expect.map((text) => formatInstant(Date.parse(text))));
+  });
+});
+
+describe('the corpus of refusals', () => {
+  it(`leaves its ${LEFT_TO_RRULE.invalid} rrule entries to the issue that adds RRULE, and no others`, () => {
+    const left = invalid.filter((entry) => !isInScope(entry));
+    expect(left.map((entry) => entry.kind)).toEqual(Array<string>(LEFT_TO_RRULE.invalid).fill('rrule'));
+  });
+
+  it.each(invalid.filter(isInScope).map((entry) => [`${entry.id} ${entry.why}`, entry] as const))(
+    '%s',
+    (_name, entry) => {
+      expect(entry.level).toBe('must');
+      const repeat = entry.expressionRepeat;
+      const expression = repeat === undefined ? entry.expression : repeat.unit.repeat(repeat.times) + repeat.suffix;
+      const startedAt = performance.now();
+      const parsed = parseSchedule(scheduleInput({ ...entry, expression }), { now: NOW });
+      const tookMs = performance.now() - startedAt;
+      expect(parsed.ok).toBe(false);
+      expect(tookMs).toBeLessThan(LONGEST_REFUSAL_MS);
+      const [problem] = parsed.ok ? [] : parsed.problems;
+      expect(problem?.pointer).toMatch(/^\/(expression|every|timeZone|anchorAt)$/);
+      expect(problem?.detail.length).toBeLessThan(400);
+      expect(problem?.detail).toMatch(/^[\x20-\x7e–…]+$/);
+    },
+  );
+});
