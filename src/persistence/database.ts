@@ -7,6 +7,12 @@ const TIMESTAMPTZ_OID = 1184;
 const INT8_OID = 20;
 const parseTimestamptz = types.getTypeParser(TIMESTAMPTZ_OID) as (text: string) => Date;
 
+/**
+ * A replica that freezes inside a transaction holds row locks that keep planners and users waiting: Postgres ends the
+ * transaction for it, and the replica finds its connection gone when it wakes.
+ */
+const BEGIN = `BEGIN; SET LOCAL idle_in_transaction_session_timeout = '5s'`;
+
 /** Instants come back as epoch milliseconds and int8 as a number (ours stay far below 2^53); all else as pg has it. */
 const rowTypes = {
   getTypeParser(oid: number, format?: 'text' | 'binary'): unknown {
@@ -49,7 +55,7 @@ export class Database implements Sql {
     const client = await this.pool.connect();
     let broken: Error | undefined;
     try {
-      await client.query('BEGIN');
+      await client.query(BEGIN);
       const result = await work({ rows: (statement, values = []) => run(client, statement, values) });
       await client.query('COMMIT');
       return result;

@@ -1,0 +1,147 @@
+import { Injectable } from '@nestjs/common';
+import type { MisfirePolicy, OverlapPolicy } from '../domain/job.js';
+import { formatInstant } from '../domain/recurrence/instants.js';
+import type { Instant, Schedule } from '../domain/recurrence/schedule.js';
+import { Database } from './database.js';
+import type { Sql } from './database.js';
+
+/** A job that is due, its row locked by the transaction that read it. */
+export interface DueJob {
+  readonly id: string;
+  readonly projectId: string;
+  readonly name: string;
+  readonly version: number;
+  readonly schedule: Schedule;
+  readonly overlap: OverlapPolicy;
+  readonly misfire: MisfirePolicy;
+  readonly maxAttempts: number;
+  readonly state: 'active' | 'paused';
+  readonly pausedAt: Instant | null;
+  readonly resumedAt: Instant | null;
+  readonly nextOccurrenceAt: Instant | null;
+  readonly nextRunAt: Instant;
+  readonly scheduledRunCount: number;
+}
+
+/** What planning changes in a job's row. */
+export interface JobAdvance {
+  readonly id: string;
+  /** Version and due instant that the plan was made from: the row must still have them. */
+  readonly version: number;
+  readonly plannedAt: Instant;
+  readonly state: 'active' | 'paused' | 'completed';
+  readonly nextOccurrenceAt: Instant | null;
+  readonly nextRunAt: Instant | null;
+  readonly resumedAt: Instant | null;
+  readonly pauseNote: string | null;
+  readonly newRuns: number;
+}
+
+const LOCK_DUE = {
+  name: 'planning-lock-due',
+  text: `
+    SELECT id, project_id AS "projectId", name, version, schedule, overlap, misfire,
+           (retry->>'maxAttempts')::int AS "maxAttempts", state, paused_at AS "pausedAt",
+           CASE WHEN state = 'paused' THEN paused_until ELSE resumed_at END AS "resumedAt",
+           next_occurrence_at AS "nextOccurrenceAt", next_run_at AS "nextRunAt", scheduled_run_count AS "scheduledRunCount"
+    FROM jobs
+    WHERE next_run_at <= $1::timestamptz
+    ORDER BY next_run_at
+    LIMIT $2
+    FOR NO KEY UPDATE SKIP LOCKED`,
+};
+
+const ADVANCE = {
+  name: 'planning-advance',
+  text: `
+    UPDATE jobs
+    SET state = n.state, next_occurrence_at = n.next_occurrence_at, next_run_at = n.next_run_at,
+        resumed_at = n.resumed_at,
+        paused_until = NULL,
+        pause_note = n.pause_note,
+        run_count = run_count + n.new_runs,
+        scheduled_run_count = scheduled_run_count + n.new_runs
+    FROM unnest($1::uuid[], $2::int[], $3::timestamptz[], $4::text[], $5::timestamptz[], $6::timestamptz[],
+                $7::timestamptz[], $8::text[], $9::int[])
+      AS n (id, version, planned_at, state, next_occurrence_at, next_run_at, resumed_at, pause_note, new_runs)
+    WHERE jobs.id = n.id AND jobs.version = n.version AND jobs.next_run_at = n.planned_at
+    RETURNING jobs.id`,
+};
+
+const EARLIEST_DUE = {
+  name: 'planning-earliest-due',
+  text: `SELECT next_run_at AS at FROM jobs WHERE next_run_at IS NOT NULL ORDER BY next_run_at LIMIT 1`,
+};
+
+/** Skips from one distinct instant to the next in the index: the cost is that of the instants, not of the jobs at each. */
+const DUE_INSTANTS = {
+  name: 'planning-due-instants',
+  text: `
+    WITH RECURSIVE slots AS (
+      (SELECT next_run_at AS at FROM jobs WHERE next_run_at > $1::timestamptz ORDER BY next_run_at LIMIT 1)
+      UNION ALL
+      SELECT (SELECT next_run_at FROM jobs WHERE next_run_at > slots.at ORDER BY next_run_at LIMIT 1)
+      FROM slots WHERE slots.at < $2::timestamptz
+    )
+    SELECT at FROM slots WHERE at <= $2::timestamptz LIMIT $3`,
+};
+
+const NEXT_EPOCH = { name: 'planning-next-epoch', text: `SELECT nextval('reign_epoch') AS epoch` };
+
+/** What the planner reads and writes in `jobs`. */
+@Injectable()
+export class PlanningRepository {
+  constructor(private readonly database: Database) {}
+
+  transaction<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result> {
+    return this.database.transaction(work);
+  }
+
+  /** Locks up to `limit` jobs that are due at `now`, the longest due first; those that another replica holds are left out. */
+  lockDue(sql: Sql, now: Instant, limit: number): Promise<DueJob[]> {
+    return sql.rows<DueJob>(LOCK_DUE, [formatInstant(now), limit]);
+  }
+
+  /** Moves the jobs on. Throws when a row is not as it was planned from: the transaction must be rolled back. */
+  async advance(sql: Sql, advances: readonly JobAdvance[]): Promise<void> {
+    const instant = (at: Instant | null): string | null => (at === null ? null : formatInstant(at));
+    const moved = await sql.rows(ADVANCE, [
+      advances.map((advance) => advance.id),
+      advances.map((advance) => advance.version),
+      advances.map((advance) => formatInstant(advance.plannedAt)),
+      advances.map((advance) => advance.state),
+      advances.map((advance) => instant(advance.nextOccurrenceAt)),
+      advances.map((advance) => instant(advance.nextRunAt)),
+      advances.map((advance) => instant(advance.resumedAt)),
+      advances.map((advance) => advance.pauseNote),
+      advances.map((advance) => advance.newRuns),
+    ]);
+    if (moved.length !== advances.length) {
+      throw new Error(`${advances.length - moved.length} of ${advances.length} planned jobs changed under their lock`);
+    }
+  }
+
+  /** The due instant that comes first, past ones included; null when no job waits for one. */
+  async earliestDue(): Promise<Instant | null> {
+    const rows = await this.database.rows<{ at: Instant }>(EARLIEST_DUE);
+    return rows[0]?.at ?? null;
+  }
+
+  /** Distinct due instants in (after, until], ascending, at most `limit`. */
+  async dueInstants(after: Instant, until: Instant, limit: number): Promise<Instant[]> {
+    const rows = await this.database.rows<{ at: Instant }>(DUE_INSTANTS, [
+      formatInstant(after),
+      formatInstant(until),
+      limit,
+    ]);
+    return rows.map((row) => row.at);
+  }
+
+  /** The number of a new reign; grows with each one, on whatever replica. */
+  async nextEpoch(): Promise<number> {
+    const rows = await this.database.rows<{ epoch: number }>(NEXT_EPOCH);
+    const epoch = rows[0]?.epoch;
+    if (epoch === undefined) throw new Error('the database gave no epoch');
+    return epoch;
+  }
+}
