@@ -1,0 +1,163 @@
+import { compileSchedule } from '../../../src/domain/recurrence/recurrence.js';
+import { parseSchedule } from '../../../src/domain/recurrence/parse-schedule.js';
+import { bruteForce, walkMinutes, type WallDate, type WallRule } from './brute-force.js';
+
+/** Rules to try; RULES=2000 for a long run, SEED to draw others. */
+const RULES = Number(process.env.RULES ?? 400);
+const SEED = Number(process.env.SEED ?? 20261123);
+const DAY_MS = 86_400_000;
+
+/** Days around clock changes: half an hour, midnight, two hours, a day left out, a day twice, an end of changes. */
+const CHANGES: readonly (readonly [timeZone: string, day: string])[] = [
+  ['Europe/Paris', '2026-03-29'],
+  ['Europe/Paris', '2026-10-25'],
+  ['America/New_York', '2027-03-14'],
+  ['America/New_York', '2027-11-07'],
+  ['Australia/Lord_Howe', '2027-04-04'],
+  ['Australia/Lord_Howe', '2026-10-04'],
+  ['America/Sao_Paulo', '2018-11-04'],
+  ['America/Sao_Paulo', '2018-02-18'],
+  ['Asia/Beirut', '2026-03-29'],
+  ['Asia/Beirut', '2026-10-25'],
+  ['Antarctica/Troll', '2026-03-29'],
+  ['Antarctica/Troll', '2026-10-25'],
+  ['Pacific/Apia', '2011-12-30'],
+  ['Pacific/Kwajalein', '1969-09-30'],
+  ['Africa/Casablanca', '2026-02-15'],
+  ['Africa/Casablanca', '2026-03-22'],
+  ['Europe/Istanbul', '2016-10-30'],
+  ['Asia/Kathmandu', '1986-01-01'],
+  ['America/Caracas', '2016-05-01'],
+  ['UTC', '2028-02-29'],
+];
+
+/** mulberry32: a run can be repeated from its seed. */
+function randomFrom(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below);
+  };
+}
+
+type Random = (below: number) => number;
+interface Field {
+  text: string;
+  holds: (value: number) => boolean;
+  isFixed: boolean;
+}
+
+function pick<T>(random: Random, choices: readonly T[]): T {
+  return choices[random(choices.length)] as T;
+}
+
+function randomField(random: Random, min: number, max: number, likely: readonly number[]): Field {
+  const value = (): number => (random(3) === 0 ? min + random(max - min + 1) : pick(random, likely));
+  const from = value();
+  const step = 2 + random(Math.min(20, max - min));
+  switch (random(7)) {
+    case 0:
+      return { text: '*', holds: () => true, isFixed: false };
+    case 1:
+      return { text: `*/${step}`, holds: (v) => (v - min) % step === 0, isFixed: false };
+    case 2:
+      return { text: `${from}/${step}`, holds: (v) => v >= from && (v - from) % step === 0, isFixed: false };
+    case 3: {
+      const to = from + random(max - from + 1);
+      return { text: `${from}-${to}`, holds: (v) => v >= from && v <= to, isFixed: true };
+    }
+    case 4: {
+      const values = [from, value(), value()];
+      return { text: values.join(','), holds: (v) => values.includes(v), isFixed: true };
+    }
+    default:
+      return { text: `${from}`, holds: (v) => v === from, isFixed: true };
+  }
+}
+
+interface DatePart {
+  text: string;
+  holds: (date: WallDate) => boolean;
+}
+
+function randomDate(random: Random): DatePart {
+  const weekday = random(7);
+  const day = 1 + random(31);
+  const nth = 1 + random(5);
+  switch (random(10)) {
+    case 0:
+      return { text: `* * ${weekday}`, holds: (date) => date.weekday === weekday };
+    case 1:
+      return { text: `${day} * ${weekday}`, holds: (date) => date.day === day || date.weekday === weekday };
+    case 2:
+      return { text: 'L * ?', holds: (date) => date.day === date.monthLength };
+    case 3:
+      return { text: `* * ${weekday}#${nth}`, holds: (d) => d.weekday === weekday && Math.ceil(d.day / 7) === nth };
+    case 4:
+      return { text: `? * ${weekday}L`, holds: (d) => d.weekday === weekday && d.day > d.monthLength - 7 };
+    case 5:
+      return { text: `*/2 * 1-5`, holds: (d) => d.day % 2 === 1 || (d.weekday >= 1 && d.weekday <= 5) };
+    default:
+      return { text: '* * *', holds: () => true };
+  }
+}
+
+function randomRule(random: Random): { expression: string; rule: WallRule; dst: Pick<WallRule, 'gap' | 'overlap'> } {
+  const second = random(4) === 0 ? randomField(random, 0, 59, [0, 30]) : null;
+  const minute = randomField(random, 0, 59, [0, 15, 30, 45]);
+  const hour = randomField(random, 0, 23, [0, 1, 2, 3, 22, 23]);
+  const date = randomDate(random);
+  const dst = {
+    gap: pick(random, ['after', 'skip'] as const),
+    overlap: pick(random, ['first', 'second', 'both'] as const),
+  };
+  const rule: WallRule = {
+    second: second?.holds ?? ((value) => value === 0),
+    minute: minute.holds,
+    hour: hour.holds,
+    date: date.holds,
+    isFixedTime: (second?.isFixed ?? true) && minute.isFixed && hour.isFixed,
+    ...dst,
+  };
+  const expression = [...(second === null ? [] : [second.text]), minute.text, hour.text, date.text].join(' ');
+  return { expression, rule, dst };
+}
+
+function engineTimes(input: unknown, from: number, to: number): number[] {
+  const parsed = parseSchedule(input, { now: 0 });
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  const recurrence = compileSchedule(parsed.schedule, 'seed');
+  const found: number[] = [];
+  for (let at = recurrence.next(from - 1); at !== null && at < to; at = recurrence.next(at)) found.push(at);
+  return found;
+}
+
+describe('the engine and a walk through real time find the same instants', () => {
+  const rulesPerChange = Math.ceil(RULES / CHANGES.length);
+
+  it.each(CHANGES)('in %s around %s', (timeZone, day) => {
+    const middle = Date.parse(`${day}T00:00:00Z`);
+    // The walk is longer than what is compared, so that each wall-clock time of the compared part has its instants.
+    const walk = walkMinutes(timeZone, middle - 3 * DAY_MS, middle + 3 * DAY_MS);
+    const [from, to] = [middle - 1.5 * DAY_MS, middle + 1.5 * DAY_MS];
+    const random = randomFrom(SEED + middle + timeZone.length);
+    for (let count = 0; count < rulesPerChange; count += 1) {
+      const { expression, rule, dst } = randomRule(random);
+      const expected = bruteForce(rule, walk).filter((at) => at >= from && at < to);
+      const input = { type: 'cron', expression, timeZone, dst };
+      const name = JSON.stringify(input);
+      const found = engineTimes(input, from, to);
+      const differsAt = expected.findIndex((at, index) => found[index] !== at);
+      const seen = (instants: number[]): string[] =>
+        instants.slice(Math.max(0, differsAt), differsAt + 3).map((at) => new Date(at).toISOString());
+      // Only the place of the first difference is shown; the lists may hold a hundred thousand instants.
+      expect([name, found.length, ...(differsAt < 0 ? [] : seen(found))]).toEqual([
+        name,
+        expected.length,
+        ...(differsAt < 0 ? [] : seen(expected)),
+      ]);
+    }
+  });
+});
