@@ -1,0 +1,184 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+import { z } from 'zod';
+import {
+  durationInMs,
+  egressAllow,
+  isLoopback,
+  oneOf,
+  rateLimit,
+  serverUrl,
+  text,
+  wholeNumber,
+  type EgressAllow,
+  type RateLimit,
+  type Reader,
+} from './config/readers.js';
+
+export type { EgressAllow, RateLimit };
+
+/** Every setting: how it is read, and its default as one would write it (null: unset). `.env.example` lists the same. */
+export const SETTINGS = {
+  HOST: setting('127.0.0.1', text('a host name or an address', /^[\w.:%-]{1,253}$/)),
+  PORT: setting('3000', wholeNumber(0, 65_535)),
+  DATABASE_URL: setting(null, serverUrl(['postgres:', 'postgresql:'], 'postgres://user:password@host:5432/carillon')),
+  DATABASE_POOL_SIZE: setting('20', wholeNumber(2, 1_000)),
+  MIGRATE_ON_START: setting('on', oneOf('on', 'off')),
+  REDIS_URL: setting(null, serverUrl(['redis:', 'rediss:'], 'redis://host:6379')),
+  DATA_DIR: setting('.carillon', text('a folder', /^[^\0]+$/)),
+  ROLE: setting('all', oneOf('all')),
+  AUTH: setting('open', oneOf('open')),
+  EGRESS_ALLOW: setting('', egressAllow),
+  RATE_LIMIT: setting('1200/1m', rateLimit),
+  WORKER_CONCURRENCY: setting('200', wholeNumber(1, 10_000)),
+  LEASE: setting('15s', durationInMs(1_000, '1s')),
+  HORIZON: setting('60s', durationInMs(1_000, '1s')),
+  RUN_RETENTION: setting('30d', durationInMs(86_400_000, '1d')),
+  SHUTDOWN_DELAY: setting('0s', durationInMs(0, '0s')),
+  SHUTDOWN_TIMEOUT: setting('3s', durationInMs(0, '0s')),
+  LOG_LEVEL: setting('info', oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent')),
+  LOG_FORMAT: setting('auto', oneOf('auto', 'json', 'text')),
+} as const satisfies Record<string, Setting<unknown>>;
+
+interface Setting<Value> {
+  readonly byDefault: string | null;
+  readonly reader: Reader<Value>;
+}
+
+function setting<Value>(byDefault: string, reader: Reader<Value>): Setting<Value>;
+function setting<Value>(byDefault: null, reader: Reader<Value>): Setting<Value | null>;
+function setting<Value>(byDefault: string | null, reader: Reader<Value>): Setting<Value | null> {
+  return { byDefault, reader };
+}
+
+/** What the environment says. Durations in milliseconds. */
+export interface Settings {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** Null: the embedded Postgres, with its data in `dataDir`. */
+  readonly databaseUrl: string | null;
+  readonly databasePoolSize: number;
+  readonly migrateOnStart: boolean;
+  /** Null: no Redis. */
+  readonly redisUrl: string | null;
+  readonly dataDir: string;
+  readonly role: 'all';
+  readonly auth: 'open';
+  readonly egressAllow: EgressAllow;
+  /** Null: unlimited. */
+  readonly rateLimit: RateLimit | null;
+  readonly workerConcurrency: number;
+  /** How long a worker holds a run before another may take it over. */
+  readonly leaseMs: number;
+  /** How far ahead the leader keeps slots. */
+  readonly horizonMs: number;
+  readonly runRetentionMs: number;
+  /** Between the signal to stop and the end of listening, for load balancers to notice. */
+  readonly shutdownDelayMs: number;
+  /** How long calls and requests under way may go on once it stops. */
+  readonly shutdownTimeoutMs: number;
+  readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+  readonly logFormat: 'auto' | 'json' | 'text';
+}
+
+/** The settings as the service runs with them: injected wherever one is needed. */
+export abstract class Config implements Omit<Settings, 'databaseUrl'> {
+  abstract readonly host: string;
+  abstract readonly port: number;
+  /** The server in use, the embedded one too. */
+  abstract readonly databaseUrl: string;
+  /** True when Postgres is our own, started with this process. */
+  abstract readonly embedded: boolean;
+  abstract readonly databasePoolSize: number;
+  abstract readonly migrateOnStart: boolean;
+  abstract readonly redisUrl: string | null;
+  abstract readonly dataDir: string;
+  abstract readonly role: 'all';
+  abstract readonly auth: 'open';
+  abstract readonly egressAllow: EgressAllow;
+  abstract readonly rateLimit: RateLimit | null;
+  abstract readonly workerConcurrency: number;
+  abstract readonly leaseMs: number;
+  abstract readonly horizonMs: number;
+  abstract readonly runRetentionMs: number;
+  abstract readonly shutdownDelayMs: number;
+  abstract readonly shutdownTimeoutMs: number;
+  abstract readonly logLevel: Settings['logLevel'];
+  abstract readonly logFormat: Settings['logFormat'];
+}
+
+/** All that is wrong with the settings, one line each. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+
+  constructor(readonly problems: readonly string[]) {
+    super(problems.join('\n'));
+  }
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The process environment over the `.env` file of the working folder, if there is one. */
+export function readEnvironment(): Environment {
+  return { ...(existsSync('.env') ? parseEnv(readFileSync('.env', 'utf8')) : {}), ...process.env };
+}
+
+/** Reads and checks every setting. An empty value is the same as none. Throws a ConfigError with all the problems. */
+export function readSettings(environment: Environment): Settings {
+  const given = Object.fromEntries(Object.keys(SETTINGS).map((name) => [name, environment[name]?.trim() || undefined]));
+  const parsed = SCHEMA.safeParse(given);
+  const problems = [...(parsed.error?.issues.map((issue) => issue.message) ?? []), ...refuseOpenToOthers(given.HOST)];
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
+  const values = parsed.data;
+  return {
+    host: values.HOST,
+    port: values.PORT,
+    databaseUrl: values.DATABASE_URL,
+    databasePoolSize: values.DATABASE_POOL_SIZE,
+    migrateOnStart: values.MIGRATE_ON_START === 'on',
+    redisUrl: values.REDIS_URL,
+    dataDir: values.DATA_DIR,
+    role: values.ROLE,
+    auth: values.AUTH,
+    egressAllow: values.EGRESS_ALLOW,
+    rateLimit: values.RATE_LIMIT === 'off' ? null : values.RATE_LIMIT,
+    workerConcurrency: values.WORKER_CONCURRENCY,
+    leaseMs: values.LEASE,
+    horizonMs: values.HORIZON,
+    runRetentionMs: values.RUN_RETENTION,
+    shutdownDelayMs: values.SHUTDOWN_DELAY,
+    shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT,
+    logLevel: values.LOG_LEVEL,
+    logFormat: values.LOG_FORMAT,
+  };
+}
+
+type Values = { [Name in keyof typeof SETTINGS]: (typeof SETTINGS)[Name] extends Setting<infer Value> ? Value : never };
+
+const SCHEMA = z
+  .object(Object.fromEntries(Object.entries(SETTINGS).map(([name, entry]) => [name, schemaOf(name, entry)])))
+  .transform((values) => values as Values);
+
+/** Without keys everyone who reaches the port may do everything, so only this machine may reach it. */
+function refuseOpenToOthers(host: string = SETTINGS.HOST.byDefault ?? ''): string[] {
+  if (isLoopback(host)) return [];
+  return [
+    `HOST must be a loopback address like 127.0.0.1 while the service is open (AUTH=open), got "${host.slice(0, 80)}"`,
+  ];
+}
+
+function schemaOf(name: string, { byDefault, reader }: Setting<unknown>): z.ZodType<unknown> {
+  return z
+    .string()
+    .optional()
+    .transform((given, context) => {
+      const written = given ?? byDefault;
+      if (written === null) return null;
+      const value = reader.read(written);
+      if (value !== undefined) return value;
+      const got = reader.secret ? '' : `, got ${JSON.stringify(written.slice(0, 80))}`;
+      context.addIssue(`${name} must be ${reader.must}${got}`);
+      return z.NEVER;
+    });
+}

@@ -1,0 +1,110 @@
+import { BlockList, isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
+import { parseElapsedMs } from '../../domain/recurrence/duration.js';
+
+/** Reads one setting's text; undefined when it breaks the rule that `must` states. */
+export interface Reader<Value> {
+  /** Completes "NAME must be …". */
+  readonly must: string;
+  /** The text is never repeated in a message. */
+  readonly secret?: boolean;
+  read(text: string): Value | undefined;
+}
+
+export function wholeNumber(least: number, most: number): Reader<number> {
+  return {
+    must: `a whole number from ${least} to ${most}`,
+    read(text) {
+      const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
+      return value >= least && value <= most ? value : undefined;
+    },
+  };
+}
+
+/** Milliseconds from `30s`, `15m`, `2h`, `1d` or ISO 8601 (`PT30S`); `0` and `0s` where `leastMs` is 0. */
+export function durationInMs(leastMs: number, least: string): Reader<number> {
+  return {
+    must: `a duration of at least ${least}, like 15s, 2h, 30d or PT15S`,
+    read(text) {
+      const ms = /^(0|0[smhd]|PT0S)$/.test(text) ? 0 : parseElapsedMs(text);
+      return ms !== null && ms >= leastMs ? ms : undefined;
+    },
+  };
+}
+
+export function oneOf<const Word extends string>(...words: readonly Word[]): Reader<Word> {
+  return {
+    must: words.length === 1 ? `${words[0]}` : `one of ${words.join(', ')}`,
+    read: (text) => words.find((word) => word === text),
+  };
+}
+
+export function text(must: string, pattern: RegExp): Reader<string> {
+  return { must, read: (given) => (pattern.test(given) ? given : undefined) };
+}
+
+/** A server's address; it may hold a password, and so is never repeated. */
+export function serverUrl(protocols: readonly string[], example: string): Reader<string> {
+  return {
+    must: `a URL like ${example}`,
+    secret: true,
+    read: (given) => (URL.canParse(given) && protocols.includes(new URL(given).protocol) ? given : undefined),
+  };
+}
+
+export interface RateLimit {
+  readonly requests: number;
+  readonly windowMs: number;
+}
+
+export const rateLimit: Reader<RateLimit | 'off'> = {
+  must: 'requests/window like 1200/1m, or off',
+  read(given) {
+    if (given === 'off') return 'off';
+    const parts = /^(\d{1,9})\/([\dsmhdPT]{1,20})$/.exec(given);
+    const requests = Number(parts?.[1]);
+    const windowMs = parseElapsedMs(parts?.[2] ?? '');
+    return requests > 0 && windowMs !== null && windowMs >= 1_000 ? { requests, windowMs } : undefined;
+  },
+};
+
+/** Addresses that a target may have although the egress guard would refuse them. */
+export interface EgressAllow {
+  /** In CIDR notation; a single address is given as /32 or /128. */
+  readonly cidrs: readonly string[];
+  /** Host names in lower case. */
+  readonly hosts: readonly string[];
+}
+
+const HOST_NAME = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$/;
+
+export const egressAllow: Reader<EgressAllow> = {
+  must: 'CIDRs and host names with commas between them, like 10.0.0.0/8,hooks.internal',
+  read(given) {
+    const entries = given.split(',').map((entry) => entry.trim().toLowerCase());
+    const cidrs: string[] = [];
+    const hosts: string[] = [];
+    for (const entry of entries.filter((entry) => entry !== '')) {
+      const cidr = isIP(entry) === 0 ? entry : `${entry}/${isIP(entry) === 4 ? 32 : 128}`;
+      if (isCidr(cidr)) cidrs.push(cidr);
+      // All digits and dots is an address gone wrong, never a name.
+      else if (HOST_NAME.test(entry) && !/^[\d.]+$/.test(entry)) hosts.push(entry);
+      else return undefined;
+    }
+    return { cidrs, hosts };
+  },
+};
+
+function isCidr(given: string): boolean {
+  return isIP(given.split('/')[0] ?? '') !== 0 && ipaddr.isValidCIDR(given);
+}
+
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
+LOOPBACK.addAddress('::1', 'ipv6');
+
+export function isLoopback(host: string): boolean {
+  if (host === 'localhost') return true;
+  const family = isIP(host);
+  return family !== 0 && LOOPBACK.check(host, family === 4 ? 'ipv4' : 'ipv6');
+}
