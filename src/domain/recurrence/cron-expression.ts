@@ -39,13 +39,13 @@ interface FieldRule {
 const MONTHS = 'jan feb mar apr may jun jul aug sep oct nov dec'.split(' ');
 const WEEKDAYS = 'sun mon tue wed thu fri sat'.split(' ');
 const RULES: Readonly<Record<CronFieldName, FieldRule>> = {
-  second: { label: 'second', min: 0, max: 59, last: 59 },
-  minute: { label: 'minute', min: 0, max: 59, last: 59 },
-  hour: { label: 'hour', min: 0, max: 23, last: 23 },
-  dayOfMonth: { label: 'day-of-month', min: 1, max: 31, last: 31 },
-  month: { label: 'month', min: 1, max: 12, last: 12, names: new Map(MONTHS.map((name, i) => [name, i + 1])) },
-  dayOfWeek: { label: 'day-of-week', min: 0, max: 7, last: 6, names: new Map(WEEKDAYS.map((name, i) => [name, i])) },
-  year: { label: 'year', min: 1970, max: 2299, last: 2299 },
+  second: { label: 'a second', min: 0, max: 59, last: 59 },
+  minute: { label: 'a minute', min: 0, max: 59, last: 59 },
+  hour: { label: 'an hour', min: 0, max: 23, last: 23 },
+  dayOfMonth: { label: 'a day-of-month', min: 1, max: 31, last: 31 },
+  month: { label: 'a month', min: 1, max: 12, last: 12, names: new Map(MONTHS.map((name, i) => [name, i + 1])) },
+  dayOfWeek: { label: 'a day-of-week', min: 0, max: 7, last: 6, names: new Map(WEEKDAYS.map((name, i) => [name, i])) },
+  year: { label: 'a year', min: 1970, max: 2299, last: 2299 },
 };
 const FIVE: readonly CronFieldName[] = ['minute', 'hour', 'dayOfMonth', 'month', 'dayOfWeek'];
 const SIX: readonly CronFieldName[] = ['second', ...FIVE];
@@ -189,5 +189,5 @@ function parseValue(rule: FieldRule, text: string, valueText: string): number {
 }
 
 function fault(rule: FieldRule, text: string, allowed: string): CronSyntaxError {
-  return new CronSyntaxError(`${quote(text)} is not a ${rule.label}: ${allowed}`);
+  return new CronSyntaxError(`${quote(text)} is not ${rule.label}: ${allowed}`);
 }

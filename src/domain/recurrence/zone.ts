@@ -1,6 +1,6 @@
 import { BoundedMap } from './bounded-map.js';
 import { FIRST_INSTANT, LAST_INSTANT } from './civil.js';
-import { DAY_MS, HOUR_MS, SECOND_MS } from './duration.js';
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from './duration.js';
 import type { Instant } from './schedule.js';
 
 /** A clock change: from `at` on the offset is `afterMs`; until then it was `beforeMs` (local = instant + offset). */
@@ -27,10 +27,12 @@ interface Segment {
 /** Longest name accepted; the longest in the tz database has 32 characters. Checked before Intl sees the text. */
 export const MAX_ZONE_NAME_LENGTH = 64;
 
-// A table is read from Intl in pieces of about a year, only where someone asks.
-const CHUNK_MS = 2 ** 35;
-// No zone of the tz database changes its clocks and back within this time since 1900.
-const PROBE_MS = 4 * DAY_MS;
+// A table is read from Intl in pieces of about 50 days, only where someone asks: a yearly rule touches one a year.
+const CHUNK_MS = 2 ** 32;
+const MAX_CHUNKS = 256;
+// No zone of the tz database has changed its clocks and back in less: the shortest is Recife's week of October 2000.
+const PROBE_MS = 5 * DAY_MS;
+const QUARTER_HOUR_MS = 15 * MINUTE_MS;
 // Farther than any zone's offset (±15:13 in local mean time) and than any clock change (24 h at the date line).
 const REACH_MS = 26 * HOUR_MS;
 const MAX_ZONES = 1_024;
@@ -39,7 +41,7 @@ const ZONE_NAME = /^[A-Za-z][A-Za-z0-9_+/-]*$/;
 
 /**
  * One time zone's offsets, read once from `Intl.DateTimeFormat` and kept as a table of clock changes, because asking
- * Intl takes over a microsecond and a next time asks several times. At most about 400 years of pieces are ever kept.
+ * Intl takes over a microsecond and a next time asks several times. Memory is bounded: a full table starts again.
  */
 export class Zone {
   private readonly chunks = new Map<number, Segment[]>();
@@ -109,6 +111,7 @@ export class Zone {
     let chunk = this.chunks.get(index);
     if (chunk === undefined) {
       chunk = readChunk(this.name, index);
+      if (this.chunks.size >= MAX_CHUNKS) this.chunks.clear();
       this.chunks.set(index, chunk);
     }
     for (const segment of chunk) if (instant < segment.to) return segment;
@@ -172,14 +175,22 @@ function readChunk(name: string, index: number): Segment[] {
 
 /** The first whole second after `steadyAt` at which the offset is no longer `offsetMs`; it has changed at `changedAt`. */
 function findChange(name: string, steadyAt: Instant, changedAt: Instant, offsetMs: number): Instant {
-  let low = Math.floor(steadyAt / SECOND_MS);
-  let high = Math.ceil(changedAt / SECOND_MS);
+  const quarterAt = bisectChange(name, steadyAt, changedAt, offsetMs, QUARTER_HOUR_MS);
+  // Changes at odd times are history; for the others the search to the second is not needed.
+  if (readOffset(name, quarterAt - SECOND_MS) === offsetMs) return quarterAt;
+  return bisectChange(name, Math.max(steadyAt, quarterAt - QUARTER_HOUR_MS), quarterAt, offsetMs, SECOND_MS);
+}
+
+/** The first whole `unitMs` at which the change shows; the one before it is still steady, or not after `steadyAt`. */
+function bisectChange(name: string, steadyAt: Instant, changedAt: Instant, offsetMs: number, unitMs: number): Instant {
+  let low = Math.floor(steadyAt / unitMs);
+  let high = Math.ceil(changedAt / unitMs);
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2);
-    if (readOffset(name, middle * SECOND_MS) === offsetMs) low = middle;
+    if (middle * unitMs <= steadyAt || readOffset(name, middle * unitMs) === offsetMs) low = middle;
     else high = middle;
   }
-  return high * SECOND_MS;
+  return high * unitMs;
 }
 
 function readOffset(name: string, instant: Instant): number {
