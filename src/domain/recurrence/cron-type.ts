@@ -48,7 +48,8 @@ export const cronType: ScheduleType<CronSchedule> = {
     const compiled = compiledExpression(schedule.expression);
     const dst = resolveDst(schedule.dst);
     const calendar = compiled.calendar ?? new CronCalendar(compiled.expression, seed);
-    const ruleName = `${calendar.key} ${dst.gap} ${dst.overlap} ${schedule.timeZone}`;
+    // Equal times may be written with a step or without, and only the latter heeds dst.
+    const ruleName = `${calendar.isFixedTime} ${calendar.key} ${dst.gap} ${dst.overlap} ${schedule.timeZone}`;
     let rule = rules.get(ruleName);
     if (rule === undefined) {
       rule = new CronRule(calendar, getZone(schedule.timeZone), dst);
