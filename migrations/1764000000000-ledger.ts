@@ -65,7 +65,9 @@ export class Ledger1764000000000 implements MigrationInterface {
       CREATE INDEX jobs_search_idx ON jobs
       USING gin (lower(name || ' ' || description || ' ' || coalesce(target->>'url', '')) gin_trgm_ops)`);
     // Paused and completed jobs are the few that a state filter looks for.
-    await runner.query(`CREATE INDEX jobs_inactive_idx ON jobs (project_id, state, created_at, id) WHERE state <> 'active'`);
+    await runner.query(
+      `CREATE INDEX jobs_inactive_idx ON jobs (project_id, state, created_at, id) WHERE state <> 'active'`,
+    );
 
     // Apart from jobs: workers write it at every finish, and must not hold the rows that the planner locks.
     await runner.query(`
@@ -95,6 +97,7 @@ export class Ledger1764000000000 implements MigrationInterface {
         lost_attempts integer NOT NULL DEFAULT 0,
         max_attempts integer NOT NULL,
         available_at timestamptz NOT NULL,
+        claimed_at timestamptz,
         lease_until timestamptz,
         lease_token uuid,
         body jsonb,
@@ -115,7 +118,10 @@ export class Ledger1764000000000 implements MigrationInterface {
     await runner.query(`CREATE INDEX runs_failed_idx ON runs (project_id, scheduled_for, id) WHERE state = 'failed'`);
     await runner.query(`CREATE INDEX runs_claim_idx ON runs (available_at) WHERE state IN ('queued', 'retrying')`);
     await runner.query(`CREATE INDEX runs_lease_idx ON runs (lease_until) WHERE state = 'running'`);
-    await runner.query(`CREATE INDEX runs_open_idx ON runs (job_id, scheduled_for) WHERE state IN ('queued', 'running', 'retrying', 'held')`);
+    await runner.query(
+      `CREATE INDEX runs_open_idx ON runs (job_id, scheduled_for) WHERE state IN ('queued', 'running', 'retrying', 'held')`,
+    );
+    await runner.query(`CREATE INDEX runs_held_idx ON runs (job_id) WHERE state = 'held'`);
     await runner.query(`CREATE TABLE runs_default PARTITION OF runs DEFAULT`);
 
     // Counts reigns: each time a replica starts to lead it draws the next number.

@@ -22,11 +22,11 @@ const rowTypes = {
   },
 };
 
-export type SqlValue = string | number | boolean | null | readonly (string | number | null)[];
+export type SqlValue = string | number | boolean | null | readonly (string | number | boolean | null)[];
 
-/** A prepared statement: `name` is unique to the text, so that every connection plans it once. */
+/** A statement; prepared once a connection when it has a name, which must then be unique to its text. */
 export interface Statement {
-  readonly name: string;
+  readonly name?: string;
   readonly text: string;
 }
 

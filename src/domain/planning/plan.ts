@@ -88,9 +88,7 @@ export function planJob(job: PlannableJob, recurrence: Recurrence, context: Plan
 }
 
 function fellInPause(job: PlannableJob, occurrence: Instant): boolean {
-  return (
-    job.pausedAt !== null && job.resumedAt !== null && occurrence >= job.pausedAt && occurrence < job.resumedAt
-  );
+  return job.pausedAt !== null && job.resumedAt !== null && occurrence >= job.pausedAt && occurrence < job.resumedAt;
 }
 
 /** Under `cancelRunning` a run planned a moment ago gives way before it started: it is born skipped. */

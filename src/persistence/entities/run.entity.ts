@@ -13,6 +13,7 @@ import type { Attempt, RunError, RunReason, RunResponse, RunState, RunTrigger } 
 @Index('runs_claim_idx', { synchronize: false })
 @Index('runs_lease_idx', { synchronize: false })
 @Index('runs_open_idx', { synchronize: false })
+@Index('runs_held_idx', { synchronize: false })
 export class RunEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'runs_pkey' })
   id!: string;
@@ -61,6 +62,9 @@ export class RunEntity {
 
   @Column('timestamptz', { name: 'available_at' })
   availableAt!: Date;
+
+  @Column('timestamptz', { name: 'claimed_at', nullable: true })
+  claimedAt!: Date | null;
 
   @Column('timestamptz', { name: 'lease_until', nullable: true })
   leaseUntil!: Date | null;

@@ -1,0 +1,14 @@
+import { Module } from '@nestjs/common';
+import { MessagingModule } from '../messaging/messaging.module.js';
+import { QueueModule } from '../queue/queue.module.js';
+import { Executor } from './executor.js';
+import { Recorder } from './recorder.js';
+import { EgressGuard } from './targets/egress-guard.js';
+import { HttpTarget } from './targets/http-target.js';
+
+@Module({
+  imports: [QueueModule, MessagingModule],
+  providers: [Executor, Recorder, HttpTarget, EgressGuard],
+  exports: [Executor],
+})
+export class ExecutionModule {}

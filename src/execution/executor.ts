@@ -1,0 +1,203 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { Injectable, Logger } from '@nestjs/common';
+import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
+import { Messages } from '../messaging/messages.js';
+import { ClaimsRepository } from '../persistence/claims.repository.js';
+import type { ClaimedRun } from '../persistence/claims.repository.js';
+import { Clock } from '../platform/clock.js';
+import { Config } from '../platform/config.js';
+import { Metrics } from '../platform/metrics.js';
+import { USER_AGENT } from '../platform/version.js';
+import { RunQueue } from '../queue/run-queue.js';
+import type { RunIntake } from '../queue/run-queue.js';
+import { finishedAttempt } from './outcome.js';
+import { Recorder } from './recorder.js';
+import { HttpTarget } from './targets/http-target.js';
+import type { Answer } from './targets/http-target.js';
+import { buildRequest } from './targets/request.js';
+
+interface InFlight {
+  readonly run: ClaimedRun;
+  readonly abort: AbortController;
+  /** On the monotonic clock: past it, another worker may have the run. */
+  leaseEndsAtMs: number;
+}
+
+/**
+ * Delivers runs: claims them, calls their targets, and has the outcome recorded. A run is in flight from its claim until
+ * its record, and its lease is renewed for as long.
+ */
+@Injectable()
+export class Executor implements RunIntake, OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger(Executor.name);
+  private readonly inFlight = new Map<string, InFlight>();
+  private waitingForRoom: (() => void)[] = [];
+  private idle: (() => void) | null = null;
+  private renewal: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly claims: ClaimsRepository,
+    private readonly target: HttpTarget,
+    private readonly recorder: Recorder,
+    private readonly queue: RunQueue,
+    private readonly messages: Messages,
+    private readonly clock: Clock,
+    private readonly config: Config,
+    private readonly metrics: Metrics,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    this.messages.subscribe((message) => {
+      if (message.type === 'runsCancelled') this.abortRuns(new Set(message.runIds));
+    });
+    this.renewal = setInterval(() => void this.renewLeases(), this.config.leaseMs / 3);
+    await this.queue.consume(this);
+  }
+
+  /** Takes no more, lets what is under way end, then aborts the rest: their leases lapse and others take them over. */
+  async onModuleDestroy(): Promise<void> {
+    await this.queue.stop();
+    if (this.inFlight.size > 0) {
+      this.logger.log(`waits up to ${this.config.shutdownTimeoutMs} ms for ${this.inFlight.size} calls under way`);
+      await this.untilIdle(this.config.shutdownTimeoutMs);
+    }
+    for (const { abort } of this.inFlight.values()) abort.abort();
+    await this.untilIdle(1_000);
+    clearInterval(this.renewal);
+  }
+
+  async capacity(): Promise<number> {
+    while (this.inFlight.size >= this.config.workerConcurrency) {
+      await new Promise<void>((resolve) => this.waitingForRoom.push(resolve));
+    }
+    return this.config.workerConcurrency - this.inFlight.size;
+  }
+
+  async claimByIds(runIds: readonly string[]): Promise<void> {
+    await this.claim((now, leaseUntil, token) => this.claims.claimByIds(runIds, now, leaseUntil, token));
+  }
+
+  async claimWaiting(limit: number, queuedForMs: number): Promise<number> {
+    return this.claim((now, leaseUntil, token) =>
+      this.claims.claimWaiting(limit, now, now - queuedForMs, leaseUntil, token),
+    );
+  }
+
+  nextAvailable(): Promise<number | null> {
+    return this.claims.nextAvailable(this.clock.now());
+  }
+
+  private async claim(
+    take: (now: number, leaseUntil: number, token: string) => Promise<ClaimedRun[]>,
+  ): Promise<number> {
+    // Counted from before the claim: the lease in the ledger can only end later than we believe.
+    const leaseEndsAtMs = performance.now() + this.config.leaseMs;
+    const now = this.clock.now();
+    const runs = await take(now, now + this.config.leaseMs, randomUUID());
+    for (const run of runs) {
+      const entry = { run, abort: new AbortController(), leaseEndsAtMs };
+      this.inFlight.set(keyOf(run), entry);
+      void this.execute(entry);
+    }
+    this.metrics.queueInFlight.set(this.inFlight.size);
+    return runs.length;
+  }
+
+  /** Never throws. */
+  private async execute(entry: InFlight): Promise<void> {
+    const { run } = entry;
+    try {
+      const startedAt = this.clock.now();
+      const startedMs = performance.now();
+      const answer = await this.deliver(entry, startedAt);
+      if (answer !== null) {
+        const durationMs = Math.round(performance.now() - startedMs);
+        const timing = { startedAt, durationMs, finishedAt: startedAt + durationMs };
+        await this.recorder.record(finishedAttempt(run, answer, timing, Math.random()));
+      }
+    } catch (error) {
+      const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      this.logger.error(
+        `run ${run.id}: attempt ${run.attempt} broke off; its lease lapses and it is tried again: ${reason}`,
+      );
+    } finally {
+      this.leave(entry);
+    }
+  }
+
+  /** Null when the call was not made because another worker may have the run by now. */
+  private async deliver(entry: InFlight, startedAt: number): Promise<Answer | null> {
+    if (performance.now() >= entry.leaseEndsAtMs) {
+      this.logger.warn(`run ${entry.run.id}: its lease ended before the call was made; another attempt follows`);
+      return null;
+    }
+    let request;
+    try {
+      request = buildRequest(entry.run, {
+        userAgent: USER_AGENT,
+        sentAtSeconds: Math.floor(startedAt / 1_000),
+        spanId: randomBytes(8).toString('hex'),
+      });
+    } catch (error) {
+      return {
+        kind: 'refused',
+        code: 'invalid_request',
+        message: error instanceof Error ? error.message : String(error),
+      };
+    }
+    return this.target.call(request, entry.abort.signal);
+  }
+
+  private leave(entry: InFlight): void {
+    this.inFlight.delete(keyOf(entry.run));
+    this.metrics.queueInFlight.set(this.inFlight.size);
+    const waiting = this.waitingForRoom;
+    this.waitingForRoom = [];
+    for (const resolve of waiting) resolve();
+    if (this.inFlight.size === 0) this.idle?.();
+  }
+
+  private abortRuns(runIds: ReadonlySet<string>): void {
+    for (const { run, abort } of this.inFlight.values()) if (runIds.has(run.id)) abort.abort();
+  }
+
+  /** Only calls that last: a lease is renewed once a third of it has passed. */
+  private async renewLeases(): Promise<void> {
+    const nowMs = performance.now();
+    const old = [...this.inFlight.values()].filter(
+      (entry) => entry.leaseEndsAtMs - nowMs < (this.config.leaseMs * 2) / 3,
+    );
+    if (old.length === 0) return;
+    try {
+      const kept = await this.claims.renew(
+        old.map(({ run }) => run),
+        this.clock.now() + this.config.leaseMs,
+      );
+      for (const entry of old) {
+        if (kept.has(entry.run.id)) entry.leaseEndsAtMs = nowMs + this.config.leaseMs;
+        // Cancelled, or taken over after we froze: the answer would be refused anyway.
+        else if (this.inFlight.has(keyOf(entry.run))) entry.abort.abort();
+      }
+    } catch (error) {
+      this.logger.warn(
+        `${old.length} leases were not renewed, tried again in ${this.config.leaseMs / 3} ms: ${String(error)}`,
+      );
+    }
+  }
+
+  private async untilIdle(limitMs: number): Promise<void> {
+    if (this.inFlight.size === 0) return;
+    let timer: NodeJS.Timeout | undefined;
+    await Promise.race([
+      new Promise<void>((resolve) => (this.idle = resolve)),
+      new Promise<void>((resolve) => (timer = setTimeout(resolve, limitMs))),
+    ]);
+    clearTimeout(timer);
+    this.idle = null;
+  }
+}
+
+/** The same run may be in flight twice for a moment: once with a lease that was lost, once with the next. */
+function keyOf(run: ClaimedRun): string {
+  return `${run.id} ${run.token}`;
+}

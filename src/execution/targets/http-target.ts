@@ -1,0 +1,136 @@
+import type { Readable } from 'node:stream';
+import { Injectable } from '@nestjs/common';
+import type { OnApplicationShutdown } from '@nestjs/common';
+import { Agent, request } from 'undici';
+import { EgressBlockedError, EgressGuard } from './egress-guard.js';
+import type { TargetRequest } from './request.js';
+
+/** What came of a call. */
+export type Answer =
+  | {
+      readonly kind: 'answered';
+      readonly status: number;
+      readonly bodyExcerpt: string;
+      readonly retryAfter: string | null;
+    }
+  | { readonly kind: 'unreachable'; readonly code: string; readonly message: string }
+  | { readonly kind: 'timedOut' }
+  | { readonly kind: 'aborted' }
+  /** Not called at all, and never will be. */
+  | { readonly kind: 'refused'; readonly code: string; readonly message: string };
+
+/** Kept of an answer's body, in bytes. */
+export const EXCERPT_BYTES = 2_048;
+
+/** Read of an answer so that its connection can serve again; a longer one costs the connection. */
+const DRAIN_BYTES = 65_536;
+
+const ERRORS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection_refused',
+  ECONNRESET: 'connection_reset',
+  EPIPE: 'connection_reset',
+  UND_ERR_SOCKET: 'connection_reset',
+  ENOTFOUND: 'host_not_found',
+  EAI_AGAIN: 'host_not_found',
+  EHOSTUNREACH: 'host_unreachable',
+  ENETUNREACH: 'host_unreachable',
+  ETIMEDOUT: 'connect_timeout',
+  UND_ERR_CONNECT_TIMEOUT: 'connect_timeout',
+  HPE_INVALID_CONSTANT: 'bad_answer',
+};
+
+/** Calls HTTP targets. Redirects are not followed: a 3xx is an answer like any other. */
+@Injectable()
+export class HttpTarget implements OnApplicationShutdown {
+  private readonly agent: Agent;
+
+  constructor(guard: EgressGuard) {
+    this.agent = new Agent({
+      connect: guard.connector(),
+      // The executor bounds how many calls are under way, each with a time limit of its own: queueing for a connection
+      // here would only use that up.
+      connections: null,
+      pipelining: 1,
+      keepAliveTimeout: 10_000,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      maxHeaderSize: 32_768,
+    });
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.agent.destroy();
+  }
+
+  /** One call. Never throws; `signal` aborts it. The whole of it, body included, ends within `timeoutMs`. */
+  async call(outgoing: TargetRequest, signal: AbortSignal): Promise<Answer> {
+    const limit = new AbortController();
+    const onAbort = (): void => limit.abort();
+    let timedOut = false;
+    const timer = setTimeout(() => {
+      timedOut = true;
+      limit.abort();
+    }, outgoing.timeoutMs);
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      if (signal.aborted) return { kind: 'aborted' };
+      const response = await request(outgoing.url, {
+        method: outgoing.method,
+        headers: outgoing.headers,
+        body: outgoing.body,
+        dispatcher: this.agent,
+        signal: limit.signal,
+      });
+      const bodyExcerpt = await readExcerpt(response.body);
+      const retryAfter = response.headers['retry-after'];
+      return {
+        kind: 'answered',
+        status: response.statusCode,
+        bodyExcerpt,
+        retryAfter: typeof retryAfter === 'string' ? retryAfter : null,
+      };
+    } catch (error) {
+      if (timedOut) return { kind: 'timedOut' };
+      if (signal.aborted) return { kind: 'aborted' };
+      return describe(error);
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+}
+
+/** The first bytes of a body as text; reads on a little so that the connection can be kept, then drops it. */
+async function readExcerpt(body: Readable): Promise<string> {
+  const kept: Buffer[] = [];
+  let keptBytes = 0;
+  let readBytes = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    readBytes += chunk.length;
+    if (keptBytes < EXCERPT_BYTES) {
+      const part = chunk.subarray(0, EXCERPT_BYTES - keptBytes);
+      // A copy: the excerpt must not keep the whole chunk in memory.
+      kept.push(Buffer.from(part));
+      keptBytes += part.length;
+    }
+    if (readBytes > DRAIN_BYTES) break;
+  }
+  // Postgres stores no NUL in text; a cut character at the end becomes U+FFFD.
+  return Buffer.concat(kept).toString('utf8').replaceAll('\0', '�');
+}
+
+function describe(error: unknown): Answer {
+  if (error instanceof EgressBlockedError) return { kind: 'refused', code: 'egress_blocked', message: error.message };
+  const { code, message, cause } = error as { code?: string; message?: string; cause?: unknown };
+  if (cause instanceof EgressBlockedError) return { kind: 'refused', code: 'egress_blocked', message: cause.message };
+  if (code === 'ERR_INVALID_URL' || code === 'UND_ERR_INVALID_ARG') {
+    return { kind: 'refused', code: 'invalid_request', message: `the request can't be made: ${message ?? ''}` };
+  }
+  const known = code === undefined ? undefined : (ERRORS[code] ?? (isTls(code) ? 'tls' : undefined));
+  const detail = (message ?? '') === '' ? String(code ?? error) : String(message);
+  return { kind: 'unreachable', code: known ?? 'call_failed', message: detail.slice(0, 500) };
+}
+
+function isTls(code: string): boolean {
+  return /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|EPROTO)/.test(code);
+}

@@ -1,0 +1,97 @@
+import { formatInstant } from '../../domain/recurrence/instants.js';
+import type { ClaimedRun } from '../../persistence/claims.repository.js';
+
+/** An HTTP request as it goes out. */
+export interface TargetRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Record<string, string>;
+  readonly body: string | null;
+  readonly timeoutMs: number;
+}
+
+export interface RequestContext {
+  readonly userAgent: string;
+  /** Seconds since 1970, as Standard Webhooks counts. */
+  readonly sentAtSeconds: number;
+  /** 16 hexadecimal digits: the span of this attempt. */
+  readonly spanId: string;
+}
+
+const PLACEHOLDER = /\{\{\s*(scheduledFor|runId|attempt|jobName)\s*\}\}/g;
+const BODILESS = new Set(['GET', 'HEAD']);
+
+/**
+ * The request of one attempt: the job's method, headers and body with their placeholders filled, and the headers that
+ * identify the run (Standard Webhooks' id and timestamp, W3C trace context).
+ */
+export function buildRequest(run: ClaimedRun, context: RequestContext): TargetRequest {
+  const fill = filler(run);
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(run.target.headers)) {
+    headers[name.toLowerCase()] = headerText(fill(typeof value === 'string' ? value : value.value));
+  }
+  const body = BODILESS.has(run.target.method) ? null : bodyOf(run, fill);
+  if (body !== null) headers['content-type'] ??= body.isText ? 'text/plain; charset=utf-8' : 'application/json';
+  headers['user-agent'] ??= context.userAgent;
+  headers['webhook-id'] = run.id;
+  headers['webhook-timestamp'] = String(context.sentAtSeconds);
+  headers['carillon-scheduled-for'] = formatInstant(run.scheduledFor);
+  headers['carillon-job-id'] = run.jobId;
+  headers['carillon-job-name'] = headerText(run.jobName);
+  headers['carillon-attempt'] = String(run.attempt);
+  // One trace a run, one span an attempt.
+  headers['traceparent'] = `00-${run.id.replaceAll('-', '')}-${context.spanId}-01`;
+  return {
+    method: run.target.method,
+    url: fillUrl(run.target.url, fill),
+    headers,
+    body: body?.text ?? null,
+    timeoutMs: run.target.timeoutMs,
+  };
+}
+
+function filler(run: ClaimedRun): (text: string) => string {
+  const values: Readonly<Record<string, string>> = {
+    scheduledFor: formatInstant(run.scheduledFor),
+    runId: run.id,
+    attempt: String(run.attempt),
+    jobName: run.jobName,
+  };
+  return (text) =>
+    text.includes('{{') ? text.replace(PLACEHOLDER, (match, name: string) => values[name] ?? match) : text;
+}
+
+/** Placeholders stand in the query only, where their text is percent-encoded. */
+function fillUrl(url: string, fill: (text: string) => string): string {
+  const query = url.indexOf('?');
+  if (query < 0) return url;
+  const filled = url.slice(query).replace(/(?:\{\{|%7B%7B)\s*(\w+)\s*(?:\}\}|%7D%7D)/gi, (match, name: string) => {
+    const text = fill(`{{${name}}}`);
+    return text === `{{${name}}}` ? match : encodeURIComponent(text);
+  });
+  return url.slice(0, query) + filled;
+}
+
+function bodyOf(run: ClaimedRun, fill: (text: string) => string): { text: string; isText: boolean } {
+  const body: unknown = run.body === null ? run.target.body : JSON.parse(run.body);
+  if (body === undefined) {
+    const { id, jobId, jobName, attempt } = run;
+    const standard = { jobId, jobName, runId: id, scheduledFor: formatInstant(run.scheduledFor), attempt };
+    return { text: JSON.stringify(standard), isText: false };
+  }
+  if (typeof body === 'string') return { text: fill(body), isText: true };
+  return { text: JSON.stringify(fillStrings(body, fill)), isText: false };
+}
+
+function fillStrings(value: unknown, fill: (text: string) => string): unknown {
+  if (typeof value === 'string') return fill(value);
+  if (Array.isArray(value)) return value.map((item) => fillStrings(item, fill));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, fillStrings(member, fill)]));
+}
+
+/** A job's name may hold any letter, a header only visible ASCII (RFC 9110): the rest is percent-encoded. */
+function headerText(text: string): string {
+  return text.replace(/[^\x20-\x7e]/gu, (character) => encodeURIComponent(character));
+}

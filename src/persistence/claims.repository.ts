@@ -1,0 +1,261 @@
+import { Injectable } from '@nestjs/common';
+import type { HttpTarget, OverlapPolicy, RetryPolicy } from '../domain/job.js';
+import { formatInstant } from '../domain/recurrence/instants.js';
+import type { Instant } from '../domain/recurrence/schedule.js';
+import type { Attempt, RunError, RunReason, RunResponse, RunTrigger } from '../domain/run.js';
+import { Database } from './database.js';
+import type { Sql } from './database.js';
+import { scheduledForOf } from './run-id.js';
+
+/** A run that a worker may deliver: leased to it until `leaseUntil`, by `token`. */
+export interface ClaimedRun {
+  readonly id: string;
+  readonly scheduledFor: Instant;
+  readonly dueAt: Instant;
+  readonly projectId: string;
+  readonly jobId: string;
+  readonly jobName: string;
+  readonly trigger: RunTrigger;
+  readonly token: string;
+  /** Number of this attempt, from 1. */
+  readonly attempt: number;
+  readonly lostAttempts: number;
+  /** Start of the first attempt; null when this is the first. */
+  readonly firstStartedAt: Instant | null;
+  /** The body that replaces the target's, as JSON text. */
+  readonly body: string | null;
+  readonly target: HttpTarget;
+  readonly retry: RetryPolicy;
+  readonly overlap: OverlapPolicy;
+}
+
+/** How an attempt ended, to be written by whoever holds the lease. */
+export interface FinishedAttempt {
+  readonly run: Pick<ClaimedRun, 'id' | 'scheduledFor' | 'dueAt' | 'jobId' | 'token' | 'overlap' | 'firstStartedAt'>;
+  readonly state: 'succeeded' | 'failed' | 'retrying';
+  readonly reason: RunReason | null;
+  /** When a retry may start; otherwise ignored. */
+  readonly availableAt: Instant | null;
+  /** Nobody knows whether the target was reached: doesn't use up `maxAttempts`. */
+  readonly lost: boolean;
+  readonly attempt: Attempt;
+  readonly finishedAt: Instant;
+  readonly response: RunResponse | null;
+  readonly error: RunError | null;
+}
+
+const CLAIM = `
+    UPDATE runs
+    SET state = 'running', attempt = runs.attempt + 1, claimed_at = $1::timestamptz, lease_until = $2::timestamptz, lease_token = $3::uuid,
+        started_at = coalesce(runs.started_at, $1::timestamptz)
+    FROM picked JOIN jobs ON jobs.id = picked.job_id
+    WHERE runs.id = picked.id AND runs.scheduled_for = picked.scheduled_for
+    RETURNING runs.id, runs.scheduled_for AS "scheduledFor", runs.due_at AS "dueAt", runs.project_id AS "projectId",
+              runs.job_id AS "jobId", runs.job_name AS "jobName", runs.trigger, runs.lease_token AS token, runs.attempt,
+              runs.lost_attempts AS "lostAttempts", picked.started_at AS "firstStartedAt", runs.body::text AS body,
+              jobs.target, jobs.retry, jobs.overlap`;
+
+const CLAIM_BY_IDS = {
+  name: 'claims-by-ids',
+  text: `
+    WITH picked AS MATERIALIZED (
+      SELECT id, scheduled_for, job_id, started_at
+      FROM runs
+      WHERE id = ANY ($4::uuid[]) AND scheduled_for BETWEEN $5::timestamptz AND $6::timestamptz
+        AND state IN ('queued', 'retrying') AND available_at <= $1::timestamptz
+      FOR UPDATE SKIP LOCKED
+    ) ${CLAIM}`,
+};
+
+const CLAIM_WAITING = {
+  name: 'claims-waiting',
+  text: `
+    WITH picked AS MATERIALIZED (
+      SELECT id, scheduled_for, job_id, started_at
+      FROM runs
+      WHERE state IN ('queued', 'retrying') AND available_at <= $1::timestamptz
+        AND (state = 'retrying' OR available_at <= $5::timestamptz)
+      ORDER BY available_at
+      LIMIT $4
+      FOR UPDATE SKIP LOCKED
+    ) ${CLAIM}`,
+};
+
+const FINISH = {
+  name: 'claims-finish',
+  text: `
+    WITH finished AS (
+      UPDATE runs
+      SET state = n.state, reason = n.reason, lease_until = NULL, lease_token = NULL,
+          available_at = coalesce(n.available_at, runs.available_at),
+          started_at = CASE WHEN n.first THEN n.started_at ELSE runs.started_at END,
+          lateness_ms = CASE WHEN n.first THEN n.lateness_ms ELSE runs.lateness_ms END,
+          finished_at = CASE WHEN n.state <> 'retrying' THEN n.finished_at END,
+          duration_ms = n.duration_ms, response = n.response, error = n.error,
+          attempts = runs.attempts || n.attempt, lost_attempts = runs.lost_attempts + n.lost::int
+      FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[], $7::bool[],
+                  $8::timestamptz[], $9::bigint[], $10::timestamptz[], $11::bigint[], $12::jsonb[], $13::jsonb[], $14::jsonb[], $17::bool[])
+        AS n (id, scheduled_for, token, state, reason, available_at, first,
+              started_at, lateness_ms, finished_at, duration_ms, response, error, attempt, lost)
+      WHERE runs.id = n.id AND runs.scheduled_for = n.scheduled_for AND runs.lease_token = n.token AND runs.state = 'running'
+        AND runs.scheduled_for BETWEEN $15::timestamptz AND $16::timestamptz
+      RETURNING runs.id, runs.job_id, runs.state, runs.started_at
+    ), stats AS (
+      INSERT INTO job_stats (job_id, last_run_at, last_run_state, failure_streak)
+      SELECT job_id, started_at, state, CASE state WHEN 'failed' THEN 1 ELSE 0 END
+      FROM finished
+      WHERE state <> 'retrying'
+      ORDER BY job_id
+      ON CONFLICT (job_id) DO UPDATE
+      SET last_run_at = excluded.last_run_at, last_run_state = excluded.last_run_state,
+          failure_streak = CASE excluded.last_run_state WHEN 'failed' THEN job_stats.failure_streak + 1 ELSE 0 END
+    )
+    SELECT id FROM finished`,
+};
+
+/** A call that was aborted because its run was cancelled leaves its attempt in the record all the same. */
+const RECORD_CANCELLED = {
+  name: 'claims-record-cancelled',
+  text: `
+    UPDATE runs SET attempts = attempts || $3::jsonb
+    WHERE id = $1::uuid AND scheduled_for = $2::timestamptz AND state = 'cancelled'
+      AND jsonb_array_length(attempts) < attempt`,
+};
+
+const RENEW = {
+  name: 'claims-renew',
+  text: `
+    UPDATE runs SET lease_until = $4::timestamptz
+    FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[]) AS n (id, scheduled_for, token)
+    WHERE runs.id = n.id AND runs.scheduled_for = n.scheduled_for AND runs.lease_token = n.token AND runs.state = 'running'
+      AND runs.scheduled_for BETWEEN $5::timestamptz AND $6::timestamptz
+    RETURNING runs.id`,
+};
+
+const PAUSE_GONE = {
+  name: 'claims-pause-gone',
+  text: `
+    UPDATE jobs SET state = 'paused', pause_note = $2, paused_at = $3::timestamptz, paused_until = NULL, next_run_at = NULL,
+                    version = version + 1, updated_at = $3::timestamptz
+    WHERE id = $1::uuid AND state = 'active'`,
+};
+
+const NEXT_AVAILABLE = {
+  name: 'claims-next-available',
+  text: `
+    SELECT available_at AS at FROM runs
+    WHERE state IN ('queued', 'retrying') AND available_at > $1::timestamptz
+    ORDER BY available_at LIMIT 1`,
+};
+
+/** Leases: taken by compare-and-set on a run's state, and every later write must carry the token. */
+@Injectable()
+export class ClaimsRepository {
+  constructor(private readonly database: Database) {}
+
+  /** Claims those of these runs that still wait. Ids that are no run ids are ignored. */
+  claimByIds(runIds: readonly string[], now: Instant, leaseUntil: Instant, token: string): Promise<ClaimedRun[]> {
+    const known = runIds.filter((id) => scheduledForOf(id) !== null);
+    if (known.length === 0) return Promise.resolve([]);
+    const [from, to] = span(known.map((id) => scheduledForOf(id) ?? 0));
+    return this.database.rows<ClaimedRun>(CLAIM_BY_IDS, [
+      formatInstant(now),
+      formatInstant(leaseUntil),
+      token,
+      known,
+      from,
+      to,
+    ]);
+  }
+
+  /**
+   * Claims up to `limit` runs that wait, the longest waiting first. Runs never attempted are left to the queue unless they
+   * wait since `queuedBefore` or longer.
+   */
+  claimWaiting(
+    limit: number,
+    now: Instant,
+    queuedBefore: Instant,
+    leaseUntil: Instant,
+    token: string,
+  ): Promise<ClaimedRun[]> {
+    return this.database.rows<ClaimedRun>(CLAIM_WAITING, [
+      formatInstant(now),
+      formatInstant(leaseUntil),
+      token,
+      limit,
+      formatInstant(queuedBefore),
+    ]);
+  }
+
+  /**
+   * Writes how attempts ended and answers the ids that were accepted: the others' lease was lost or their run cancelled.
+   * No two of one job in one call, so that its failure streak counts each.
+   */
+  async finish(finished: readonly FinishedAttempt[], sql: Sql = this.database): Promise<Set<string>> {
+    if (finished.length === 0) return new Set();
+    const [from, to] = span(finished.map(({ run }) => run.scheduledFor));
+    const rows = await sql.rows<{ id: string }>(FINISH, [
+      finished.map(({ run }) => run.id),
+      finished.map(({ run }) => formatInstant(run.scheduledFor)),
+      finished.map(({ run }) => run.token),
+      finished.map(({ state }) => state),
+      finished.map(({ reason }) => reason),
+      finished.map(({ availableAt }) => (availableAt === null ? null : formatInstant(availableAt))),
+      finished.map(({ run }) => run.firstStartedAt === null),
+      finished.map(({ attempt }) => formatInstant(attempt.startedAt)),
+      finished.map(({ run, attempt }) => Math.max(0, attempt.startedAt - run.dueAt)),
+      finished.map(({ finishedAt }) => formatInstant(finishedAt)),
+      finished.map(({ attempt }) => attempt.durationMs),
+      finished.map(({ response }) => (response === null ? null : JSON.stringify(response))),
+      finished.map(({ error }) => (error === null ? null : JSON.stringify(error))),
+      finished.map(({ attempt }) => JSON.stringify(attempt)),
+      from,
+      to,
+      finished.map(({ lost }) => lost),
+    ]);
+    return new Set(rows.map((row) => row.id));
+  }
+
+  async recordCancelledAttempt(run: Pick<ClaimedRun, 'id' | 'scheduledFor'>, attempt: Attempt): Promise<void> {
+    await this.database.rows(RECORD_CANCELLED, [run.id, formatInstant(run.scheduledFor), JSON.stringify(attempt)]);
+  }
+
+  /** Extends leases and answers the ids that still were this worker's. */
+  async renew(
+    runs: readonly Pick<ClaimedRun, 'id' | 'scheduledFor' | 'token'>[],
+    leaseUntil: Instant,
+  ): Promise<Set<string>> {
+    if (runs.length === 0) return new Set();
+    const [from, to] = span(runs.map((run) => run.scheduledFor));
+    const rows = await this.database.rows<{ id: string }>(RENEW, [
+      runs.map((run) => run.id),
+      runs.map((run) => formatInstant(run.scheduledFor)),
+      runs.map((run) => run.token),
+      formatInstant(leaseUntil),
+      from,
+      to,
+    ]);
+    return new Set(rows.map((row) => row.id));
+  }
+
+  /** The target is gone for good (410): its job stops until someone changes or resumes it. */
+  async pauseGoneJob(sql: Sql, jobId: string, note: string, now: Instant): Promise<void> {
+    await sql.rows(PAUSE_GONE, [jobId, note, formatInstant(now)]);
+  }
+
+  transaction<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result> {
+    return this.database.transaction(work);
+  }
+
+  /** When the next run becomes available after `now`; null when none waits. */
+  async nextAvailable(now: Instant): Promise<Instant | null> {
+    const rows = await this.database.rows<{ at: Instant }>(NEXT_AVAILABLE, [formatInstant(now)]);
+    return rows[0]?.at ?? null;
+  }
+}
+
+/** First and last instant: lets Postgres look only into the partitions that can hold the rows. */
+function span(instants: readonly Instant[]): [string, string] {
+  return [formatInstant(Math.min(...instants)), formatInstant(Math.max(...instants))];
+}

@@ -1,0 +1,141 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { Queue, Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { Instant } from '../domain/recurrence/schedule.js';
+import { LedgerRunQueue } from './ledger-run-queue.js';
+import { RunQueue } from './run-queue.js';
+import type { QueuedRun, RunIntake } from './run-queue.js';
+
+export interface BullMqConnections {
+  /** Fails fast: a producer must not wait for a Redis that is away. */
+  readonly producer: Redis;
+  /** Keeps trying, without a limit of retries, as BullMQ's worker needs it. */
+  readonly consumer: Redis;
+}
+
+const QUEUE_NAME = 'runs';
+const QUEUE_PREFIX = 'carillon';
+
+/** Runs carried by one BullMQ job at most: its cost a run all but disappears under load. */
+const RUNS_A_JOB = 64;
+
+/** BullMQ jobs that one worker takes at a time; each is done as soon as its runs are claimed. */
+const WORKER_JOBS = 4;
+
+/** A first attempt that still waits after this was lost by the queue, or its Redis is away: the ledger delivers it. */
+const LEFT_TO_QUEUE_MS = 2_000;
+
+const ENQUEUE_LIMIT_MS = 1_000;
+
+/**
+ * Carries run ids through BullMQ from whichever replica plans to any worker. Redis holds nothing but hints: retries, lost
+ * hints and everything while Redis is away are delivered from the ledger.
+ */
+@Injectable()
+export class BullMqRunQueue extends RunQueue {
+  private readonly logger = new Logger(BullMqRunQueue.name);
+  private readonly queue: Queue<string[]>;
+  private worker: Worker<string[]> | null = null;
+  private away = false;
+
+  constructor(
+    private readonly connections: BullMqConnections,
+    private readonly ledger: LedgerRunQueue,
+  ) {
+    super();
+    this.queue = new Queue<string[]>(QUEUE_NAME, {
+      connection: connections.producer,
+      prefix: QUEUE_PREFIX,
+      defaultJobOptions: { removeOnComplete: true, removeOnFail: true, attempts: 1 },
+    });
+    this.queue.on('error', (error) => this.logger.debug(`queue: ${error.message}`));
+    this.followConnection();
+  }
+
+  async enqueue(runs: readonly QueuedRun[]): Promise<void> {
+    if (runs.length === 0) return;
+    if (this.away) return this.ledger.enqueue(runs);
+    const jobs: { name: string; data: string[] }[] = [];
+    for (let start = 0; start < runs.length; start += RUNS_A_JOB) {
+      jobs.push({ name: 'runs', data: runs.slice(start, start + RUNS_A_JOB).map((run) => run.id) });
+    }
+    try {
+      await withLimit(this.queue.addBulk(jobs), ENQUEUE_LIMIT_MS);
+    } catch (error) {
+      // Perhaps queued all the same: a run that is claimed twice is started once.
+      this.logger.warn(`Redis took no runs; they are delivered from the ledger: ${String(error)}`);
+      this.setAway(true);
+      await this.ledger.enqueue(runs);
+    }
+  }
+
+  wakeAt(at: Instant): void {
+    this.ledger.wakeAt(at);
+  }
+
+  async consume(intake: RunIntake): Promise<void> {
+    this.ledger.leaveToQueue(this.away ? 0 : LEFT_TO_QUEUE_MS);
+    await this.ledger.consume(intake);
+    this.worker = new Worker<string[]>(
+      QUEUE_NAME,
+      async (job) => {
+        await intake.capacity();
+        await intake.claimByIds(job.data);
+      },
+      { connection: this.connections.consumer, prefix: QUEUE_PREFIX, concurrency: WORKER_JOBS },
+    );
+    this.worker.on('error', (error) => this.logger.debug(`worker: ${error.message}`));
+    this.worker.on('failed', (_job, error) => {
+      this.logger.warn(`runs from the queue could not be claimed; the ledger delivers them: ${error.message}`);
+    });
+  }
+
+  async stop(): Promise<void> {
+    // A Redis that is away must not keep the process from ending.
+    if (this.worker !== null) await withLimit(this.worker.close(this.away), 1_000).catch(() => undefined);
+    await this.ledger.stop();
+  }
+
+  async disconnect(): Promise<void> {
+    await withLimit(this.queue.close(), 500).catch(() => undefined);
+    this.connections.producer.disconnect();
+    this.connections.consumer.disconnect();
+  }
+
+  /** Whether the ledger delivers because Redis does not. */
+  get degraded(): boolean {
+    return this.away;
+  }
+
+  private followConnection(): void {
+    const { producer } = this.connections;
+    producer.on('error', (error) => this.logger.debug(`Redis: ${error.message}`));
+    this.connections.consumer.on('error', (error) => this.logger.debug(`Redis: ${error.message}`));
+    producer.on('ready', () => this.setAway(false));
+    producer.on('close', () => this.setAway(true));
+    this.away = producer.status !== 'ready';
+  }
+
+  private setAway(away: boolean): void {
+    if (away === this.away) return;
+    this.away = away;
+    this.logger.warn(
+      away ? 'Redis is away; runs are delivered from the ledger' : 'Redis is back and carries runs again',
+    );
+    this.ledger.leaveToQueue(away ? 0 : LEFT_TO_QUEUE_MS);
+    // Failed once though connected (out of memory, too slow): trust it again after a while.
+    if (away && this.connections.producer.status === 'ready') setTimeout(() => this.setAway(false), 5_000).unref();
+  }
+}
+
+async function withLimit<Result>(work: Promise<Result>, limitMs: number): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${limitMs} ms`)), limitMs);
+  });
+  try {
+    return await Promise.race([work, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

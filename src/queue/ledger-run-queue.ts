@@ -1,0 +1,119 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type { Instant } from '../domain/recurrence/schedule.js';
+import { Messages } from '../messaging/messages.js';
+import { Clock } from '../platform/clock.js';
+import { RunQueue } from './run-queue.js';
+import type { QueuedRun, RunIntake } from './run-queue.js';
+
+/** Runs taken by one claim: enough to spread its cost, few enough that other replicas get their share. */
+const CLAIM_LIMIT = 250;
+
+/** The net under lost hints and under replicas that died. */
+const POLL_MS = 1_000;
+
+const FAILURE_RETRY_MS = 500;
+
+/**
+ * Feeds the worker from the ledger itself: woken in process and by other replicas' messages, at the instant a retry is due,
+ * and by a slow poll. Beside a queue that carries first attempts it takes those only that the queue seems to have lost
+ * (`leaveToQueueMs`), and every retry.
+ */
+@Injectable()
+export class LedgerRunQueue extends RunQueue {
+  private readonly logger = new Logger(LedgerRunQueue.name);
+  private intake: RunIntake | null = null;
+  private draining: Promise<void> | null = null;
+  private again = false;
+  private timer: NodeJS.Timeout | undefined;
+  private timerAt: Instant = Infinity;
+  private leaveToQueueMs = 0;
+
+  constructor(
+    private readonly messages: Messages,
+    private readonly clock: Clock,
+  ) {
+    super();
+  }
+
+  async enqueue(runs: readonly QueuedRun[]): Promise<void> {
+    if (runs.length === 0) return;
+    this.drain();
+    // More than one claim's worth, or no worker here: the other replicas may take a share.
+    if (runs.length > CLAIM_LIMIT || this.intake === null) this.messages.publish({ type: 'runsQueued' });
+  }
+
+  wakeAt(at: Instant): void {
+    if (this.intake === null || at >= this.timerAt) return;
+    this.setTimer(at);
+  }
+
+  async consume(intake: RunIntake): Promise<void> {
+    this.intake = intake;
+    this.messages.subscribe((message) => {
+      if (message.type === 'runsQueued') this.drain();
+    });
+    this.drain();
+  }
+
+  async stop(): Promise<void> {
+    this.intake = null;
+    clearTimeout(this.timer);
+    await this.draining;
+  }
+
+  /** First attempts younger than this are on their way through another queue. */
+  leaveToQueue(forMs: number): void {
+    const sooner = forMs < this.leaveToQueueMs;
+    this.leaveToQueueMs = forMs;
+    if (sooner) this.drain();
+  }
+
+  /** One at a time: calls that come meanwhile make it look once more. */
+  private drain(): void {
+    if (this.intake === null) return;
+    this.again = true;
+    this.draining ??= this.drainUntilEmpty().finally(() => {
+      this.draining = null;
+      if (this.again) this.drain();
+    });
+  }
+
+  private async drainUntilEmpty(): Promise<void> {
+    try {
+      while (this.again) {
+        this.again = false;
+        await this.claimAll();
+      }
+      const next = await this.intake?.nextAvailable();
+      this.setTimer(Math.min(next ?? Infinity, this.clock.now() + POLL_MS));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.logger.warn(`no runs could be claimed, tried again in ${FAILURE_RETRY_MS} ms; nothing is lost: ${reason}`);
+      this.again = false;
+      this.setTimer(this.clock.now() + FAILURE_RETRY_MS);
+    }
+  }
+
+  private async claimAll(): Promise<void> {
+    for (;;) {
+      const room = await this.intake?.capacity();
+      const limit = Math.min(room ?? 0, CLAIM_LIMIT);
+      if (limit === 0 || this.intake === null) return;
+      const claimed = await this.intake.claimWaiting(limit, this.leaveToQueueMs);
+      if (claimed < limit) return;
+    }
+  }
+
+  private setTimer(at: Instant): void {
+    clearTimeout(this.timer);
+    if (this.intake === null) return;
+    this.timerAt = at;
+    this.timer = setTimeout(
+      () => {
+        this.timerAt = Infinity;
+        this.drain();
+      },
+      Math.max(0, Math.ceil(at - this.clock.now())),
+    );
+  }
+}

@@ -1,0 +1,143 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type { OnApplicationBootstrap, OnModuleDestroy, OnModuleInit } from '@nestjs/common';
+import { SchedulerRegistry } from '@nestjs/schedule';
+import type { Instant } from '../domain/recurrence/schedule.js';
+import { decideRetry } from '../domain/retry.js';
+import { lockJobs, promoteHeldRuns } from '../persistence/ledger-writes.js';
+import { RecoveryRepository } from '../persistence/recovery.repository.js';
+import type { LostRun, LostRunEnd } from '../persistence/recovery.repository.js';
+import { Clock } from '../platform/clock.js';
+import { Config } from '../platform/config.js';
+import { Metrics } from '../platform/metrics.js';
+import { RunQueue } from '../queue/run-queue.js';
+import { PartitionsService } from './partitions.service.js';
+
+const BATCH = 500;
+/** Runs of a job deleted a moment ago are cancelled by the deletion itself. */
+const ORPHAN_AGE_MS = 5_000;
+const PARTITIONS_EVERY_MS = 3_600_000;
+
+export interface RecoveryResult {
+  readonly retried: number;
+  readonly failed: number;
+  readonly promoted: number;
+  readonly orphans: number;
+}
+
+/**
+ * Mends what a death left behind: runs whose worker is gone, held runs that nobody promoted, runs of deleted jobs. Every
+ * replica does it; SKIP LOCKED and the jobs' row locks keep them apart.
+ */
+@Injectable()
+export class RecoveryService implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger(RecoveryService.name);
+  private running: Promise<unknown> | null = null;
+
+  constructor(
+    private readonly repository: RecoveryRepository,
+    private readonly partitions: PartitionsService,
+    private readonly queue: RunQueue,
+    private readonly registry: SchedulerRegistry,
+    private readonly clock: Clock,
+    private readonly config: Config,
+    private readonly metrics: Metrics,
+  ) {}
+
+  /** Before anything is planned: today's partition must be there. */
+  async onModuleInit(): Promise<void> {
+    await this.partitions.maintain();
+  }
+
+  onApplicationBootstrap(): void {
+    this.repeat('recovery', this.config.leaseMs / 3, () => this.recover(this.clock.now()));
+    this.repeat('partitions', PARTITIONS_EVERY_MS, () => this.partitions.maintain());
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    for (const name of ['recovery', 'partitions']) {
+      if (this.registry.doesExist('interval', name)) this.registry.deleteInterval(name);
+    }
+    await this.running;
+  }
+
+  /** One pass over everything that can need mending. */
+  async recover(now: Instant): Promise<RecoveryResult> {
+    const { retried, failed, promoted: promotedByEnds } = await this.recoverLost(now);
+    const stuck = await this.repository.jobsWithStuckHeldRuns();
+    const promoted = await this.promote(stuck, now);
+    const orphans = await this.repository.cancelOrphans(now, now - ORPHAN_AGE_MS);
+    return { retried, failed, promoted: promotedByEnds + promoted, orphans };
+  }
+
+  private async recoverLost(now: Instant): Promise<{ retried: number; failed: number; promoted: number }> {
+    const total = { retried: 0, failed: 0, promoted: 0 };
+    for (;;) {
+      const jobIds = await this.repository.jobsWithExpiredLeases(now, BATCH);
+      if (jobIds.length === 0) return total;
+      const { ends, promoted } = await this.repository.transaction(async (sql) => {
+        await lockJobs(sql, jobIds);
+        const lost = await this.repository.lockExpired(sql, jobIds, now, BATCH);
+        const decided = lost.map((run) => endOf(run, now));
+        if (decided.length > 0) await this.repository.endLost(sql, decided, now);
+        return { ends: decided, promoted: await promoteHeldRuns(sql, jobIds, now) };
+      });
+      // Locked by another replica's recovery or by a worker that finishes this instant: theirs.
+      if (ends.length === 0) return total;
+      for (const end of ends) this.report(end);
+      const waiting = [...ends.filter(({ state }) => state === 'retrying').map(({ run }) => run.id), ...promoted];
+      await this.queue.enqueue(waiting.map((id) => ({ id })));
+      total.retried += ends.filter(({ state }) => state === 'retrying').length;
+      total.failed += ends.filter(({ state }) => state !== 'retrying').length;
+      total.promoted += promoted.length;
+    }
+  }
+
+  private async promote(jobIds: readonly string[], now: Instant): Promise<number> {
+    if (jobIds.length === 0) return 0;
+    const promoted = await this.repository.transaction(async (sql) => {
+      await lockJobs(sql, jobIds);
+      return promoteHeldRuns(sql, jobIds, now);
+    });
+    await this.queue.enqueue(promoted.map((id) => ({ id })));
+    return promoted.length;
+  }
+
+  private report({ run, state }: LostRunEnd): void {
+    this.metrics.countAttempt('lost');
+    if (state === 'retrying') this.logger.warn(`run ${run.id} lost its worker; attempt ${run.attempt + 1} follows now`);
+    else {
+      this.metrics.countRun(state, 'workerLost');
+      this.logger.error(`run ${run.id} lost its worker for the last time and is ${state}`);
+    }
+  }
+
+  private repeat(name: string, everyMs: number, work: () => Promise<unknown>): void {
+    const interval = setInterval(() => {
+      if (this.running !== null) return;
+      this.running = work()
+        .catch((error: unknown) =>
+          this.logger.warn(`${name} failed and comes again in ${everyMs} ms: ${String(error)}`),
+        )
+        .finally(() => (this.running = null));
+    }, everyMs);
+    this.registry.addInterval(name, interval);
+  }
+}
+
+function endOf(run: LostRun, now: Instant): LostRunEnd {
+  if (run.retry === null) return { run, state: 'cancelled', reason: 'jobDeleted', availableAt: now };
+  const decision = decideRetry(
+    run.retry,
+    { kind: 'lost' },
+    {
+      attempt: run.attempt,
+      lostAttempts: run.lostAttempts + 1,
+      firstStartedAt: run.startedAt,
+      now,
+      spread: 0,
+    },
+  );
+  return decision.state === 'retrying'
+    ? { run, state: 'retrying', reason: null, availableAt: decision.availableAt }
+    : { run, state: 'failed', reason: decision.reason, availableAt: now };
+}

@@ -1,0 +1,192 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type { JobPlan } from '../domain/planning/plan.js';
+import { planJob } from '../domain/planning/plan.js';
+import type { OpenRuns } from '../domain/planning/overlap.js';
+import type { Recurrence } from '../domain/recurrence/recurrence.js';
+import { compileSchedule } from '../domain/recurrence/recurrence.js';
+import type { Instant } from '../domain/recurrence/schedule.js';
+import { SharedNext } from '../domain/recurrence/shared-next.js';
+import { OPEN_STATES } from '../domain/run-state.js';
+import { Messages } from '../messaging/messages.js';
+import { cancelOpenRuns, countOpenRuns, insertRuns } from '../persistence/ledger-writes.js';
+import type { NewRun } from '../persistence/ledger-writes.js';
+import { PlanningRepository } from '../persistence/planning.repository.js';
+import type { DueJob, JobAdvance } from '../persistence/planning.repository.js';
+import { newRunId } from '../persistence/run-id.js';
+import type { Sql } from '../persistence/database.js';
+import { Metrics } from '../platform/metrics.js';
+import { RunQueue } from '../queue/run-queue.js';
+
+/** Jobs locked by one transaction: large enough to share the cost of a commit, small enough to hold locks for millis. */
+export const BATCH_JOBS = 1_000;
+
+/**
+ * Occurrences of one job in one transaction. What is left of a long outage queues up behind the jobs that are due by now,
+ * so that one job's backlog makes no other late.
+ */
+const JOB_OCCURRENCES = 200;
+
+/** Occurrences of all jobs in one transaction: bounds memory and the length of the transaction. */
+const BATCH_OCCURRENCES = 5_000;
+
+const NO_OPEN_RUNS: OpenRuns = { active: 0, held: 0 };
+
+export interface TickResult {
+  /** Jobs looked at; none means that nothing was due, or that other replicas hold what is. */
+  readonly jobs: number;
+  /** Rows that entered the ledger. */
+  readonly runs: number;
+  /** When the planned jobs are next due. */
+  readonly nextDue: ReadonlySet<Instant>;
+}
+
+interface PlannedJob {
+  readonly job: DueJob;
+  readonly plan: JobPlan | null;
+  readonly error: string | null;
+}
+
+interface Batch {
+  readonly planned: readonly PlannedJob[];
+  readonly entered: readonly NewRun[];
+  readonly cancelled: readonly string[];
+}
+
+/**
+ * Turns what is due into runs. `tick` is the only entry: it reads no clock and may be called at any time, by any number
+ * of replicas at once.
+ */
+@Injectable()
+export class Planner {
+  private readonly logger = new Logger(Planner.name);
+
+  constructor(
+    private readonly planning: PlanningRepository,
+    private readonly queue: RunQueue,
+    private readonly messages: Messages,
+    private readonly metrics: Metrics,
+  ) {}
+
+  /**
+   * Plans one batch of what is due at `now`, in one transaction, and hands the runs to the queue after its commit. Call it
+   * again, with a later `now`, until it finds no job.
+   */
+  async tick(now: Instant, epoch: number): Promise<TickResult> {
+    const stopTimer = this.metrics.planning.startTimer();
+    const batch = await this.planning.transaction((sql) => this.planBatch(sql, now, epoch));
+    stopTimer();
+    for (const run of batch.entered) this.metrics.plannedOccurrences.inc({ decision: run.reason ?? run.state });
+    // From here on the runs are in the ledger: a crash before they are queued is what recovery is for.
+    if (batch.cancelled.length > 0) this.messages.publish({ type: 'runsCancelled', runIds: batch.cancelled });
+    const queued = batch.entered.filter((run) => run.state === 'queued');
+    if (queued.length > 0) await this.queue.enqueue(queued);
+    return {
+      jobs: batch.planned.length,
+      runs: batch.entered.length,
+      nextDue: new Set(batch.planned.flatMap(({ plan }) => (plan?.nextRunAt == null ? [] : [plan.nextRunAt]))),
+    };
+  }
+
+  private async planBatch(sql: Sql, now: Instant, epoch: number): Promise<Batch> {
+    const due = await this.planning.lockDue(sql, now, BATCH_JOBS);
+    if (due.length === 0) return { planned: [], entered: [], cancelled: [] };
+    const open = await countOpenRuns(
+      sql,
+      due.filter((job) => job.overlap !== 'allow').map((job) => job.id),
+    );
+
+    const planned = this.planJobs(due, open, now);
+    const replaced = planned.filter(({ plan }) => plan?.cancelOpen === true).map(({ job }) => job.id);
+    const cancelled = await cancelOpenRuns(sql, replaced, OPEN_STATES, 'replacedByNewerRun', now);
+
+    const newRuns = planned.flatMap(({ job, plan }) => (plan === null ? [] : toNewRuns(job, plan, epoch)));
+    const inserted = await insertRuns(sql, newRuns, now);
+    const entered = newRuns.filter((run) => inserted.has(run.id));
+    if (entered.length !== newRuns.length) {
+      this.logger.warn(
+        `${newRuns.length - entered.length} of ${newRuns.length} occurrences had a run already; they keep it`,
+      );
+    }
+    const runsOf = countByJob(entered);
+    await this.planning.advance(
+      sql,
+      planned.map((entry) => toAdvance(entry, runsOf.get(entry.job.id) ?? 0, now)),
+    );
+    return { planned, entered, cancelled };
+  }
+
+  /** Plans as many of the locked jobs as the transaction may hold occurrences; the others stay due for the next one. */
+  private planJobs(due: readonly DueJob[], open: ReadonlyMap<string, OpenRuns>, now: Instant): PlannedJob[] {
+    const shared = new SharedNext();
+    const planned: PlannedJob[] = [];
+    let occurrences = 0;
+    for (const job of due) {
+      if (occurrences >= BATCH_OCCURRENCES) break;
+      const entry = this.planOne(job, open.get(job.id) ?? NO_OPEN_RUNS, now, shared);
+      occurrences += entry.plan?.runs.length ?? 0;
+      planned.push(entry);
+    }
+    return planned;
+  }
+
+  private planOne(job: DueJob, open: OpenRuns, now: Instant, shared: SharedNext): PlannedJob {
+    try {
+      const recurrence = compileSchedule(job.schedule, job.id);
+      const next = (rule: Recurrence, after: Instant): Instant | null => shared.next(rule, after);
+      return { job, plan: planJob(job, recurrence, { now, open, limit: JOB_OCCURRENCES, next }), error: null };
+    } catch (error) {
+      // One bad row must not keep the slot's other jobs from firing, nor come back at every tick.
+      const reason = error instanceof Error ? error.message : String(error);
+      this.logger.error(`job ${job.id} can't be planned and is paused until it is changed or resumed: ${reason}`);
+      return { job, plan: null, error: reason };
+    }
+  }
+}
+
+function toNewRuns(job: DueJob, plan: JobPlan, epoch: number): NewRun[] {
+  return plan.runs.map((run) => ({
+    id: newRunId(run.scheduledFor),
+    scheduledFor: run.scheduledFor,
+    dueAt: run.dueAt,
+    projectId: job.projectId,
+    jobId: job.id,
+    jobName: job.name,
+    jobVersion: job.version,
+    trigger: run.trigger,
+    triggerNonce: 0,
+    epoch,
+    state: run.state,
+    reason: run.reason,
+    maxAttempts: job.maxAttempts,
+    body: null,
+  }));
+}
+
+function countByJob(runs: readonly NewRun[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const run of runs) {
+    if (run.state !== 'skipped') counts.set(run.jobId, (counts.get(run.jobId) ?? 0) + 1);
+  }
+  return counts;
+}
+
+function toAdvance({ job, plan, error }: PlannedJob, newRuns: number, now: Instant): JobAdvance {
+  const plannedFrom = { id: job.id, version: job.version, plannedAt: job.nextRunAt, resumedAt: job.resumedAt, newRuns };
+  if (plan === null) {
+    return {
+      ...plannedFrom,
+      state: 'paused',
+      nextOccurrenceAt: job.nextOccurrenceAt,
+      nextRunAt: null,
+      pauseNote: `parked: ${error ?? 'it could not be planned'}`,
+    };
+  }
+  return {
+    ...plannedFrom,
+    state: plan.nextOccurrenceAt === null ? 'completed' : 'active',
+    nextOccurrenceAt: plan.nextOccurrenceAt,
+    // Cut short: look again at once, but behind everything that is due by now.
+    nextRunAt: plan.nextRunAt === null ? null : Math.max(plan.nextRunAt, now),
+    pauseNote: null,
+  };
+}
