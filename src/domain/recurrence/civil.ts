@@ -17,6 +17,9 @@ export const FIRST_YEAR = 1900;
 export const LAST_YEAR = 2299;
 
 const MONTH_LENGTHS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+const DAYS_BEFORE_MONTH = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
+const MEAN_YEAR_DAYS = 365.2425;
+const LEAP_YEARS_BEFORE_1970 = 477;
 
 export function isLeapYear(year: number): boolean {
   return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
@@ -27,12 +30,31 @@ export function monthLength(year: number, month: number): number {
 }
 
 export function dayNumber(year: number, month: number, day: number): number {
-  return Math.floor(Date.UTC(year, month - 1, day) / DAY_MS);
+  const leapDay = month > 2 && isLeapYear(year) ? 1 : 0;
+  return firstDayOfYear(year) + (DAYS_BEFORE_MONTH[month - 1] ?? 0) + leapDay + day - 1;
 }
 
+/** Plain arithmetic: a Date object for each step of a search costs several times as much. */
 export function civilDate(dayNumberOfDate: number): CivilDate {
-  const date = new Date(dayNumberOfDate * DAY_MS);
-  return { year: date.getUTCFullYear(), month: date.getUTCMonth() + 1, day: date.getUTCDate() };
+  let year = 1970 + Math.floor(dayNumberOfDate / MEAN_YEAR_DAYS);
+  // The mean year is at most a day or two off, so the estimate is at most one year off.
+  while (firstDayOfYear(year + 1) <= dayNumberOfDate) year += 1;
+  while (firstDayOfYear(year) > dayNumberOfDate) year -= 1;
+  let day = dayNumberOfDate - firstDayOfYear(year) + 1;
+  let month = 1;
+  for (let length = 31; day > length; length = monthLength(year, month)) {
+    day -= length;
+    month += 1;
+  }
+  return { year, month, day };
+}
+
+function firstDayOfYear(year: number): number {
+  return 365 * (year - 1970) + leapYearsBefore(year) - LEAP_YEARS_BEFORE_1970;
+}
+
+function leapYearsBefore(year: number): number {
+  return Math.floor((year - 1) / 4) - Math.floor((year - 1) / 100) + Math.floor((year - 1) / 400);
 }
 
 /** 0 is Sunday, as in cron; 1970-01-01 was a Thursday. */

@@ -42,6 +42,7 @@ export class CalendarIntervalRule implements Rule {
   private readonly meanPeriodMs: number;
   private readonly reach: number;
   private readonly anchorLocalMs: number;
+  private latest: { readonly index: number; readonly instant: Instant };
 
   constructor(
     private readonly period: Duration,
@@ -52,6 +53,7 @@ export class CalendarIntervalRule implements Rule {
     this.meanPeriodMs = meanDurationMs(period);
     this.reach = 1 + Math.ceil((period.months === 0 ? DAYS_DRIFT_MS : MONTHS_DRIFT_MS) / this.meanPeriodMs);
     this.anchorLocalMs = anchorAt + zone.offsetAt(anchorAt);
+    this.latest = { index: 0, instant: anchorAt };
     const { months, days, elapsedMs } = period;
     this.key = `calendar,${months},${days},${elapsedMs},${anchorAt},${dst.gap},${dst.overlap},${zone.name}`;
   }
@@ -61,7 +63,9 @@ export class CalendarIntervalRule implements Rule {
       // Skipped times leave holes, so the end is found by the calendar and not by an instant.
       if (this.localOf(index) - DAY_MS > LAST_INSTANT) return null;
       for (const instant of this.occurrence(index)) {
-        if (instant > after) return instant <= LAST_INSTANT ? instant : null;
+        if (instant <= after) continue;
+        this.latest = { index, instant };
+        return instant <= LAST_INSTANT ? instant : null;
       }
     }
   }
@@ -74,8 +78,10 @@ export class CalendarIntervalRule implements Rule {
     }
   }
 
-  /** An index whose occurrence surely comes before the first one past `after`, at most `reach` × 2 before it. */
+  /** An index not past that of the first occurrence after `after`, and at most a few before it. */
   private firstIndexNear(after: Instant): number {
+    // Most callers walk from one occurrence to the next.
+    if (after === this.latest.instant) return this.latest.index;
     const estimate = Math.floor((Math.max(after, FIRST_INSTANT) - this.anchorAt) / this.meanPeriodMs);
     return Math.max(0, estimate - this.reach);
   }

@@ -29,8 +29,10 @@ export const MAX_ZONE_NAME_LENGTH = 64;
 
 // A table is read from Intl in pieces of about 50 days, only where someone asks: a yearly rule touches one a year.
 const CHUNK_MS = 2 ** 32;
-const MAX_CHUNKS = 256;
-// No zone of the tz database has changed its clocks and back in less: the shortest is Recife's week of October 2000.
+// Of all zones together, about 250 bytes each: every zone's years around now, or far previews of a few.
+const MAX_CHUNKS = 40_000;
+// No zone of the tz database changes its clocks and back in less: the shortest are weeks (Recife in October 2000, Gaza
+// around Ramadan).
 const PROBE_MS = 5 * DAY_MS;
 const QUARTER_HOUR_MS = 15 * MINUTE_MS;
 // Farther than any zone's offset (±15:13 in local mean time) and than any clock change (24 h at the date line).
@@ -111,12 +113,25 @@ export class Zone {
     let chunk = this.chunks.get(index);
     if (chunk === undefined) {
       chunk = readChunk(this.name, index);
-      if (this.chunks.size >= MAX_CHUNKS) this.chunks.clear();
+      makeRoomForChunk(this.chunks);
       this.chunks.set(index, chunk);
     }
     for (const segment of chunk) if (instant < segment.to) return segment;
     throw new RangeError(`no offset of ${this.name} at ${instant}`);
   }
+}
+
+const tables = new Set<Map<number, Segment[]>>();
+let chunkCount = 0;
+
+function makeRoomForChunk(table: Map<number, Segment[]>): void {
+  if (chunkCount >= MAX_CHUNKS) {
+    for (const full of tables) full.clear();
+    tables.clear();
+    chunkCount = 0;
+  }
+  tables.add(table);
+  chunkCount += 1;
 }
 
 const zonesByName = new BoundedMap<string, Zone>(MAX_ZONES);
