@@ -1,0 +1,29 @@
+// `npm start`: builds when there is no build of the sources as they are, then becomes the service (in this very process,
+// so that signals reach it).
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < 20 || (major === 20 && minor < 19)) {
+  fail(`Node ${process.versions.node} is too old: install Node 20.19 or later`);
+}
+if (!existsSync(join(root, 'node_modules'))) fail('nothing is installed: run `npm ci` first');
+
+try {
+  const { build, isBuilt } = await import('./build.mjs');
+  if (!isBuilt()) await build();
+} catch (error) {
+  if (error.code !== 'ERR_MODULE_NOT_FOUND') fail(`the build failed: ${error.message}`);
+  // Installed without what builds (`npm ci --omit=dev`): then the build must be there.
+  if (!existsSync(join(root, 'dist/main.js'))) {
+    fail('it is not built, and what builds it is not installed: run `npm ci` (without --omit=dev)');
+  }
+}
+process.setSourceMapsEnabled(true);
+await import('../dist/main.js');
+
+function fail(line) {
+  process.stderr.write(`carillon: ${line}\n`);
+  process.exit(1);
+}

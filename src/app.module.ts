@@ -1,0 +1,32 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { dataSourceOptions } from './persistence/data-source.js';
+import type { Config } from './platform/config.js';
+import { PlatformModule } from './platform/platform.module.js';
+import { RateLimitingModule } from './rate-limiting/rate-limiting.module.js';
+import { SystemModule } from './system/system.module.js';
+import { QuietSystemStatus } from './system/quiet-system-status.js';
+import { SystemStatus } from './system/system-status.js';
+
+/** The composition root: binds ports to adapters and picks the modules. */
+@Module({})
+export class AppModule {
+  static for(config: Config): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        TypeOrmModule.forRoot({
+          ...dataSourceOptions({
+            url: config.databaseUrl,
+            poolSize: config.databasePoolSize,
+            applicationName: 'carillon',
+          }),
+          toRetry: () => false, // whoever starts us retries; a person wants to see the reason at once
+        }),
+        PlatformModule.for(config),
+        RateLimitingModule,
+        SystemModule.for({ provide: SystemStatus, useClass: QuietSystemStatus }),
+      ],
+    };
+  }
+}

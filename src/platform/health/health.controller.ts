@@ -1,0 +1,56 @@
+import { Controller, Get } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { SkipThrottle } from '@nestjs/throttler';
+import { z } from 'zod';
+import { Problem } from '../../domain/errors.js';
+import { ApiProblems } from '../openapi/api-problems.js';
+import { HealthService } from './health.service.js';
+
+const Health = z.object({ status: z.literal('ok') }).meta({ id: 'Health', example: { status: 'ok' } });
+const OK: z.infer<typeof Health> = { status: 'ok' };
+const RETRY_SECONDS = 1;
+
+@ApiTags('operations')
+@SkipThrottle()
+@Controller('health')
+export class HealthController {
+  constructor(private readonly health: HealthService) {}
+
+  @Get('live')
+  @ApiOperation({
+    operationId: 'getLiveness',
+    summary: 'Is the process alive?',
+    description:
+      'Answers as long as the event loop turns. It asks nothing of Postgres or Redis: restarting cures neither.',
+  })
+  @ApiOkResponse({ standardSchema: Health, description: 'Alive' })
+  @ApiProblems('internal')
+  live(): z.infer<typeof Health> {
+    return OK;
+  }
+
+  @Get('ready')
+  @ApiOperation({
+    operationId: 'getReadiness',
+    summary: 'May traffic come here?',
+    description: 'True while the service is up, not stopping, and Postgres answers within a second.',
+  })
+  @ApiOkResponse({ standardSchema: Health, description: 'Ready' })
+  @ApiProblems('unavailable')
+  async ready(): Promise<z.infer<typeof Health>> {
+    return unless(await this.health.whyNotReady());
+  }
+
+  @Get('startup')
+  @ApiOperation({ operationId: 'getStartup', summary: 'Has the service started?' })
+  @ApiOkResponse({ standardSchema: Health, description: 'Started' })
+  @ApiProblems('unavailable')
+  startup(): z.infer<typeof Health> {
+    return unless(this.health.whyNotStarted());
+  }
+}
+
+function unless(reason: string | null): z.infer<typeof Health> {
+  if (reason !== null) throw new Problem('unavailable', reason, [], RETRY_SECONDS);
+  return OK;
+}

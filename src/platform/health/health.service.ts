@@ -1,0 +1,44 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { Lifecycle } from './lifecycle.js';
+
+const DATABASE_PATIENCE_MS = 1_000;
+
+/** Says why this replica can't serve right now; null when it can. */
+@Injectable()
+export class HealthService {
+  private databaseLook: Promise<string | null> | null = null;
+
+  constructor(
+    private readonly lifecycle: Lifecycle,
+    private readonly dataSource: DataSource,
+  ) {}
+
+  whyNotStarted(): string | null {
+    return this.lifecycle.phase === 'starting' ? 'the service is starting' : null;
+  }
+
+  async whyNotReady(): Promise<string | null> {
+    if (this.lifecycle.phase !== 'started') return `the service is ${this.lifecycle.phase}`;
+    // Probes that come while one look is under way share it, so that a hanging database isn't asked ever more.
+    this.databaseLook ??= this.lookAtDatabase().finally(() => (this.databaseLook = null));
+    return this.databaseLook;
+  }
+
+  private async lookAtDatabase(): Promise<string | null> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<string>((resolve) => {
+      timer = setTimeout(
+        () => resolve(`the database did not answer within ${DATABASE_PATIENCE_MS} ms`),
+        DATABASE_PATIENCE_MS,
+      );
+    });
+    const look = this.dataSource.query('SELECT 1').then(
+      () => null,
+      () => 'the database does not answer',
+    );
+    const found = await Promise.race([look, late]);
+    clearTimeout(timer);
+    return found;
+  }
+}

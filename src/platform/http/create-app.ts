@@ -1,0 +1,63 @@
+import type { IncomingMessage } from 'node:http';
+import type { DynamicModule } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from '../logging/logger.js';
+import { NestLogger } from '../logging/nest-logger.js';
+import { Metrics } from '../metrics.js';
+import { ProblemFilter } from '../problem-details/problem.filter.js';
+import { answerClientError } from './client-error.js';
+import { acceptJsonOnly, BODY_LIMIT_BYTES } from './json-body.js';
+import { requestIdOf } from './request-id.js';
+import { RouteTable } from './route-table.js';
+
+/** Slow senders hold a connection no longer than this. */
+const REQUEST_TIMEOUT_MS = 30_000;
+/** A name of 200 characters, each up to twelve when percent-encoded. */
+const MAX_PARAM_LENGTH = 2_400;
+
+/** The Nest application over Fastify with what every request gets: an id, JSON, problem documents, metrics. */
+export async function createApp(module: DynamicModule, logger: Logger): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({
+    // Its own lines matter only when something is wrong; the banner says where it listens.
+    loggerInstance: logger.child({ context: 'Fastify' }, { level: 'warn' }),
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    clientErrorHandler: answerClientError,
+    requestIdHeader: false,
+    genReqId: (message: IncomingMessage) => requestIdOf(message.headers),
+  });
+  const fastify: FastifyInstance = adapter.getInstance();
+  const routes = new RouteTable();
+  routes.watch(fastify);
+  acceptJsonOnly(fastify);
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
+    logger: new NestLogger(logger),
+    bodyParser: false,
+    abortOnError: false,
+    return503OnClosing: false,
+  });
+  app.useGlobalFilters(new ProblemFilter(routes));
+  observeRequests(fastify, app.get(Metrics), logger);
+  return app;
+}
+
+function observeRequests(fastify: FastifyInstance, metrics: Metrics, logger: Logger): void {
+  fastify.addHook('onRequest', (request, reply, done) => {
+    void reply.header('x-request-id', request.id);
+    done();
+  });
+  fastify.addHook('onResponse', (request, reply, done) => {
+    const route = request.is404 ? 'none' : (request.routeOptions.url ?? 'none');
+    const { method, id } = request;
+    const status = reply.statusCode;
+    metrics.httpRequests.observe({ method, route, status }, reply.elapsedTime / 1_000);
+    logger.debug(
+      { context: 'Http', requestId: id, method, route, status, ms: Math.round(reply.elapsedTime) },
+      'answered',
+    );
+    done();
+  });
+}

@@ -1,0 +1,22 @@
+import { Controller, Get, Header } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { SkipThrottle } from '@nestjs/throttler';
+import { Metrics } from './metrics.js';
+import { ApiProblems } from './openapi/api-problems.js';
+
+@ApiTags('operations')
+@SkipThrottle()
+@Controller('metrics')
+export class MetricsController {
+  constructor(private readonly metrics: Metrics) {}
+
+  @Get()
+  @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
+  @ApiOperation({ operationId: 'getMetrics', summary: 'Metrics in the Prometheus text format' })
+  @ApiProduces('text/plain')
+  @ApiOkResponse({ description: 'The metrics of this replica', schema: { type: 'string' } })
+  @ApiProblems('internal')
+  read(): Promise<string> {
+    return this.metrics.registry.metrics();
+  }
+}

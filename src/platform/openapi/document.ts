@@ -1,0 +1,72 @@
+import type { INestApplication } from '@nestjs/common';
+import { SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { VERSION } from '../version.js';
+import { SchemaComponents } from './schema-components.js';
+
+const DESCRIPTION = `A scheduler service. Register a **job** (a schedule and a target); at each due time Carillon calls the
+target once, on time and in the right time zone, and keeps a **run** in the ledger for every occurrence: what happened,
+or why nothing did.
+
+Instants are RFC 3339 in UTC, durations ISO 8601 (\`"30s"\`, \`"15m"\`, \`"2h"\`, \`"1d"\` are taken too), zones IANA names.
+Errors are problem details (RFC 9457). Members and parameters that are not described here are refused.`;
+
+/** Problem details, as every error answers them. */
+const PROBLEM = {
+  type: 'object',
+  description: 'Problem details (RFC 9457). Programs go by `code`; `detail` is for people and may change.',
+  required: ['type', 'title', 'status', 'detail', 'instance', 'code', 'requestId'],
+  properties: {
+    type: { type: 'string', description: 'A URN for the kind of problem: one for each `code`.' },
+    title: { type: 'string', description: 'The kind of problem in a few words.' },
+    status: { type: 'integer', minimum: 400, maximum: 599, description: 'The HTTP status.' },
+    detail: { type: 'string', description: 'What is wrong this time.' },
+    instance: { type: 'string', description: 'The path of the request.' },
+    code: { type: 'string', description: 'Stable, for programs.' },
+    requestId: { type: 'string', description: 'As in the header `x-request-id` of the answer, and in the log.' },
+    errors: {
+      type: 'array',
+      description: 'Each thing that is wrong with the content or the parameters.',
+      items: {
+        type: 'object',
+        required: ['pointer', 'code', 'detail'],
+        properties: {
+          pointer: { type: 'string', description: 'JSON pointer (RFC 6901) to the member.' },
+          code: { type: 'string' },
+          detail: { type: 'string' },
+        },
+      },
+    },
+  },
+};
+
+/** The OpenAPI 3.1 document of the routes that an application has. */
+export function describeApi(app: INestApplication): OpenAPIObject {
+  const components = new SchemaComponents();
+  const document = SwaggerModule.createDocument(
+    app,
+    {
+      openapi: '3.1.0',
+      info: {
+        title: 'Carillon',
+        version: VERSION,
+        summary: 'A scheduler: jobs in, calls at the due time, a ledger of what happened.',
+        description: DESCRIPTION,
+        license: { name: 'MIT', identifier: 'MIT' },
+        contact: { name: 'Carillon', url: 'http://127.0.0.1:3000/docs' },
+      } as OpenAPIObject['info'],
+      servers: [{ url: '/', description: 'The service that this document comes from' }],
+      security: [],
+      tags: TAGS,
+      components: { schemas: { Problem: PROBLEM } },
+    } as unknown as Omit<OpenAPIObject, 'paths'>,
+    { standardSchemaConverter: components.converter, autoTagControllers: false },
+  );
+  return components.named(document);
+}
+
+const TAGS = [
+  { name: 'jobs', description: 'Named schedules, each with a target and its policies' },
+  { name: 'runs', description: 'The ledger: one row for each occurrence and each manual trigger' },
+  { name: 'schedules', description: 'What a schedule will do' },
+  { name: 'operations', description: 'Health, metrics and the state of the system' },
+];

@@ -1,0 +1,39 @@
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { Clock, DatabaseClock } from './clock.js';
+import { Config } from './config.js';
+import { HealthController } from './health/health.controller.js';
+import { HealthService } from './health/health.service.js';
+import { Lifecycle } from './health/lifecycle.js';
+import { MetricsController } from './metrics.controller.js';
+import { Metrics } from './metrics.js';
+
+/** Configuration, clock, metrics and probes, for every module. Needs the data source. */
+@Global()
+@Module({})
+export class PlatformModule {
+  static for(config: Config): DynamicModule {
+    const clock = {
+      provide: DatabaseClock,
+      inject: [DataSource, Metrics],
+      useFactory: async (dataSource: DataSource, metrics: Metrics) => {
+        const clock = new DatabaseClock(dataSource, metrics);
+        await clock.start();
+        return clock;
+      },
+    };
+    return {
+      module: PlatformModule,
+      controllers: [HealthController, MetricsController],
+      providers: [
+        { provide: Config, useValue: config },
+        Metrics,
+        Lifecycle,
+        HealthService,
+        clock,
+        { provide: Clock, useExisting: DatabaseClock },
+      ],
+      exports: [Config, Metrics, Lifecycle, Clock],
+    };
+  }
+}

@@ -1,0 +1,131 @@
+import { HttpException } from '@nestjs/common';
+import { PROBLEM_STATUS, Problem, type Fault } from '../../domain/errors.js';
+import { isDatabaseUnavailable } from './database-unavailable.js';
+
+/** The body of every error answer (RFC 9457). */
+export interface ProblemDocument {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly instance: string;
+  readonly code: string;
+  readonly requestId: string;
+  readonly errors?: readonly Fault[];
+}
+
+/** What an error means for the client. `unexpected`: a fault of ours, to be logged with its stack. */
+export interface Refusal {
+  readonly status: number;
+  readonly code: Code;
+  readonly detail: string;
+  readonly faults: readonly Fault[];
+  readonly retryAfterSeconds?: number;
+  readonly unexpected: boolean;
+}
+
+/** Codes of the domain, and of the transport. */
+const STATUS = {
+  ...PROBLEM_STATUS,
+  unauthorized: 401,
+  forbidden: 403,
+  not_acceptable: 406,
+  request_timeout: 408,
+  uri_too_long: 414,
+  rate_limited: 429,
+  headers_too_large: 431,
+} as const;
+
+type Code = keyof typeof STATUS;
+
+export const TITLES: Record<Code, string> = {
+  malformed_json: 'The body is not JSON',
+  invalid_parameter: 'A parameter is not valid',
+  not_found: 'Not found',
+  method_not_allowed: 'Method not allowed',
+  name_taken: 'The name is taken',
+  wrong_state: 'Not possible in this state',
+  body_too_large: 'The body is too large',
+  unsupported_media_type: 'Unsupported media type',
+  invalid: 'The content is not valid',
+  schedule_never_fires: 'The schedule never fires',
+  internal: 'Internal error',
+  unavailable: 'Unavailable for now',
+  forbidden: 'Not allowed',
+  headers_too_large: 'The headers are too large',
+  not_acceptable: 'Not acceptable',
+  rate_limited: 'Too many requests',
+  request_timeout: 'The request took too long',
+  unauthorized: 'Not authenticated',
+  uri_too_long: 'The address is too long',
+};
+
+/** What a status means when nothing more is known. */
+const CODE_OF_STATUS: Readonly<Record<number, Code>> = {
+  ...Object.fromEntries(Object.entries(STATUS).map(([code, status]) => [status, code as Code])),
+  400: 'invalid_parameter',
+  422: 'invalid',
+};
+
+/** Fastify's own refusals, in words that say what to do. */
+const FASTIFY_REFUSALS: Readonly<Record<string, readonly [Code, string]>> = {
+  FST_ERR_CTP_INVALID_JSON_BODY: ['malformed_json', 'the body is not valid JSON'],
+  FST_ERR_CTP_EMPTY_JSON_BODY: ['malformed_json', 'the body is empty'],
+  FST_ERR_CTP_BODY_TOO_LARGE: ['body_too_large', 'the body is larger than 1 MiB'],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: [
+    'unsupported_media_type',
+    'send JSON with the header "content-type: application/json"',
+  ],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['invalid_parameter', 'the body is not as long as content-length says'],
+  FST_ERR_BAD_URL: ['invalid_parameter', 'the path is not a valid URL'],
+  FST_ERR_MAX_PARAM_LENGTH: ['uri_too_long', 'a part of the path is too long'],
+};
+
+const UNAVAILABLE_SECONDS = 2;
+
+/** Decides what a client learns of an error; nothing of an unexpected one. */
+export function refusalOf(error: unknown): Refusal {
+  if (error instanceof Problem) {
+    const { code, message, faults, retryAfterSeconds } = error;
+    return { status: PROBLEM_STATUS[code], code, detail: message, faults, retryAfterSeconds, unexpected: false };
+  }
+  if (isDatabaseUnavailable(error)) {
+    const detail = 'the database does not answer right now; try again in a moment';
+    return { ...transportRefusal('unavailable', detail), retryAfterSeconds: UNAVAILABLE_SECONDS };
+  }
+  const known = FASTIFY_REFUSALS[fastifyCodeOf(error) ?? ''];
+  if (known !== undefined) return transportRefusal(...known);
+  if (error instanceof HttpException && error.getStatus() < 500) {
+    const status = error.getStatus();
+    return { ...transportRefusal(CODE_OF_STATUS[status] ?? 'invalid', error.message), status };
+  }
+  return { ...transportRefusal('internal', 'something went wrong on our side; the log has more'), unexpected: true };
+}
+
+export function problemDocument(
+  refusal: Pick<Refusal, 'status' | 'code' | 'detail' | 'faults'>,
+  request: { path: string; id: string },
+): ProblemDocument {
+  const { status, code, detail, faults } = refusal;
+  return {
+    type: `urn:carillon:problem:${code}`,
+    title: TITLES[code],
+    status,
+    detail,
+    instance: request.path,
+    code,
+    requestId: request.id,
+    ...(faults.length > 0 && { errors: faults }),
+  };
+}
+
+export function transportRefusal(code: Code, detail: string): Refusal {
+  return { status: STATUS[code], code, detail, faults: [], unexpected: false };
+}
+
+/** Nest wraps what Fastify throws, with the original as the cause. */
+function fastifyCodeOf(error: unknown): string | undefined {
+  const original = error instanceof HttpException ? error.cause : error;
+  const code = (original as { code?: unknown } | null | undefined)?.code;
+  return typeof code === 'string' ? code : undefined;
+}

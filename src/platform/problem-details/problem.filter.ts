@@ -1,0 +1,61 @@
+import { Catch, Logger, NotFoundException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { RouteTable } from '../http/route-table.js';
+import { problemDocument, refusalOf, type Refusal } from './problem-document.js';
+
+/** Answers every error of a request with a problem document. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  private readonly logger = new Logger('Http');
+
+  constructor(private readonly routes: RouteTable) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    this.answer(error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+  }
+
+  answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    const path = pathOf(request.raw.url ?? '');
+    const refusal =
+      error instanceof NotFoundException && request.is404 ? this.unrouted(request, path, reply) : refusalOf(error);
+    this.report(error, refusal, request);
+    if (reply.sent || reply.raw.headersSent) return;
+    if (refusal.retryAfterSeconds !== undefined) void reply.header('retry-after', String(refusal.retryAfterSeconds));
+    void reply
+      .status(refusal.status)
+      .header('content-type', 'application/problem+json; charset=utf-8')
+      .send(JSON.stringify(problemDocument(refusal, { path, id: request.id })));
+  }
+
+  private unrouted(request: FastifyRequest, path: string, reply: FastifyReply): Refusal {
+    const allowed = this.routes.methodsOf(path);
+    const unrouted = { faults: [], unexpected: false } as const;
+    if (allowed.length === 0) {
+      return { ...unrouted, status: 404, code: 'not_found', detail: `there is nothing at ${path}` };
+    }
+    const allow = allowed.join(', ');
+    void reply.header('allow', allow);
+    const detail = `${request.method} is not possible here; possible: ${allow}`;
+    return { ...unrouted, status: 405, code: 'method_not_allowed', detail };
+  }
+
+  private report(error: unknown, refusal: Refusal, request: FastifyRequest): void {
+    const about = { requestId: request.id, method: request.method, path: pathOf(request.raw.url ?? '') };
+    if (refusal.unexpected)
+      this.logger.error({ ...about, msg: 'a request failed unexpectedly; answered 500' }, asError(error));
+    else if (refusal.status >= 500) {
+      this.logger.warn({ ...about, msg: `answered ${refusal.status}: ${asError(error).message}` });
+    }
+  }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+/** Without the query: it may hold what a log and an answer should not repeat. */
+function pathOf(url: string): string {
+  const end = url.search(/[?#]/);
+  return end === -1 ? url : url.slice(0, end);
+}

@@ -1,0 +1,32 @@
+import type { Settings } from '../config.js';
+
+/** What a newcomer reads when the service is up: where it is, a first job to paste, what will still be there tomorrow. */
+export function welcome(url: string, settings: Pick<Settings, 'databaseUrl' | 'redisUrl' | 'dataDir'>): string {
+  const job = `{"name":"hello","schedule":"PT10S","target":{"type":"http","method":"GET","url":"${url}/health/live"}}`;
+  return [
+    '',
+    `Carillon is listening on ${url}`,
+    `  docs       ${url}/docs`,
+    `  OpenAPI    ${url}/openapi.json`,
+    `  health     ${url}/health/ready   ${url}/system   ${url}/metrics`,
+    '',
+    'A first job, every 10 seconds, and its runs:',
+    `  curl -X POST ${url}/jobs -H 'content-type: application/json' -d '${job}'`,
+    `  curl ${url}/runs`,
+    '',
+    ...persistence(settings),
+    '',
+    '',
+  ].join('\n');
+}
+
+export function persistence(settings: Pick<Settings, 'databaseUrl' | 'redisUrl' | 'dataDir'>): string[] {
+  return [
+    settings.databaseUrl === null
+      ? `Kept: jobs and runs, in an embedded Postgres in ${settings.dataDir}/, over restarts and crashes. DATABASE_URL switches to a server of yours.`
+      : 'Kept: jobs and runs, in the Postgres of DATABASE_URL.',
+    settings.redisUrl === null
+      ? 'Not kept: rate limit counts, in memory of this one replica. No Redis: runs are delivered from the ledger; REDIS_URL switches to one.'
+      : 'Redis: the one of REDIS_URL carries runs and messages; nothing is lost with it.',
+  ];
+}

@@ -1,0 +1,48 @@
+import type { DynamicModule } from '@nestjs/common';
+import { readEnvironment, readSettings, type Config, type Settings } from '../config.js';
+import { createLogger, type Logger } from '../logging/logger.js';
+import { Shutdown } from './shutdown.js';
+import { explainStartFailure, StartFailure } from './start-failure.js';
+
+/** What the platform starts but may not know: it lies in layers above and beside it. */
+export interface Parts {
+  loadApp(): Promise<(config: Config) => DynamicModule>;
+  loadMigrate(): Promise<(databaseUrl: string, log: (line: string) => void) => Promise<void>>;
+}
+
+export interface CommandContext {
+  readonly settings: Settings;
+  readonly logger: Logger;
+  readonly shutdown: Shutdown;
+  readonly parts: Parts;
+}
+
+type Command = (context: CommandContext) => Promise<void>;
+
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  serve: async () => (await import('./serve.js')).serve,
+  migrate: async () => (await import('./migrate-only.js')).migrateOnly,
+};
+
+/** Runs one command to its end, or up to where it serves. Whatever goes wrong before that ends in lines, not in a stack. */
+export async function runCommand(name: string, parts: Parts): Promise<void> {
+  let settings: Settings | null = null;
+  let shutdown: Shutdown | null = null;
+  try {
+    const loadCommand = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+    if (loadCommand === undefined)
+      throw new StartFailure(`"${name}" is no command: ${Object.keys(COMMANDS).join(', ')}`);
+    settings = readSettings(readEnvironment());
+    const logger = createLogger(settings);
+    shutdown = new Shutdown(logger);
+    shutdown.listen();
+    const command = await loadCommand();
+    await command({ settings, logger, shutdown, parts });
+  } catch (error) {
+    if (shutdown?.hasBegun) return; // stopped in the middle of the start: its errors are of no interest
+    const lines = explainStartFailure(error, settings);
+    for (const line of lines ?? [(error as Error).stack ?? String(error)]) process.stderr.write(`carillon: ${line}\n`);
+    if (shutdown === null) process.exit(1);
+    await shutdown.end(1);
+  }
+}

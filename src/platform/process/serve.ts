@@ -1,0 +1,56 @@
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Settings } from '../config.js';
+import type { Logger } from '../logging/logger.js';
+import { persistence, welcome } from './banner.js';
+import { provideDatabase } from './provide-database.js';
+import type { CommandContext } from './run-command.js';
+
+/** Beyond the time that calls and requests get: to write their ends and to close connections. */
+const CLOSING_MS = 1_000;
+
+/** Database, migrations, application, port: then it serves until a signal comes. */
+export async function serve(context: CommandContext): Promise<void> {
+  const { settings, logger, parts, shutdown } = context;
+  const [config, migrate, moduleFor, { createApp }, { serveDocs }, { Lifecycle }] = await Promise.all([
+    provideDatabase(context),
+    parts.loadMigrate(),
+    parts.loadApp(),
+    import('../http/create-app.js'),
+    import('../openapi/serve-docs.js'),
+    import('../health/lifecycle.js'),
+  ]);
+  if (config.embedded || config.migrateOnStart) {
+    await migrate(config.databaseUrl, (line) => logger.info({ context: 'Migrations' }, line));
+  }
+  const app = await createApp(moduleFor(config), logger);
+  const lifecycle = app.get(Lifecycle);
+  shutdown.add({
+    what: 'the service',
+    patienceMs: config.shutdownDelayMs + config.shutdownTimeoutMs + CLOSING_MS,
+    async stop() {
+      lifecycle.phase = 'stopping';
+      // Load balancers look at readiness every so often; until they have seen it, requests still come.
+      if (config.shutdownDelayMs > 0) await sleep(config.shutdownDelayMs);
+      await app.close();
+    },
+  });
+  serveDocs(app);
+  await app.listen({ port: config.port, host: config.host });
+  if (shutdown.hasBegun) return;
+  lifecycle.phase = 'started';
+  announce(urlOf(config.host, app.getHttpServer().address() as AddressInfo), settings, logger);
+}
+
+function announce(url: string, settings: Settings, logger: Logger): void {
+  const ready = `listening on ${url}, ready ${Math.round(performance.now())} ms after its start`;
+  // A person at a terminal or with the embedded Postgres gets the tour; a log collector gets lines of its format.
+  if (settings.logFormat !== 'json' && (process.stdout.isTTY || settings.databaseUrl === null)) {
+    logger.info(ready);
+    process.stdout.write(welcome(url, settings));
+  } else logger.info({ docs: `${url}/docs`, openapi: `${url}/openapi.json`, about: persistence(settings) }, ready);
+}
+
+function urlOf(host: string, { port }: AddressInfo): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}

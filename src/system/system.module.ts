@@ -1,0 +1,11 @@
+import { type DynamicModule, Module, type Provider } from '@nestjs/common';
+import { SystemController } from './system.controller.js';
+import type { SystemStatus } from './system-status.js';
+
+/** `GET /system`; the composition root says who answers for the status. */
+@Module({})
+export class SystemModule {
+  static for(status: Provider<SystemStatus>, imports: DynamicModule['imports'] = []): DynamicModule {
+    return { module: SystemModule, imports, controllers: [SystemController], providers: [status] };
+  }
+}
