@@ -4,8 +4,14 @@ import { dataSourceOptions } from './persistence/data-source.js';
 import type { Config } from './platform/config.js';
 import { PlatformModule } from './platform/platform.module.js';
 import { RateLimitingModule } from './rate-limiting/rate-limiting.module.js';
+import { PersistenceModule } from './persistence/persistence.module.js';
+import { ScheduleModule } from '@nestjs/schedule';
+import { ExecutionModule } from './execution/execution.module.js';
+import { QueueModule } from './queue/queue.module.js';
+import { RecoveryModule } from './recovery/recovery.module.js';
+import { SchedulingModule } from './scheduling/scheduling.module.js';
+import { LiveSystemStatus } from './live-system-status.js';
 import { SystemModule } from './system/system.module.js';
-import { QuietSystemStatus } from './system/quiet-system-status.js';
 import { SystemStatus } from './system/system-status.js';
 
 /** The composition root: binds ports to adapters and picks the modules. */
@@ -25,7 +31,13 @@ export class AppModule {
         }),
         PlatformModule.for(config),
         RateLimitingModule,
-        SystemModule.for({ provide: SystemStatus, useClass: QuietSystemStatus }),
+        ScheduleModule.forRoot(),
+        PersistenceModule,
+        RecoveryModule,
+        QueueModule,
+        SchedulingModule,
+        ExecutionModule,
+        SystemModule.for({ provide: SystemStatus, useClass: LiveSystemStatus }, [QueueModule, SchedulingModule]),
       ],
     };
   }

@@ -102,8 +102,7 @@ export class BullMqRunQueue extends RunQueue {
     this.connections.consumer.disconnect();
   }
 
-  /** Whether the ledger delivers because Redis does not. */
-  get degraded(): boolean {
+  override get degraded(): boolean {
     return this.away;
   }
 

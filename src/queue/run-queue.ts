@@ -22,6 +22,11 @@ export interface RunIntake {
 
 /** Carries run ids from whoever queued them to any worker. */
 export abstract class RunQueue {
+  /** The way that was configured is out, and another one serves. */
+  get degraded(): boolean {
+    return false;
+  }
+
   /** Called after the commit that queued the runs. Never throws: recovery finds runs whose hint was lost. */
   abstract enqueue(runs: readonly QueuedRun[]): Promise<void>;
   /** A run becomes available then: a retry. */

@@ -1,0 +1,51 @@
+import { Agent, request } from 'undici';
+
+const agent = new Agent({ connections: 50 });
+
+/** Registers jobs over the API, many at a time; answers their ids. */
+export async function createJobs(serviceUrl, jobs) {
+  const ids = new Array(jobs.length);
+  let next = 0;
+  const work = async () => {
+    for (let index = next++; index < jobs.length; index = next++) {
+      const response = await request(`${serviceUrl}/jobs`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(jobs[index]),
+        dispatcher: agent,
+      });
+      const body = await response.body.json();
+      if (response.statusCode !== 201) throw new Error(`POST /jobs answered ${response.statusCode}: ${JSON.stringify(body)}`);
+      ids[index] = body.id;
+    }
+  };
+  await Promise.all(Array.from({ length: 50 }, work));
+  return ids;
+}
+
+/**
+ * Registers idle jobs by SQL, a hundred thousand at a time: yearly ones, next due in more than half a year. Only for
+ * sizes at which the API would take minutes.
+ */
+export async function seedIdleJobs(pool, count, url, onProgress = () => undefined) {
+  const chunk = 100_000;
+  for (let from = 0; from < count; from += chunk) {
+    const size = Math.min(chunk, count - from);
+    await pool.query(
+      `INSERT INTO jobs (id, project_id, name, description, labels, schedule, target, retry, overlap, misfire, state,
+                         next_occurrence_at, next_run_at, created_at, updated_at)
+       SELECT gen_random_uuid(), '00000000-0000-7000-8000-000000000001', 'idle-' || n, '', '{"team":"idle"}',
+              jsonb_build_object('type', 'cron', 'expression', (n % 60) || ' ' || (n % 24) || ' 1 ' || (1 + n % 12) || ' *', 'timeZone', 'UTC'),
+              jsonb_build_object('type', 'http', 'method', 'POST', 'url', $3::text, 'headers', '{}'::jsonb,
+                                 'timeoutMs', 30000, 'success', '{"statuses":["2xx"]}'::jsonb),
+              '{"maxAttempts":3,"backoff":"exponential","initialDelayMs":1000,"maxDelayMs":300000,"maxElapsedMs":3600000}',
+              'allow', '{"policy":"runLast","graceMs":10000,"withinMs":3600000,"limit":100}', 'active',
+              at, at, now(), now()
+       FROM (SELECT n, date_trunc('minute', now()) + interval '200 days' + n * interval '1 second' AS at
+             FROM generate_series($1::int + 1, $1::int + $2::int) AS n) AS numbered`,
+      [from, size, url],
+    );
+    onProgress(from + size);
+  }
+  await pool.query('VACUUM ANALYZE jobs');
+}
