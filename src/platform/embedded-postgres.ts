@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access, mkdir, rm } from 'node:fs/promises';
+import { access, mkdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import pg from 'pg';
 import { chooseAccount } from './embedded-postgres/account.js';
@@ -64,9 +64,11 @@ async function makeDataFolder(dataDir: string): Promise<void> {
     await access(dataDir, constants.W_OK | constants.X_OK);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
+    const [self, owner] = [process.getuid?.(), (await stat(dataDir).catch(() => null))?.uid];
+    const fix = owner === undefined || owner === self ? 'make it writable' : `run \`sudo chown -R ${self} ${dataDir}\``;
     throw new EmbeddedPostgresError(
-      `the data folder ${dataDir} cannot be written by user ${process.getuid?.()} (${code}); ` +
-        'make it writable, or set DATA_DIR to another folder',
+      `the data folder ${dataDir} cannot be used by user ${self} (${code}${owner === undefined ? '' : `, it belongs to user ${owner}`}); ` +
+        `${fix}, or set DATA_DIR to another folder`,
       { cause },
     );
   }
@@ -84,7 +86,7 @@ async function startInLockedFolder(
   const password = await prepareCluster({ dataDir, folder, binaries, account, log });
   await stopOrphans(folder, log);
 
-  const server = await launchServer({ postgres: binaries.postgres, access: accessTo(folder, account), flags, log });
+  const server = await launchServer({ postgres: binaries.postgres, access: accessTo(folder, account), flags });
   const guard = guardServer({
     pid: server.pid,
     pidFile: 'postmaster.pid',
@@ -105,6 +107,7 @@ async function startInLockedFolder(
   };
   try {
     await ensureDatabase(urlFor);
+    server.reportTo(log);
   } catch (error) {
     await stopServer(server);
     await guard.dismiss();

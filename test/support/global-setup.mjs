@@ -10,13 +10,15 @@ const root = resolve(import.meta.dirname, '../..');
 export default async function setUp() {
   await mkdir(join(root, '.test-services'), { recursive: true });
   const folder = await mkdtemp(join(root, '.test-services/compiled-'));
-  try {
-    await compile(join(root, 'test/support/test-services.ts'), folder, new Set());
-    const { startTestServices } = await import(pathToFileURL(join(folder, 'test/support/test-services.js')).href);
-    globalThis.stopTestServices = await startTestServices();
-  } finally {
+  await compile(join(root, 'test/support/test-services.ts'), folder, new Set());
+  // For tests that need a process of their own which runs our code and can be killed.
+  process.env.CARILLON_TEST_COMPILED = folder;
+  const { startTestServices } = await import(pathToFileURL(join(folder, 'test/support/test-services.js')).href);
+  const stop = await startTestServices();
+  globalThis.stopTestServices = async () => {
     await rm(folder, { recursive: true, force: true });
-  }
+    await stop();
+  };
 }
 
 async function compile(file, folder, done) {

@@ -112,6 +112,7 @@ async function repair(native: string): Promise<void> {
 
 /** Runs the server's `--version` as the account, and reads what initdb will read; null when both work. */
 async function tryToRun(native: string, account: Account | null): Promise<string | null> {
+  if (/["$`\\\n]/.test(native)) return 'initdb fails in a folder with one of " $ ` \\ in its path: rename it';
   const script =
     'test -r "$1/share/postgresql/postgres.bki" && "$1/bin/initdb" --version && "$1/bin/postgres" --version';
   const child = spawn('/bin/sh', ['-c', script, 'sh', native], {

@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmod, chown, mkdtemp, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { giveTo } from './account.js';
 import type { Account } from './account.js';
 import type { Binaries } from './binaries.js';
 import { EmbeddedPostgresError } from './error.js';
+import { outlastInitdb } from './orphans.js';
 
 export const SUPERUSER = 'carillon';
 const MAJOR_VERSION = '18';
@@ -48,11 +49,13 @@ export interface ClusterOptions {
 export async function prepareCluster(options: ClusterOptions): Promise<string> {
   const { dataDir, folder, account } = options;
   for (const name of await readdir(dataDir)) {
-    // What an initdb that was cut off has left.
-    if (name.startsWith(DRAFT)) await rm(join(dataDir, name), { recursive: true, force: true, maxRetries: 3 });
+    if (!name.startsWith(DRAFT)) continue;
+    // What a first start that was cut off has left.
+    await outlastInitdb(join(dataDir, name));
+    await rm(join(dataDir, name), { recursive: true, force: true, maxRetries: 3 });
   }
-  if (await isEmpty(folder)) await createCluster(options);
   await takeOver(folder, account);
+  if (await isEmpty(folder)) await createCluster(options);
   await checkCluster(folder);
   return (await readFile(join(folder, PASSWORD_FILE), 'utf8')).trim();
 }
@@ -121,16 +124,17 @@ function lastLines(output: string): string {
 
 /** As root, a cluster that root owns (a copied project) is given to the account; Postgres insists on mode 700. */
 async function takeOver(folder: string, account: Account | null): Promise<void> {
-  const { uid, mode } = await stat(folder);
+  const found = await stat(folder).catch(() => null);
+  if (found === null) return;
   const self = process.getuid?.();
-  if (account !== null && uid !== account.uid) await giveTo(account, folder);
-  else if (account === null && uid !== self) {
+  if (account !== null && found.uid !== account.uid) await giveTo(account, folder);
+  else if (account === null && found.uid !== self) {
     throw new EmbeddedPostgresError(
-      `${folder} belongs to user ${uid} (an earlier start as another user?) and this is user ${self}; ` +
-        `run \`sudo chown -R ${self} ${folder}\`, or set DATA_DIR to another folder`,
+      `${folder} belongs to user ${found.uid} (an earlier start as another user?) and this is user ${self}; ` +
+        `run \`sudo chown -R ${self} ${dirname(folder)}\`, or set DATA_DIR to another folder`,
     );
   }
-  if ((mode & 0o777) !== 0o700) await chmod(folder, 0o700);
+  if ((found.mode & 0o777) !== 0o700) await chmod(folder, 0o700);
 }
 
 async function checkCluster(folder: string): Promise<void> {

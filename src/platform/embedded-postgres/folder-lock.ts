@@ -1,4 +1,4 @@
-import { link, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { identifyProcess, isRunning } from './process-identity.js';
 import type { ProcessIdentity } from './process-identity.js';
@@ -9,6 +9,9 @@ export interface FolderLock {
   release(): Promise<void>;
 }
 
+/** The folder's own number is part of it, so that a copy of a folder in use is not taken for the folder in use. */
+type Holder = ProcessIdentity & { folder: string };
+
 /**
  * Takes the folder for this process, or tells which living process has it.
  *
@@ -18,13 +21,15 @@ export interface FolderLock {
  */
 export async function lockFolder(folder: string): Promise<FolderLock | { heldBy: number }> {
   const draft = join(folder, `lock-draft-${process.pid}`);
+  const { dev, ino } = await stat(folder);
+  const self: Holder = { ...identifyProcess(process.pid), folder: `${dev}:${ino}` };
   for (;;) {
     const highest = Math.max(0, ...(await lockNumbers(folder)));
     const holder = highest === 0 ? null : await readHolder(join(folder, `lock.${highest}`));
-    if (holder !== null && isRunning(holder)) return { heldBy: holder.pid };
+    if (holder?.folder === self.folder && isRunning(holder)) return { heldBy: holder.pid };
 
     const mine = join(folder, `lock.${highest + 1}`);
-    await writeFile(draft, JSON.stringify(identifyProcess(process.pid)));
+    await writeFile(draft, JSON.stringify(self));
     const won = await link(draft, mine).then(() => true, ignoring('EEXIST'));
     await rm(draft, { force: true });
     if (!won) continue;
@@ -52,9 +57,9 @@ async function lockNumbers(folder: string): Promise<number[]> {
   return names.flatMap((name) => LOCK_NAME.exec(name)?.[1] ?? []).map(Number);
 }
 
-async function readHolder(path: string): Promise<ProcessIdentity | null> {
+async function readHolder(path: string): Promise<Holder | null> {
   try {
-    const holder = JSON.parse(await readFile(path, 'utf8')) as ProcessIdentity;
+    const holder = JSON.parse(await readFile(path, 'utf8')) as Holder;
     return typeof holder.pid === 'number' && typeof holder.started === 'string' ? holder : null;
   } catch {
     return null; // released, unreadable after a power cut, or just outbid: then the next round sees who has it

@@ -34,8 +34,8 @@ read -r word
 runs() { read -r named < "$file" && [ "$named" = "$pid" ] && kill -0 "$pid"; }
 for signal in $signals; do
   runs && kill "-$signal" "$pid"
-  waited=0
-  while runs && [ "$waited" -lt "$grace" ]; do sleep 1; waited=$((waited + 1)); done
+  tenths=0
+  while runs && [ "$tenths" -lt "\${grace}0" ]; do sleep 0.1 || sleep 1; tenths=$((tenths + 1)); done
 done
 cd /
 [ $# -eq 0 ] || rm -rf -- "$@"
@@ -44,8 +44,9 @@ cd /
 export function guardServer(server: GuardedServer): Guard {
   const signals = server.signals.map((signal) => signal.replace('SIG', '')).join(' ');
   const args = [String(server.pid), server.pidFile, String(server.graceSeconds), signals, ...server.thenRemove];
-  const guard = spawn('/bin/sh', ['-c', SCRIPT, 'carillon-guard', ...args], {
+  const guard = spawn('/bin/sh', ['-c', 'eval "$GUARD_SCRIPT"', 'carillon-guard', ...args], {
     cwd: server.folder,
+    env: { PATH: process.env['PATH'], GUARD_SCRIPT: SCRIPT },
     detached: true, // out of the terminal's process group: Ctrl-C is for Carillon, which then stops its server
     stdio: ['pipe', 'ignore', 'ignore'],
   });

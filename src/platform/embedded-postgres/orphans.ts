@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EmbeddedPostgresError } from './error.js';
 
+const INITDB_PATIENCE_MS = 15_000;
+
 /**
  * Stops what an earlier Carillon left running on this cluster. Called with the folder's lock held, so whatever runs
  * there has no living owner. The guard normally ends it first; this is for a guard that was killed as well.
@@ -16,7 +18,9 @@ export async function stopOrphans(clusterFolder: string, log: (line: string) => 
 
   const found = find();
   if (found.length > 0) {
-    log(`stopping a Postgres (pid ${found.join(', ')}) that an earlier Carillon left behind`);
+    log(
+      `stopping a Postgres (pid ${found.includes(postmaster) ? postmaster : found.join(', ')}) that an earlier Carillon left behind`,
+    );
     for (const [signal, patienceMs] of [
       ['SIGINT', 3_000],
       ['SIGQUIT', 2_000],
@@ -37,6 +41,11 @@ export async function stopOrphans(clusterFolder: string, log: (line: string) => 
   }
   // The pid may belong to something else by now; Postgres would take that for a live server and refuse to start.
   await rm(pidFile, { force: true });
+}
+
+/** An initdb whose owner died works on to its end; deleting the folder under it would leave shared memory behind. */
+export async function outlastInitdb(draftFolder: string): Promise<void> {
+  if (process.platform === 'linux') await becomesEmpty(() => findByWorkingFolder(draftFolder), INITDB_PATIENCE_MS);
 }
 
 async function becomesEmpty(find: () => number[], patienceMs: number): Promise<boolean> {
@@ -61,13 +70,13 @@ function findPostgresOn(clusterFolder: string, postmaster: number): number[] {
   return Number.isInteger(postmaster) && commandOf(postmaster).includes(clusterFolder) ? [postmaster] : [];
 }
 
-/** Every Postgres process works inside its cluster; device and inode tell that folder under any name. */
+/** Every process of Postgres works inside its cluster; device and inode tell that folder under any name. */
 function findByWorkingFolder(clusterFolder: string): number[] {
   const cluster = statSync(clusterFolder);
   return readdirSync('/proc').flatMap((name) => {
     if (!/^\d+$/.test(name)) return [];
     try {
-      if (!readFileSync(`/proc/${name}/comm`, 'latin1').startsWith('postgres')) return [];
+      if (!/^(postgres|initdb)/.test(readFileSync(`/proc/${name}/comm`, 'latin1'))) return [];
       const folder = statSync(`/proc/${name}/cwd`);
       return folder.ino === cluster.ino && folder.dev === cluster.dev ? [Number(name)] : [];
     } catch {

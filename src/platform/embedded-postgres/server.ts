@@ -46,7 +46,6 @@ export interface ServerOptions {
   postgres: string;
   access: ClusterAccess;
   flags: string[];
-  log: (line: string) => void;
 }
 
 export interface Server {
@@ -54,8 +53,8 @@ export interface Server {
   pid: number;
   port: number;
   exited: Promise<number | null>;
-  /** From now on the server's own last words are expected and not passed on. */
-  hush(): void;
+  /** Passes on what the server has to say about itself; before this its words go into the error, if there is one. */
+  reportTo(log: (line: string) => void): void;
 }
 
 /** The server wrote this before it ended by itself, instead of becoming ready. */
@@ -79,7 +78,7 @@ export async function launchServer(options: ServerOptions): Promise<Server> {
   }
 }
 
-async function launchOnce({ postgres, access, flags, log }: ServerOptions, port: number): Promise<Server> {
+async function launchOnce({ postgres, access, flags }: ServerOptions, port: number): Promise<Server> {
   const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const child = spawn(postgres, ['-D', access.dataArgument, '-p', String(port), ...settings, ...flags], {
     ...access.account,
@@ -91,7 +90,7 @@ async function launchOnce({ postgres, access, flags, log }: ServerOptions, port:
   const stderr = child.stderr as Socket;
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
   const tail: string[] = [];
-  let phase: 'starting' | 'running' | 'hushed' = 'starting';
+  let report: (line: string) => void = () => undefined;
 
   const died = await new Promise<'spawn' | 'exit' | 'silence' | null>((resolve) => {
     const timer = setTimeout(() => resolve('silence'), READY_PATIENCE_MS);
@@ -104,7 +103,7 @@ async function launchOnce({ postgres, access, flags, log }: ServerOptions, port:
       if (tail.length > TAIL_LINES) tail.shift();
       timer.refresh();
       if (line.includes(READY)) settle(null);
-      if (phase === 'running' && isAlarming(line)) log(`embedded Postgres: ${line}`);
+      if (isAlarming(line)) report(`embedded Postgres: ${line}`);
     });
     child.once('error', (error) => {
       tail.push(error.message);
@@ -115,12 +114,12 @@ async function launchOnce({ postgres, access, flags, log }: ServerOptions, port:
 
   if (died !== null || child.pid === undefined) {
     if (died === 'silence') child.kill('SIGKILL');
-    throw new ServerDied(tail.find((line) => /FATAL|PANIC/.test(line)) ?? tail.at(-1) ?? `ended (${died})`);
+    const lastWords = tail.find((line) => /FATAL|PANIC/.test(line)) ?? tail.at(-1) ?? `ended (${died})`;
+    throw new ServerDied(lastWords.replace(/^[A-Z]+: +/, '').replaceAll(access.dataArgument, access.cwd));
   }
-  phase = 'running';
   child.unref();
   stderr.unref();
-  return { process: child, pid: child.pid, port, exited, hush: () => (phase = 'hushed') };
+  return { process: child, pid: child.pid, port, exited, reportTo: (log) => (report = log) };
 }
 
 function isAlarming(line: string): boolean {
@@ -129,7 +128,7 @@ function isAlarming(line: string): boolean {
 
 /** Fast, then immediate, then by force: within 3 s in all. Immediate is safe, it costs a replay at the next start. */
 export async function stopServer(server: Server): Promise<void> {
-  server.hush();
+  server.reportTo(() => undefined); // the last words of its sessions are expected
   server.process.ref();
   for (const [signal, patienceMs] of [
     ['SIGINT', 2_000],
