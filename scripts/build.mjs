@@ -30,7 +30,10 @@ export async function build() {
 function sources() {
   return [
     ...typescriptBelow('src').map((file) => ({ source: join(root, 'src', file), target: file })),
-    ...typescriptBelow('migrations').map((file) => ({ source: join(root, 'migrations', file), target: join('migrations', file) })),
+    ...typescriptBelow('migrations').map((file) => ({
+      source: join(root, 'migrations', file),
+      target: join('migrations', file),
+    })),
   ];
 }
 
@@ -40,7 +43,11 @@ function typescriptBelow(folder) {
 
 function fingerprint() {
   const hash = createHash('sha256');
-  const files = [...sources().map(({ source }) => source), join(root, 'package-lock.json'), fileURLToPath(import.meta.url)];
+  const files = [
+    ...sources().map(({ source }) => source),
+    join(root, 'package-lock.json'),
+    fileURLToPath(import.meta.url),
+  ];
   for (const file of files.sort()) {
     const { size, mtimeMs } = statSync(file);
     hash.update(`${relative(root, file)} ${size} ${mtimeMs}\n`);

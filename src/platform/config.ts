@@ -51,6 +51,11 @@ function setting<Value>(byDefault: string | null, reader: Reader<Value>): Settin
   return { byDefault, reader };
 }
 
+/** Only `all` is taken so far. */
+export type Role = 'all' | 'api' | 'scheduler' | 'worker';
+/** Only `open` is taken so far. */
+export type Auth = 'open' | 'keys';
+
 /** What the environment says. Durations in milliseconds. */
 export interface Settings {
   readonly host: string;
@@ -63,8 +68,8 @@ export interface Settings {
   /** Null: no Redis. */
   readonly redisUrl: string | null;
   readonly dataDir: string;
-  readonly role: 'all';
-  readonly auth: 'open';
+  readonly role: Role;
+  readonly auth: Auth;
   readonly egressAllow: EgressAllow;
   /** Null: unlimited. */
   readonly rateLimit: RateLimit | null;
@@ -94,8 +99,8 @@ export abstract class Config implements Omit<Settings, 'databaseUrl'> {
   abstract readonly migrateOnStart: boolean;
   abstract readonly redisUrl: string | null;
   abstract readonly dataDir: string;
-  abstract readonly role: 'all';
-  abstract readonly auth: 'open';
+  abstract readonly role: Role;
+  abstract readonly auth: Auth;
   abstract readonly egressAllow: EgressAllow;
   abstract readonly rateLimit: RateLimit | null;
   abstract readonly workerConcurrency: number;
@@ -168,7 +173,7 @@ function refuseOpenToOthers(host: string = SETTINGS.HOST.byDefault ?? ''): strin
   ];
 }
 
-function schemaOf(name: string, { byDefault, reader }: Setting<unknown>): z.ZodType<unknown> {
+function schemaOf(name: string, { byDefault, reader }: Setting<unknown>): z.ZodType {
   return z
     .string()
     .optional()

@@ -15,7 +15,7 @@ export class MetricsController {
   @ApiOperation({ operationId: 'getMetrics', summary: 'Metrics in the Prometheus text format' })
   @ApiProduces('text/plain')
   @ApiOkResponse({ description: 'The metrics of this replica', schema: { type: 'string' } })
-  @ApiProblems('internal')
+  @ApiProblems('invalid_parameter')
   read(): Promise<string> {
     return this.metrics.registry.metrics();
   }

@@ -57,7 +57,7 @@ export class SystemController {
     description: 'Version, leader, armed slots, queue, clock and what is degraded.',
   })
   @ApiOkResponse({ standardSchema: System, description: 'The state of this replica' })
-  @ApiProblems('unavailable')
+  @ApiProblems('invalid_parameter', 'unavailable')
   async read(): Promise<z.infer<typeof System>> {
     const slots = this.status.slots();
     return {

@@ -24,7 +24,7 @@ export class HealthController {
       'Answers as long as the event loop turns. It asks nothing of Postgres or Redis: restarting cures neither.',
   })
   @ApiOkResponse({ standardSchema: Health, description: 'Alive' })
-  @ApiProblems('internal')
+  @ApiProblems('invalid_parameter')
   live(): z.infer<typeof Health> {
     return OK;
   }
@@ -36,7 +36,7 @@ export class HealthController {
     description: 'True while the service is up, not stopping, and Postgres answers within a second.',
   })
   @ApiOkResponse({ standardSchema: Health, description: 'Ready' })
-  @ApiProblems('unavailable')
+  @ApiProblems('invalid_parameter', 'unavailable')
   async ready(): Promise<z.infer<typeof Health>> {
     return unless(await this.health.whyNotReady());
   }
@@ -44,7 +44,7 @@ export class HealthController {
   @Get('startup')
   @ApiOperation({ operationId: 'getStartup', summary: 'Has the service started?' })
   @ApiOkResponse({ standardSchema: Health, description: 'Started' })
-  @ApiProblems('unavailable')
+  @ApiProblems('invalid_parameter', 'unavailable')
   startup(): z.infer<typeof Health> {
     return unless(this.health.whyNotStarted());
   }

@@ -1,8 +1,7 @@
-import type { IncomingMessage } from 'node:http';
 import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyServerOptions } from 'fastify';
 import type { Logger } from '../logging/logger.js';
 import { NestLogger } from '../logging/nest-logger.js';
 import { Metrics } from '../metrics.js';
@@ -19,18 +18,21 @@ const MAX_PARAM_LENGTH = 2_400;
 
 /** The Nest application over Fastify with what every request gets: an id, JSON, problem documents, metrics. */
 export async function createApp(module: DynamicModule, logger: Logger): Promise<NestFastifyApplication> {
-  const adapter = new FastifyAdapter({
+  const routes = new RouteTable();
+  const problems = new ProblemFilter(routes);
+  const options: FastifyServerOptions = {
     // Its own lines matter only when something is wrong; the banner says where it listens.
     loggerInstance: logger.child({ context: 'Fastify' }, { level: 'warn' }),
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     clientErrorHandler: answerClientError,
+    frameworkErrors: (error, request, reply) => problems.answer(error, request, reply),
     requestIdHeader: false,
-    genReqId: (message: IncomingMessage) => requestIdOf(message.headers),
-  });
+    genReqId: (message) => requestIdOf(message.headers),
+  };
+  const adapter = new FastifyAdapter(options);
   const fastify: FastifyInstance = adapter.getInstance();
-  const routes = new RouteTable();
   routes.watch(fastify);
   acceptJsonOnly(fastify);
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
@@ -39,7 +41,7 @@ export async function createApp(module: DynamicModule, logger: Logger): Promise<
     abortOnError: false,
     return503OnClosing: false,
   });
-  app.useGlobalFilters(new ProblemFilter(routes));
+  app.useGlobalFilters(problems);
   observeRequests(fastify, app.get(Metrics), logger);
   return app;
 }

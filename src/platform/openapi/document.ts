@@ -1,6 +1,11 @@
-import type { INestApplication } from '@nestjs/common';
+import type { DynamicModule, INestApplication } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { readSettings, type Config } from '../config.js';
+import { STATUS, type RefusalCode } from '../problem-details/problem-document.js';
 import { VERSION } from '../version.js';
+import { problemResponse } from './api-problems.js';
 import { SchemaComponents } from './schema-components.js';
 
 const DESCRIPTION = `A scheduler service. Register a **job** (a schedule and a target); at each due time Carillon calls the
@@ -39,6 +44,13 @@ const PROBLEM = {
   },
 };
 
+/** The same document without a running service: Nest reads the decorators and makes nothing, so no database is asked. */
+export async function describeModule(moduleFor: (config: Config) => DynamicModule): Promise<OpenAPIObject> {
+  const config = { ...readSettings({}), databaseUrl: 'postgres://none', embedded: false };
+  const app = await NestFactory.create(moduleFor(config), new FastifyAdapter(), { preview: true, logger: false });
+  return describeApi(app);
+}
+
 /** The OpenAPI 3.1 document of the routes that an application has. */
 export function describeApi(app: INestApplication): OpenAPIObject {
   const components = new SchemaComponents();
@@ -52,8 +64,8 @@ export function describeApi(app: INestApplication): OpenAPIObject {
         summary: 'A scheduler: jobs in, calls at the due time, a ledger of what happened.',
         description: DESCRIPTION,
         license: { name: 'MIT', identifier: 'MIT' },
-        contact: { name: 'Carillon', url: 'http://127.0.0.1:3000/docs' },
-      } as OpenAPIObject['info'],
+        contact: { name: 'Carillon' },
+      },
       servers: [{ url: '/', description: 'The service that this document comes from' }],
       security: [],
       tags: TAGS,
@@ -61,7 +73,20 @@ export function describeApi(app: INestApplication): OpenAPIObject {
     } as unknown as Omit<OpenAPIObject, 'paths'>,
     { standardSchemaConverter: components.converter, autoTagControllers: false },
   );
+  for (const [path, item] of Object.entries(document.paths)) addCommonResponses(path, item);
   return components.named(document);
+}
+
+/** What any operation may answer is said once, here; probes and metrics are not limited. */
+function addCommonResponses(path: string, item: OpenAPIObject['paths'][string]): void {
+  const common: RefusalCode[] = [
+    'internal',
+    ...(/^\/(health|metrics)\b/.test(path) ? [] : (['rate_limited'] as const)),
+  ];
+  for (const operation of [item.get, item.put, item.post, item.delete, item.patch]) {
+    if (operation === undefined) continue;
+    for (const code of common) operation.responses[STATUS[code]] ??= problemResponse([code]);
+  }
 }
 
 const TAGS = [

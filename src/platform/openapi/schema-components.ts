@@ -20,10 +20,12 @@ export class SchemaComponents {
       $schema: _,
       ...root
     } = z.toJSONSchema(schema, { io: side, unrepresentable: 'any' }) as JsonSchema;
-    const components = Object.entries($defs as Record<string, JsonSchema>).map(([name, definition]) => [
-      `${name}@${side}`,
-      rename(definition, (given) => `${given}@${side}`),
-    ]);
+    const components = Object.entries($defs as Record<string, JsonSchema>).map(
+      ([name, definition]): [string, JsonSchema] => [
+        `${name}@${side}`,
+        rename(definition, (given) => `${given}@${side}`),
+      ],
+    );
     return { schema: rename(root, (given) => `${given}@${side}`), components: Object.fromEntries(components) };
   }
 
@@ -38,7 +40,7 @@ export class SchemaComponents {
     return {
       ...rename(rest, final),
       components: { ...components, schemas: Object.fromEntries(renamed) },
-    } as OpenAPIObject;
+    };
   }
 }
 

@@ -17,7 +17,7 @@ export interface ProblemDocument {
 /** What an error means for the client. `unexpected`: a fault of ours, to be logged with its stack. */
 export interface Refusal {
   readonly status: number;
-  readonly code: Code;
+  readonly code: RefusalCode;
   readonly detail: string;
   readonly faults: readonly Fault[];
   readonly retryAfterSeconds?: number;
@@ -25,7 +25,7 @@ export interface Refusal {
 }
 
 /** Codes of the domain, and of the transport. */
-const STATUS = {
+export const STATUS = {
   ...PROBLEM_STATUS,
   unauthorized: 401,
   forbidden: 403,
@@ -36,9 +36,9 @@ const STATUS = {
   headers_too_large: 431,
 } as const;
 
-type Code = keyof typeof STATUS;
+export type RefusalCode = keyof typeof STATUS;
 
-export const TITLES: Record<Code, string> = {
+export const TITLES: Record<RefusalCode, string> = {
   malformed_json: 'The body is not JSON',
   invalid_parameter: 'A parameter is not valid',
   not_found: 'Not found',
@@ -61,14 +61,14 @@ export const TITLES: Record<Code, string> = {
 };
 
 /** What a status means when nothing more is known. */
-const CODE_OF_STATUS: Readonly<Record<number, Code>> = {
-  ...Object.fromEntries(Object.entries(STATUS).map(([code, status]) => [status, code as Code])),
+const CODE_OF_STATUS: Readonly<Record<number, RefusalCode>> = {
+  ...Object.fromEntries(Object.entries(STATUS).map(([code, status]) => [status, code as RefusalCode])),
   400: 'invalid_parameter',
   422: 'invalid',
 };
 
 /** Fastify's own refusals, in words that say what to do. */
-const FASTIFY_REFUSALS: Readonly<Record<string, readonly [Code, string]>> = {
+const FASTIFY_REFUSALS: Readonly<Record<string, readonly [RefusalCode, string]>> = {
   FST_ERR_CTP_INVALID_JSON_BODY: ['malformed_json', 'the body is not valid JSON'],
   FST_ERR_CTP_EMPTY_JSON_BODY: ['malformed_json', 'the body is empty'],
   FST_ERR_CTP_BODY_TOO_LARGE: ['body_too_large', 'the body is larger than 1 MiB'],
@@ -119,7 +119,7 @@ export function problemDocument(
   };
 }
 
-export function transportRefusal(code: Code, detail: string): Refusal {
+export function transportRefusal(code: RefusalCode, detail: string): Refusal {
   return { status: STATUS[code], code, detail, faults: [], unexpected: false };
 }
 

@@ -24,6 +24,7 @@ export class ProblemFilter implements ExceptionFilter {
     if (refusal.retryAfterSeconds !== undefined) void reply.header('retry-after', String(refusal.retryAfterSeconds));
     void reply
       .status(refusal.status)
+      .header('x-request-id', request.id) // what the router refuses never comes by the hook that sets it
       .header('content-type', 'application/problem+json; charset=utf-8')
       .send(JSON.stringify(problemDocument(refusal, { path, id: request.id })));
   }
@@ -54,8 +55,11 @@ function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
 }
 
+const MAX_PATH_LENGTH = 500;
+
 /** Without the query: it may hold what a log and an answer should not repeat. */
 function pathOf(url: string): string {
   const end = url.search(/[?#]/);
-  return end === -1 ? url : url.slice(0, end);
+  const path = end === -1 ? url : url.slice(0, end);
+  return path.length > MAX_PATH_LENGTH ? `${path.slice(0, MAX_PATH_LENGTH)}…` : path;
 }

@@ -56,9 +56,10 @@ export class Shutdown {
   }
 
   private async stopAll(): Promise<void> {
-    for (const { what, stop, patienceMs } of this.started.reverse()) {
+    for (const stoppable of this.started.reverse()) {
+      const { what, patienceMs } = stoppable;
       const late = sleep(patienceMs, 'late' as const);
-      const end = await Promise.race([stop(), late]).catch((error: unknown) => {
+      const end = await Promise.race([stoppable.stop(), late]).catch((error: unknown) => {
         this.logger.error({ err: error }, `${what} did not stop well`);
       });
       if (end === 'late') this.logger.warn(`${what} did not stop within ${patienceMs} ms and is left behind`);
