@@ -27,7 +27,8 @@ export class CronCalendar {
   private readonly everFires: boolean;
   private lastMonth = { from: 0, to: 0, mask: 0 };
 
-  constructor(expression: CronExpression, seed: string) {
+  /** `days` may be shared by calendars of one expression whose date fields have no `H`. */
+  constructor(expression: CronExpression, seed: string, days = new CronDays(expression, seed)) {
     const seconds = valuesOf(expression.second, 0, 59, seed);
     const minutes = valuesOf(expression.minute, 0, 59, seed);
     const hours = valuesOf(expression.hour, 0, 23, seed);
@@ -36,8 +37,8 @@ export class CronCalendar {
     this.hours = followersOf(hours, 24);
     this.firstSecondOfDay = (hours[0] ?? 0) * 3_600 + (minutes[0] ?? 0) * 60 + (seconds[0] ?? 0);
     this.years = expression.year.isOpen ? null : valuesOf(expression.year, FIRST_YEAR, LAST_YEAR, seed);
-    this.days = new CronDays(expression, seed);
-    this.everFires = this.days.hasAnyDay();
+    this.days = days;
+    this.everFires = days.hasAnyDay;
     this.timesPerDay = seconds.length * minutes.length * hours.length;
     this.isFixedTime = isFixed(expression.second) && isFixed(expression.minute) && isFixed(expression.hour);
     const times = [seconds, minutes, hours].map(spellValues).join(',');
@@ -101,9 +102,8 @@ export class CronCalendar {
 
 function followersOf(values: readonly number[], size: number): Int8Array {
   const table = new Int8Array(size + 1).fill(-1);
-  const members = new Set(values);
-  for (let value = size - 1; value >= 0; value -= 1)
-    table[value] = members.has(value) ? value : (table[value + 1] ?? -1);
+  for (const value of values) table[value] = value;
+  for (let value = size - 1; value >= 0; value -= 1) if (table[value] === -1) table[value] = follower(table, value + 1);
   return table;
 }
 

@@ -11,6 +11,8 @@ const SUNDAY = 0;
  */
 export class CronDays {
   readonly key: string;
+  /** False for dates that do not exist in any year, such as 31 February. */
+  readonly hasAnyDay: boolean;
   private readonly dayOfMonth: DayChoice;
   private readonly dayOfWeek: DayChoice;
   private readonly months: number;
@@ -22,6 +24,7 @@ export class CronDays {
     this.dayOfWeek = choiceOf(expression.dayOfWeek, weekdays);
     this.months = bitsOf(valuesOf(expression.month, 1, 12, seed));
     this.key = [this.months.toString(36), this.dayOfMonth.key, this.dayOfWeek.key].join(',');
+    this.hasAnyDay = this.findAnyDay();
   }
 
   hasMonth(month: number): boolean {
@@ -38,8 +41,7 @@ export class CronDays {
     return mask;
   }
 
-  /** False for dates that do not exist in any year, such as 31 February. */
-  hasAnyDay(): boolean {
+  private findAnyDay(): boolean {
     for (let month = 1; month <= 12; month += 1) {
       if (!this.hasMonth(month)) continue;
       for (let firstWeekday = 0; firstWeekday < 7; firstWeekday += 1) {

@@ -1,6 +1,7 @@
 import { BoundedMap } from './bounded-map.js';
 import { readText } from './common-members.js';
 import { CronCalendar } from './cron-calendar.js';
+import { CronDays } from './cron-days.js';
 import { type CronExpression, CronSyntaxError, parseCronExpression, tidyExpression } from './cron-expression.js';
 import { CronRule } from './cron-rule.js';
 import { usesHash, valuesOf } from './cron-values.js';
@@ -15,6 +16,8 @@ interface CompiledExpression {
   readonly expression: CronExpression;
   /** The calendar that all jobs share; null when `H` makes one for each job. */
   readonly calendar: CronCalendar | null;
+  /** The days that all jobs share; absent when `H` stands in a date field. */
+  readonly days: CronDays | undefined;
 }
 
 const MAX_EXPRESSIONS = 4_096;
@@ -47,7 +50,7 @@ export const cronType: ScheduleType<CronSchedule> = {
   compile(schedule, seed) {
     const compiled = compiledExpression(schedule.expression);
     const dst = resolveDst(schedule.dst);
-    const calendar = compiled.calendar ?? new CronCalendar(compiled.expression, seed);
+    const calendar = compiled.calendar ?? new CronCalendar(compiled.expression, seed, compiled.days);
     // Equal times may be written with a step or without, and only the latter heeds dst.
     const ruleName = `${calendar.isFixedTime} ${calendar.key} ${dst.gap} ${dst.overlap} ${schedule.timeZone}`;
     let rule = rules.get(ruleName);
@@ -83,8 +86,10 @@ function compiledExpression(text: string): CompiledExpression {
   const known = expressions.get(text);
   if (known !== undefined) return known;
   const expression = parseCronExpression(text);
-  const calendar = Object.values(expression).some(usesHash) ? null : new CronCalendar(expression, '');
-  const compiled = { expression, calendar };
+  const { dayOfMonth, month, dayOfWeek } = expression;
+  const days = [dayOfMonth, month, dayOfWeek].some(usesHash) ? undefined : new CronDays(expression, '');
+  const calendar = Object.values(expression).some(usesHash) ? null : new CronCalendar(expression, '', days);
+  const compiled = { expression, calendar, days };
   expressions.set(text, compiled);
   return compiled;
 }

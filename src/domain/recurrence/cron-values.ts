@@ -3,6 +3,8 @@ import { hash32 } from './hash.js';
 
 /** The plain values that a field names, ascending, with `H` resolved for the seed. Month-dependent items add none. */
 export function valuesOf(field: CronField, min: number, max: number, seed: string): number[] {
+  const [only] = field.items;
+  if (field.items.length === 1 && only?.kind === 'hash' && only.step === null) return [hashedStart(only, field, seed)];
   const chosen = new Set<number>();
   const add = (from: number, to: number, step: number): void => {
     for (let value = from; value <= to; value += step) chosen.add(value);
@@ -11,7 +13,7 @@ export function valuesOf(field: CronField, min: number, max: number, seed: strin
     if (item.kind === 'every') add(min, max, item.step ?? 1);
     if (item.kind === 'range') add(item.from, item.to, item.step ?? 1);
     if (item.kind === 'hash') {
-      const start = hashedStart(item, `${seed}:${field.name}`);
+      const start = hashedStart(item, field, seed);
       add(start, item.step === null ? start : item.to, item.step ?? 1);
     }
   }
@@ -29,7 +31,7 @@ export function isFixed(field: CronField): boolean {
 }
 
 /** Jenkins: one value of the range, or with a step one of its first values, so that the steps fill the range. */
-function hashedStart(item: Extract<CronItem, { kind: 'hash' }>, text: string): number {
+function hashedStart(item: Extract<CronItem, { kind: 'hash' }>, field: CronField, seed: string): number {
   const span = item.to - item.from + 1;
-  return item.from + (hash32(text) % Math.min(item.step ?? span, span));
+  return item.from + (hash32(`${seed}:${field.name}`) % Math.min(item.step ?? span, span));
 }

@@ -269,6 +269,22 @@ describe('every rule', () => {
     expect(nexts(tokyo, '2020-01-01T00:00Z', 3)).toEqual(['2026-01-01T15:00Z', '2026-01-02T15:00Z', '-']);
   });
 
+  it('takes in both passes of an overlap at its bounds', () => {
+    const overlap = { timeZone: 'Europe/Paris', startAt: '2026-10-25T02:30', endAt: '2026-10-25T02:30' };
+    const recurrence = compile({ type: 'cron', expression: '*/30 * * * *', ...overlap });
+    expect(nexts(recurrence, '2026-01-01T00:00Z', 4)).toEqual([
+      '2026-10-25T00:30Z',
+      '2026-10-25T01:00Z',
+      '2026-10-25T01:30Z',
+      '-',
+    ]);
+  });
+
+  it('has no weekday near a day that the month lacks', () => {
+    // The 31st of April 2027 would be a Saturday, and the day before it is a real Friday.
+    expect(nexts(compile('0 0 31W 4,5 *'), '2027-04-01T00:00Z', 1)).toEqual(['2027-05-31T00:00Z']);
+  });
+
   it('has an answer outside the years of the engine', () => {
     const recurrence = compile('0 0 1 1 *');
     expect(nexts(recurrence, '0001-01-01T00:00Z', 1)).toEqual(['1900-01-01T00:00Z']);
