@@ -22,7 +22,7 @@ export interface CronField {
 
 export type CronExpression = Readonly<Record<CronFieldName, CronField>>;
 
-export class CronSyntaxError extends Error {}
+export class CronSyntaxError extends RangeError {}
 
 /** Checked before anything else looks at the text; the longest sensible expression lists every value of every field. */
 export const MAX_EXPRESSION_LENGTH = 512;

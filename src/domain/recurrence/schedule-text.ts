@@ -23,23 +23,28 @@ export function readScheduleText(text: string, problems: ProblemList): Record<st
     problems.add('', 'unsupported_schedule', `${quote(tidy)}: RRULE schedules are not supported yet`);
     return null;
   }
-  if (/^\d{4}-\d\d-\d\d/.test(tidy)) return readDateText(tidy, problems);
-  if (/^(P[\dT]|-?\d+[a-z]+$)/i.test(tidy)) return { type: 'interval', every: tidy };
-  const fields = tidy.split(' ');
-  const isCron = tidy.startsWith('@') || /^(CRON_)?TZ=/i.test(tidy);
-  if (isCron || (fields.length > 1 && ANY_CRON_FIRST_FIELD.test(fields[0] ?? ''))) {
-    return { type: 'cron', expression: tidy };
-  }
+  // Only cron separates by spaces; a duration or instant goes on as it came, and spaces around it are refused there.
+  if (/^\d{4}-\d\d-\d\d/.test(tidy)) return readDateText(text, problems);
+  if (/^(P[\dT]|-?\d+[a-z]+$)/i.test(tidy)) return { type: 'interval', every: text };
+  if (looksLikeCron(tidy)) return { type: 'cron', expression: text };
   const known =
     'a cron expression (0 9 * * 1), a macro (@daily), a duration (PT15M) or an instant (2026-12-24T18:00:00Z)';
   problems.add('', 'unsupported_schedule', `${quote(tidy)} is not understood; allowed are ${known}`);
   return null;
 }
 
+function looksLikeCron(tidy: string): boolean {
+  if (tidy.startsWith('@') || /^(CRON_)?TZ=/i.test(tidy)) return true;
+  const fields = tidy.split(' ');
+  // "15 minutes" starts like cron and is words all the same.
+  const isLongOrBare = fields.length >= 4 || !/[a-z]/i.test(tidy);
+  return fields.length > 1 && isLongOrBare && ANY_CRON_FIRST_FIELD.test(fields[0] ?? '');
+}
+
 /** A text has no place for a zone, so a date-time without an offset would be a guess. */
-function readDateText(tidy: string, problems: ProblemList): Record<string, unknown> | null {
-  if (/[Z]$|[+-]\d\d:\d\d$/.test(tidy)) return { type: 'once', at: tidy };
-  const detail = `${quote(tidy)} has no offset; allowed are 2026-12-24T18:00:00Z or a once schedule with at and timeZone`;
+function readDateText(text: string, problems: ProblemList): Record<string, unknown> | null {
+  if (/(Z|[+-]\d\d:\d\d)\s*$/.test(text)) return { type: 'once', at: text };
+  const detail = `${quote(text)} has no offset; allowed are 2026-12-24T18:00:00Z or a once schedule with at and timeZone`;
   problems.add('', 'invalid_instant', detail);
   return null;
 }

@@ -1,6 +1,7 @@
 import { cronType } from './cron-type.js';
 import { intervalType } from './interval-type.js';
 import { onceType } from './once-type.js';
+import { quote } from './problems.js';
 import type { Schedule } from './schedule.js';
 import type { ScheduleType } from './schedule-type.js';
 
@@ -14,8 +15,10 @@ export function isScheduleTypeName(name: string): name is Schedule['type'] {
   return Object.hasOwn(TYPES, name);
 }
 
-/** The code behind a schedule's type. */
+/** The code behind a schedule's type. Throws RangeError for a type that this release does not know. */
 export function scheduleTypeOf<S extends Schedule>(schedule: Pick<S, 'type'>): ScheduleType<S> {
+  if (!isScheduleTypeName(schedule.type))
+    throw new RangeError(`${quote(String(schedule.type))} is not a schedule type`);
   // The table ties each name to its own type, which TypeScript can't follow through a lookup by a union.
   return TYPES[schedule.type] as unknown as ScheduleType<S>;
 }

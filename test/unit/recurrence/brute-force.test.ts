@@ -6,7 +6,7 @@ import { bruteForce, walkMinutes, type WallDate, type WallRule } from './brute-f
  * Rules to try; RULES=2000 for a long run, SEED to draw others. The engine and this walk read Intl with a named zone and
  * Date in UTC only, so the same holds whatever the host's zone: run it with TZ=Australia/Sydney and America/New_York too.
  */
-const RULES = Number(process.env.RULES ?? 300);
+const RULES = Number(process.env.RULES ?? 240);
 const SEED = Number(process.env.SEED ?? 20261123);
 const DAY_MS = 86_400_000;
 
