@@ -1,10 +1,14 @@
 import { Global, Module } from '@nestjs/common';
 import { ClaimsRepository } from './claims.repository.js';
 import { Database } from './database.js';
+import { JobListRepository } from './job-list.repository.js';
+import { JobsRepository } from './jobs.repository.js';
 import { PartitionsRepository } from './partitions.repository.js';
 import { PlanningRepository } from './planning.repository.js';
 import { RecoveryRepository } from './recovery.repository.js';
 import { RunCountsRepository } from './run-counts.repository.js';
+import { RunListRepository } from './run-list.repository.js';
+import { RunsRepository } from './runs.repository.js';
 
 const REPOSITORIES = [
   Database,
@@ -13,6 +17,10 @@ const REPOSITORIES = [
   RecoveryRepository,
   PartitionsRepository,
   RunCountsRepository,
+  JobsRepository,
+  JobListRepository,
+  RunsRepository,
+  RunListRepository,
 ];
 
 /** The repositories, one an aggregate or duty. Needs the data source, which the composition root makes. */

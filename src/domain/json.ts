@@ -1,0 +1,38 @@
+type JsonObject = Readonly<Record<string, unknown>>;
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * JSON merge patch (RFC 7386): members of an object are merged, null removes one, anything else replaces. Neither
+ * argument is changed. Recursion goes as deep as `patch`; the caller bounds that.
+ */
+export function mergePatch(target: unknown, patch: unknown): unknown {
+  if (!isJsonObject(patch)) return patch;
+  const merged = new Map(isJsonObject(target) ? Object.entries(target) : []);
+  for (const [name, value] of Object.entries(patch)) {
+    if (value === null) merged.delete(name);
+    else merged.set(name, mergePatch(merged.get(name), value));
+  }
+  // Defined, not assigned: a member named __proto__ stays a member.
+  return Object.fromEntries(merged);
+}
+
+/** Equal as JSON: the order of members has no meaning, and an undefined member is none. */
+export function sameJson(left: unknown, right: unknown): boolean {
+  if (Object.is(left, right)) return true;
+  if (Array.isArray(left) && Array.isArray(right)) {
+    return left.length === right.length && left.every((item, index) => sameJson(item, right[index]));
+  }
+  if (!isJsonObject(left) || !isJsonObject(right)) return false;
+  const names = definedNames(left);
+  return (
+    names.length === definedNames(right).length &&
+    names.every((name) => Object.hasOwn(right, name) && sameJson(left[name], right[name]))
+  );
+}
+
+function definedNames(object: JsonObject): string[] {
+  return Object.keys(object).filter((name) => object[name] !== undefined);
+}

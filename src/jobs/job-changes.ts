@@ -1,0 +1,60 @@
+import { Injectable } from '@nestjs/common';
+import { Problem } from '../domain/errors.js';
+import type { Instant } from '../domain/recurrence/schedule.js';
+import type { Sql } from '../persistence/database.js';
+import { JobsRepository } from '../persistence/jobs.repository.js';
+import type { StoredJob } from '../persistence/jobs.repository.js';
+import { Clock } from '../platform/clock.js';
+import { isUuid } from '../platform/contract/values.schema.js';
+import { AfterCommit } from '../queue/after-commit.js';
+import type { Settled } from './settle-overdue.js';
+
+/** What becomes of a locked job; null when it stays as it is. */
+export type Change = (job: StoredJob, now: Instant, sql: Sql) => Promise<Settled | null>;
+
+/**
+ * Every change of a job goes through here: one transaction that locks the row first, writes the next version, and tells the
+ * replicas after its commit. The time is read under the lock, so that it is later than all that was planned before.
+ */
+@Injectable()
+export class JobChanges {
+  constructor(
+    private readonly jobs: JobsRepository,
+    private readonly clock: Clock,
+    private readonly afterCommit: AfterCommit,
+  ) {}
+
+  async change(projectId: string, id: string, change: Change): Promise<StoredJob> {
+    const job = isUuid(id) ? await this.run((sql) => this.jobs.lock(projectId, id, sql), change) : null;
+    return job ?? noSuchJob();
+  }
+
+  /** Null when there is no job of this name. */
+  changeNamed(projectId: string, name: string, change: Change): Promise<StoredJob | null> {
+    return this.run((sql) => this.jobs.lockNamed(projectId, name, sql), change);
+  }
+
+  private async run(lock: (sql: Sql) => Promise<StoredJob | null>, change: Change): Promise<StoredJob | null> {
+    const outcome = await this.jobs.transaction(async (sql) => {
+      const job = await lock(sql);
+      return job === null ? null : this.apply(job, change, sql);
+    });
+    if (outcome === null) return null;
+    const { job, queued, cancelled } = outcome;
+    await this.afterCommit.announce({ queued, cancelled, dueAt: job.nextRunAt });
+    return job;
+  }
+
+  private async apply(job: StoredJob, change: Change, sql: Sql): Promise<Settled> {
+    const now = this.clock.now();
+    const changed = await change(job, now, sql);
+    if (changed === null) return { job, queued: [], cancelled: [] };
+    const written = { ...changed.job, version: job.version + 1, updatedAt: now };
+    await this.jobs.update(written, sql);
+    return { ...changed, job: written };
+  }
+}
+
+export function noSuchJob(): never {
+  throw new Problem('not_found', 'there is no such job');
+}

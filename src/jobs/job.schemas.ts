@@ -1,0 +1,252 @@
+import { z } from 'zod';
+import type { MisfirePolicy, RetryPolicy } from '../domain/job.js';
+import { PageInfo, pageParameters } from '../platform/contract/page.js';
+import { ScheduleInput, ScheduleView } from '../platform/contract/schedule.schema.js';
+import {
+  durationMeta,
+  DurationText,
+  elapsedInput,
+  IdText,
+  InstantInput,
+  InstantText,
+} from '../platform/contract/values.schema.js';
+import { TargetInput, TargetView } from './target.schema.js';
+
+const DAY_MS = 86_400_000;
+const MAX_NAME = 200;
+const MAX_DESCRIPTION = 2_000;
+const MAX_LABELS = 32;
+const MAX_LABEL_VALUE = 200;
+const MAX_NOTE = 500;
+export const MAX_QUERY_TEXT = 200;
+
+const LABEL_KEY = /^[A-Za-z0-9._/-]{1,63}$/;
+const CONTROL = /\p{Cc}/u;
+const CONTROL_BUT_LINES = /[^\P{Cc}\t\n\r]/u;
+
+/** Characters are counted as Postgres and people count them, not in halves of surrogate pairs. */
+function textUpTo(most: number) {
+  return z
+    .string()
+    .refine((text) => text.length <= most || Array.from(text).length <= most, {
+      error: `must have at most ${most} characters`,
+      params: { code: 'too_long' },
+    })
+    .meta({ maxLength: most });
+}
+
+export const Name = textUpTo(MAX_NAME)
+  .min(1)
+  .refine((text) => !CONTROL.test(text), { error: 'holds a control character', params: { code: 'invalid_text' } })
+  .refine((text) => text.trim() === text, { error: 'starts or ends with a space', params: { code: 'invalid_text' } })
+  .meta({ minLength: 1, maxLength: MAX_NAME, description: 'Unique in the project', example: 'nightly-report' });
+
+const Description = textUpTo(MAX_DESCRIPTION)
+  .refine((text) => !CONTROL_BUT_LINES.test(text), {
+    error: 'holds a control character',
+    params: { code: 'invalid_text' },
+  })
+  .meta({ maxLength: MAX_DESCRIPTION, example: 'Sends the sales figures' });
+
+const Labels = z
+  .record(z.string(), textUpTo(MAX_LABEL_VALUE))
+  .superRefine((labels, context) => {
+    const names = Object.keys(labels);
+    const refuse = (code: string, message: string, path: string[] = []): void =>
+      context.addIssue({ code: 'custom', path, message, params: { code } });
+    if (names.length > MAX_LABELS) refuse('too_many', `has ${names.length} members; at most ${MAX_LABELS} are allowed`);
+    for (const name of names) {
+      if (!LABEL_KEY.test(name)) {
+        refuse('invalid_label', 'has a name that is not 1 to 63 letters, digits and ._/- long', [name]);
+      }
+    }
+  })
+  .meta({
+    maxProperties: MAX_LABELS,
+    description: 'Names of 1 to 63 letters, digits and ._/-; values of at most 200 characters',
+    example: { team: 'billing' },
+  });
+
+const BACKOFFS = ['exponential', 'linear', 'fixed'] as const;
+
+const RetryInput = z
+  .strictObject({
+    maxAttempts: z.int().min(1).max(100).default(3).meta({ description: 'The first attempt counts' }),
+    backoff: z.enum(BACKOFFS).default('exponential'),
+    initialDelay: elapsedInput(1, DAY_MS)
+      .prefault('PT1S')
+      .meta(durationMeta('Before the second attempt, up to 1 day', 'PT1S')),
+    maxDelay: elapsedInput(1, 7 * DAY_MS)
+      .prefault('PT5M')
+      .meta(durationMeta('Longest delay, up to 7 days', 'PT5M')),
+    maxElapsed: elapsedInput(1, 30 * DAY_MS)
+      .prefault('PT1H')
+      .meta(durationMeta('No attempt starts later than this after the first one, up to 30 days', 'PT1H')),
+  })
+  .superRefine(({ initialDelay, maxDelay }, context) => {
+    if (initialDelay <= maxDelay) return;
+    context.addIssue({
+      code: 'custom',
+      path: ['maxDelay'],
+      message: 'is shorter than initialDelay',
+      params: { code: 'out_of_range' },
+    });
+  })
+  .transform(({ maxAttempts, backoff, initialDelay, maxDelay, maxElapsed }): RetryPolicy => ({
+    maxAttempts,
+    backoff,
+    initialDelayMs: initialDelay,
+    maxDelayMs: maxDelay,
+    maxElapsedMs: maxElapsed,
+  }))
+  .meta({ id: 'RetryInput', description: 'How failed attempts are repeated.' });
+
+const MISFIRE_POLICIES = ['skip', 'runLast', 'runAll'] as const;
+
+const MisfireInput = z
+  .strictObject({
+    policy: z.enum(MISFIRE_POLICIES).default('runLast'),
+    grace: elapsedInput(0, DAY_MS)
+      .prefault('PT10S')
+      .meta(durationMeta('Found no later than this, an occurrence runs as if on time; up to 1 day', 'PT10S')),
+    within: elapsedInput(0, 366 * DAY_MS)
+      .prefault('PT1H')
+      .meta(durationMeta('Older than this an occurrence is never run; up to 366 days', 'PT1H')),
+    limit: z.int().min(1).max(1_000).default(100).meta({ description: 'runAll: at most so many, the newest' }),
+  })
+  .transform(({ policy, grace, within, limit }): MisfirePolicy => ({ policy, graceMs: grace, withinMs: within, limit }))
+  .meta({ id: 'MisfireInput', description: 'What becomes of occurrences that were found late.' });
+
+const OVERLAPS = ['allow', 'skip', 'queueOne', 'queueAll', 'cancelRunning'] as const;
+
+const members = {
+  description: Description.default(''),
+  labels: Labels.default({}),
+  schedule: ScheduleInput,
+  target: TargetInput,
+  retry: RetryInput.prefault({}),
+  overlap: z
+    .enum(OVERLAPS)
+    .default('allow')
+    .meta({ description: 'What a run does while earlier ones of the job are open' }),
+  misfire: MisfireInput.prefault({}),
+};
+
+export const JOB_EXAMPLE = {
+  name: 'nightly-report',
+  schedule: { type: 'cron', expression: '0 9 * * MON-FRI', timeZone: 'Europe/Paris' },
+  target: { url: 'https://example.com/hooks/report' },
+};
+
+export const JobInput = z.strictObject({ name: Name, ...members }).meta({
+  id: 'JobInput',
+  description: 'A job as it is created. name, schedule and target are required.',
+  example: JOB_EXAMPLE,
+});
+export type JobInput = z.infer<typeof JobInput>;
+
+export const NamedJobInput = z
+  .strictObject({ name: Name.optional().meta({ description: 'When given, the same as in the path' }), ...members })
+  .meta({
+    id: 'NamedJobInput',
+    description: 'The whole job, but for its name: what is left out goes back to its default.',
+    example: { schedule: JOB_EXAMPLE.schedule, target: JOB_EXAMPLE.target },
+  });
+export type NamedJobInput = z.infer<typeof NamedJobInput>;
+
+/** Checked as a whole job once it is merged; on its own a patch only has to be an object. */
+export const JobPatch = z.looseObject({}).meta({
+  id: 'JobPatch',
+  description:
+    'A JSON merge patch (RFC 7386) of name, description, labels, schedule, target, retry, overlap and misfire: members are merged, null takes a member back to its default. A schedule of another type drops the members that only the old type knows.',
+  example: { schedule: { expression: '30 9 * * MON-FRI' }, labels: { team: null } },
+});
+
+export const PauseInput = z
+  .strictObject({
+    note: textUpTo(MAX_NOTE)
+      .refine((text) => !CONTROL_BUT_LINES.test(text), {
+        error: 'holds a control character',
+        params: { code: 'invalid_text' },
+      })
+      .nullable()
+      .optional()
+      .meta({ description: 'Why, for people', example: 'maintenance' }),
+    until: InstantInput.nullable().optional().meta({ description: 'Resumed by itself at this instant' }),
+  })
+  .optional()
+  .meta({ id: 'PauseInput' });
+
+export const JOB_STATES = ['active', 'paused', 'completed'] as const;
+export const JOB_SORTS = ['name', '-name', 'nextRunAt', '-nextRunAt', 'createdAt', '-createdAt'] as const;
+
+const LABEL_FILTER = /^[A-Za-z0-9._/-]{1,63}:/;
+
+export const JobListQuery = z.strictObject({
+  ...pageParameters,
+  state: z.enum(JOB_STATES).optional().meta({ description: 'Only jobs in this state' }),
+  label: z
+    .union([z.string(), z.array(z.string()).max(MAX_LABELS)])
+    .optional()
+    .transform((value) => (value === undefined ? [] : typeof value === 'string' ? [value] : value))
+    .superRefine((pairs, context) => {
+      if (pairs.every((pair) => LABEL_FILTER.test(pair))) return;
+      context.addIssue({ code: 'custom', message: 'is not name:value', params: { code: 'invalid_format' } });
+    })
+    .meta({
+      type: 'array',
+      items: { type: 'string' },
+      description: '`name:value`; repeat it for several, all of which must match',
+      example: ['team:billing'],
+    }),
+  q: z.string().min(1).max(MAX_QUERY_TEXT).optional().meta({
+    description:
+      'Text in name, description or URL; case makes no difference. Under three letters in a row, a page may hold fewer rows than there are: go on to the next.',
+    example: 'report',
+  }),
+  sort: z
+    .enum(JOB_SORTS)
+    .default('-createdAt')
+    .meta({ description: '`-` for descending; default newest first. Jobs without a next run come last either way.' }),
+});
+export type JobListQuery = z.infer<typeof JobListQuery>;
+
+export const JobView = z
+  .strictObject({
+    id: IdText,
+    name: z.string().meta({ example: 'nightly-report' }),
+    description: z.string(),
+    labels: z.record(z.string(), z.string()).meta({ example: { team: 'billing' } }),
+    schedule: ScheduleView,
+    target: TargetView,
+    retry: z.strictObject({
+      maxAttempts: z.int(),
+      backoff: z.enum(BACKOFFS),
+      initialDelay: DurationText,
+      maxDelay: DurationText,
+      maxElapsed: DurationText,
+    }),
+    overlap: z.enum(OVERLAPS),
+    misfire: z.strictObject({
+      policy: z.enum(MISFIRE_POLICIES),
+      grace: DurationText,
+      within: DurationText,
+      limit: z.int(),
+    }),
+    state: z.enum(JOB_STATES),
+    pauseNote: z.string().nullable(),
+    pausedUntil: InstantText.nullable(),
+    nextRunAt: InstantText.nullable().meta({ description: 'When it is due next, jitter included; null unless active' }),
+    lastRunAt: InstantText.nullable(),
+    lastRunState: z.string().nullable().meta({ example: 'succeeded' }),
+    runCount: z.int(),
+    failureStreak: z.int().meta({ description: 'Runs that failed since the last success' }),
+    scheduleText: z.string().meta({ example: 'At 09:00, Monday through Friday (Europe/Paris)' }),
+    version: z.int(),
+    createdAt: InstantText,
+    updatedAt: InstantText,
+  })
+  .meta({ id: 'Job' });
+export type JobView = z.infer<typeof JobView>;
+
+export const JobPage = z.strictObject({ data: z.array(JobView), page: PageInfo }).meta({ id: 'JobPage' });

@@ -1,0 +1,152 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Put, Query, Req, Res } from '@nestjs/common';
+import {
+  ApiConsumes,
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiTags,
+} from '@nestjs/swagger';
+import { ApiIdParam, CheckedRequests, LINK, LOCATION } from '../platform/contract/operations.js';
+import { linkNext } from '../platform/contract/page.js';
+import type { HttpReply, HttpRequest, Page } from '../platform/contract/page.js';
+import { ApiProblems } from '../platform/openapi/api-problems.js';
+import { ProjectId } from '../platform/project.js';
+import { JobInput, JobListQuery, JobPage, JobPatch, JobView, Name, NamedJobInput } from './job.schemas.js';
+import { viewOfJob } from './job-view.js';
+import { JobsService } from './jobs.service.js';
+
+@ApiTags('jobs')
+@CheckedRequests()
+@Controller('jobs')
+export class JobsController {
+  constructor(private readonly jobs: JobsService) {}
+
+  @Post()
+  @ApiOperation({
+    operationId: 'createJob',
+    summary: 'Create a job',
+    description: 'Active at once: its first occurrence is the first one after this request.',
+  })
+  @ApiCreatedResponse({ standardSchema: JobView, description: 'Created', headers: LOCATION })
+  @ApiProblems(
+    'malformed_json',
+    'invalid_parameter',
+    'name_taken',
+    'body_too_large',
+    'unsupported_media_type',
+    'invalid',
+    'schedule_never_fires',
+  )
+  async create(
+    @ProjectId() projectId: string,
+    @Body({ schema: JobInput }) input: JobInput,
+    @Res({ passthrough: true }) reply: HttpReply,
+  ): Promise<JobView> {
+    const job = await this.jobs.create(projectId, input);
+    reply.header('location', `/jobs/${job.id}`);
+    return viewOfJob(job);
+  }
+
+  @Get()
+  @ApiOperation({
+    operationId: 'listJobs',
+    summary: 'List jobs',
+    description: 'By pages: each names the cursor of the next. Filters are joined by "and".',
+  })
+  @ApiOkResponse({ standardSchema: JobPage, description: 'A page of jobs', headers: LINK })
+  @ApiProblems('invalid_parameter')
+  async list(
+    @ProjectId() projectId: string,
+    @Query({ schema: JobListQuery }) query: JobListQuery,
+    @Req() request: HttpRequest,
+    @Res({ passthrough: true }) reply: HttpReply,
+  ): Promise<Page<JobView>> {
+    const page = await this.jobs.list(projectId, query);
+    linkNext(request, reply, page);
+    return { data: page.data.map(viewOfJob), page: page.page };
+  }
+
+  @Get(':id')
+  @ApiOperation({ operationId: 'getJob', summary: 'Read a job' })
+  @ApiIdParam('job')
+  @ApiOkResponse({ standardSchema: JobView, description: 'The job' })
+  @ApiProblems('invalid_parameter', 'not_found')
+  async get(@ProjectId() projectId: string, @Param('id') id: string): Promise<JobView> {
+    return viewOfJob(await this.jobs.get(projectId, id));
+  }
+
+  @Patch(':id')
+  @ApiConsumes('application/merge-patch+json', 'application/json')
+  @ApiOperation({
+    operationId: 'updateJob',
+    summary: 'Change a job',
+    description:
+      'A JSON merge patch. Once another schedule is acknowledged only that one fires: what was due before is planned first, and a completed job is active again.',
+  })
+  @ApiIdParam('job')
+  @ApiOkResponse({ standardSchema: JobView, description: 'The job as it is now' })
+  @ApiProblems(
+    'malformed_json',
+    'invalid_parameter',
+    'not_found',
+    'name_taken',
+    'body_too_large',
+    'unsupported_media_type',
+    'invalid',
+    'schedule_never_fires',
+  )
+  async update(
+    @ProjectId() projectId: string,
+    @Param('id') id: string,
+    @Body({ schema: JobPatch }) patch: Record<string, unknown>,
+  ): Promise<JobView> {
+    return viewOfJob(await this.jobs.patch(projectId, id, patch));
+  }
+
+  @Put('by-name/:name')
+  @ApiOperation({
+    operationId: 'putJobByName',
+    summary: 'Create or replace a job by its name',
+    description: 'For declarative use: putting the same again changes nothing. An interval keeps its anchor.',
+  })
+  @ApiParam({ name: 'name', description: 'Name of the job', schema: { type: 'string', minLength: 1, maxLength: 200 } })
+  @ApiOkResponse({ standardSchema: JobView, description: 'Replaced, or the same already' })
+  @ApiCreatedResponse({ standardSchema: JobView, description: 'Created', headers: LOCATION })
+  @ApiProblems(
+    'malformed_json',
+    'invalid_parameter',
+    'body_too_large',
+    'unsupported_media_type',
+    'invalid',
+    'schedule_never_fires',
+  )
+  async put(
+    @ProjectId() projectId: string,
+    @Param('name', { schema: Name }) name: string,
+    @Body({ schema: NamedJobInput }) input: NamedJobInput,
+    @Res({ passthrough: true }) reply: HttpReply,
+  ): Promise<JobView> {
+    const { job, created } = await this.jobs.putNamed(projectId, name, input);
+    if (created) {
+      reply.status(201);
+      reply.header('location', `/jobs/${job.id}`);
+    }
+    return viewOfJob(job);
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @ApiOperation({
+    operationId: 'deleteJob',
+    summary: 'Delete a job',
+    description: 'Its waiting runs are cancelled; a call under way goes on to its end. The runs stay in the ledger.',
+  })
+  @ApiIdParam('job')
+  @ApiNoContentResponse({ description: 'Deleted' })
+  @ApiProblems('invalid_parameter', 'not_found')
+  async delete(@ProjectId() projectId: string, @Param('id') id: string): Promise<void> {
+    await this.jobs.delete(projectId, id);
+  }
+}

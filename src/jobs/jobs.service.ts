@@ -1,0 +1,164 @@
+import { Injectable } from '@nestjs/common';
+import { uuidv7 } from 'uuidv7';
+import { Problem } from '../domain/errors.js';
+import type { Job } from '../domain/job.js';
+import { firstProgress, reschedule } from '../domain/job-change.js';
+import { sameJson } from '../domain/json.js';
+import type { Instant } from '../domain/recurrence/schedule.js';
+import type { Sql } from '../persistence/database.js';
+import { JobListRepository } from '../persistence/job-list.repository.js';
+import { isNameTaken, JobsRepository } from '../persistence/jobs.repository.js';
+import type { StoredJob } from '../persistence/jobs.repository.js';
+import { cancelOpenRuns } from '../persistence/ledger-writes.js';
+import { Clock } from '../platform/clock.js';
+import type { Page } from '../platform/contract/page.js';
+import { isUuid } from '../platform/contract/values.schema.js';
+import { refuseBody } from '../platform/validation/request-validation.pipe.js';
+import { AfterCommit } from '../queue/after-commit.js';
+import type { JobInput, JobListQuery, NamedJobInput } from './job.schemas.js';
+import { JobChanges, noSuchJob } from './job-changes.js';
+import { listJobs } from './job-list.js';
+import { neverFires, patchSettings, resolveSettings, sameSettings } from './job-settings.js';
+import type { JobSettings } from './job-settings.js';
+import { isOverdue, settleOverdue } from './settle-overdue.js';
+import type { Settled } from './settle-overdue.js';
+
+const BACKLOG_RETRY_SECONDS = 1;
+
+/** Creates, reads, edits and deletes jobs. */
+@Injectable()
+export class JobsService {
+  constructor(
+    private readonly jobs: JobsRepository,
+    private readonly lists: JobListRepository,
+    private readonly changes: JobChanges,
+    private readonly clock: Clock,
+    private readonly afterCommit: AfterCommit,
+  ) {}
+
+  async create(projectId: string, input: JobInput): Promise<StoredJob> {
+    const now = this.clock.now();
+    const job = newJob(projectId, resolveSettings(input, null, now), now);
+    await refuseTakenName(
+      job.name,
+      this.jobs.transaction((sql) => this.jobs.insert(job, sql)),
+    );
+    await this.afterCommit.announce({ dueAt: job.nextRunAt });
+    return { ...job, stats: null };
+  }
+
+  async get(projectId: string, id: string): Promise<StoredJob> {
+    return (isUuid(id) ? await this.jobs.find(projectId, id) : null) ?? noSuchJob();
+  }
+
+  list(projectId: string, query: JobListQuery): Promise<Page<StoredJob>> {
+    return listJobs(this.lists, projectId, query);
+  }
+
+  patch(projectId: string, id: string, patch: Readonly<Record<string, unknown>>): Promise<StoredJob> {
+    return refuseTakenName(
+      undefined,
+      this.changes.change(projectId, id, (job, now, sql) =>
+        this.edit(job, resolveSettings(patchSettings(job, patch), job, now), now, sql),
+      ),
+    );
+  }
+
+  /** Creates the job of this name or sets all of it. `created` tells which. */
+  async putNamed(projectId: string, name: string, input: NamedJobInput): Promise<{ job: StoredJob; created: boolean }> {
+    if (input.name !== undefined && input.name !== name) {
+      throw refuseBody([{ pointer: '/name', code: 'invalid_value', detail: 'is not the name in the path' }]);
+    }
+    const whole = { ...input, name };
+    const replaced = await this.replaceNamed(projectId, whole);
+    if (replaced !== null) return { job: replaced, created: false };
+    try {
+      return { job: await this.create(projectId, whole), created: true };
+    } catch (error) {
+      if (!(error instanceof Problem) || error.code !== 'name_taken') throw error;
+    }
+    // Another request created it meanwhile.
+    const found = await this.replaceNamed(projectId, whole);
+    if (found !== null) return { job: found, created: false };
+    throw new Problem(
+      'unavailable',
+      `jobs named "${name}" come and go right now; try again`,
+      [],
+      BACKLOG_RETRY_SECONDS,
+    );
+  }
+
+  private replaceNamed(projectId: string, input: JobInput): Promise<StoredJob | null> {
+    return this.changes.changeNamed(projectId, input.name, (job, now, sql) =>
+      this.edit(job, resolveSettings(input, job, now), now, sql),
+    );
+  }
+
+  /** Its waiting runs are cancelled; a call under way goes on to its end. */
+  async delete(projectId: string, id: string): Promise<void> {
+    const cancelled = await this.jobs.transaction(async (sql) => {
+      const job = (isUuid(id) ? await this.jobs.lock(projectId, id, sql) : null) ?? noSuchJob();
+      const waiting = await cancelOpenRuns(
+        sql,
+        [job.id],
+        ['queued', 'retrying', 'held'],
+        'jobDeleted',
+        this.clock.now(),
+      );
+      await this.jobs.delete(projectId, job.id, sql);
+      return waiting;
+    });
+    await this.afterCommit.announce({ cancelled });
+  }
+
+  /** Null when nothing changes: putting the same job again is no new version. */
+  private async edit(job: StoredJob, settings: JobSettings, now: Instant, sql: Sql): Promise<Settled | null> {
+    if (sameSettings(job, settings)) return null;
+    if (sameJson(job.schedule, settings.schedule)) {
+      return { job: { ...job, ...settings }, queued: [], cancelled: [] };
+    }
+    const settled = await settleOverdue(job, now, sql);
+    if (isOverdue(settled.job, now)) {
+      const detail = 'occurrences that were missed are being planned; try again when that is done';
+      throw new Problem('unavailable', detail, [], BACKLOG_RETRY_SECONDS);
+    }
+    const progress = reschedule(settled.job, settings.schedule, now);
+    if (progress === null) throw neverFires();
+    return { ...settled, job: { ...settled.job, ...settings, ...progressOf(progress), planningError: null } };
+  }
+}
+
+type Progress = NonNullable<ReturnType<typeof reschedule>>;
+
+function progressOf(progress: Progress): Progress {
+  const { state, pauseNote, pausedAt, pausedUntil, resumedAt, nextOccurrenceAt, nextRunAt, scheduledRunCount } =
+    progress;
+  return { state, pauseNote, pausedAt, pausedUntil, resumedAt, nextOccurrenceAt, nextRunAt, scheduledRunCount };
+}
+
+function newJob(projectId: string, settings: JobSettings, now: Instant): Job {
+  const id = uuidv7();
+  const progress = firstProgress(id, settings.schedule, now);
+  if (progress === null) throw neverFires();
+  return {
+    id,
+    projectId,
+    ...settings,
+    ...progress,
+    runCount: 0,
+    planningError: null,
+    version: 1,
+    createdAt: now,
+    updatedAt: now,
+  };
+}
+
+async function refuseTakenName<Result>(name: string | undefined, change: Promise<Result>): Promise<Result> {
+  try {
+    return await change;
+  } catch (error) {
+    if (!isNameTaken(error)) throw error;
+    const detail = name === undefined ? 'another job has this name' : `another job is named "${name}"`;
+    throw new Problem('name_taken', detail, [{ pointer: '/name', code: 'name_taken', detail: 'is taken' }]);
+  }
+}

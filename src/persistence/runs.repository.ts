@@ -1,0 +1,60 @@
+import { Injectable } from '@nestjs/common';
+import { formatInstant } from '../domain/recurrence/instants.js';
+import type { Instant } from '../domain/recurrence/schedule.js';
+import type { Run } from '../domain/run.js';
+import { Database } from './database.js';
+import type { Sql } from './database.js';
+import { scheduledForOf } from './run-id.js';
+import { ATTEMPTS_COLUMN, RUN_COLUMNS } from './run-rows.js';
+
+/** A run, and the body that it was given in place of its job's: JSON text, or null. */
+export type RunWithBody = Run & { readonly body: string | null };
+
+// The id's time names the partition.
+const ONE = `r.project_id = $1 AND r.id = $2 AND r.scheduled_for = $3::timestamptz`;
+
+const FIND = {
+  name: 'runs-find',
+  text: `SELECT ${RUN_COLUMNS}, ${ATTEMPTS_COLUMN}, r.body::text AS body FROM runs r WHERE ${ONE}`,
+};
+
+const CANCEL = {
+  name: 'runs-cancel',
+  text: `
+    UPDATE runs r
+    SET state = 'cancelled', reason = 'cancelledByUser', finished_at = $4::timestamptz, lease_token = NULL, lease_until = NULL
+    WHERE ${ONE} AND r.state IN ('queued', 'running', 'retrying', 'held')
+    RETURNING r.id`,
+};
+
+const WITH_RUN = {
+  name: 'runs-occurrences-with-run',
+  text: `
+    SELECT scheduled_for AS at FROM runs
+    WHERE job_id = $1 AND trigger_nonce = 0 AND scheduled_for BETWEEN $2::timestamptz AND $3::timestamptz`,
+};
+
+/** The ledger as people see it, of one project at a time. */
+@Injectable()
+export class RunsRepository {
+  constructor(private readonly database: Database) {}
+
+  async find(projectId: string, id: string, sql: Sql = this.database): Promise<RunWithBody | null> {
+    const scheduledFor = scheduledForOf(id);
+    if (scheduledFor === null) return null;
+    const [run] = await sql.rows<RunWithBody>(FIND, [projectId, id, formatInstant(scheduledFor)]);
+    return run ?? null;
+  }
+
+  /** Ends an open run; false when it isn't open. A worker that holds it finds its token gone. */
+  async cancel(projectId: string, run: Pick<Run, 'id' | 'scheduledFor'>, now: Instant, sql: Sql): Promise<boolean> {
+    const rows = await sql.rows(CANCEL, [projectId, run.id, formatInstant(run.scheduledFor), formatInstant(now)]);
+    return rows.length > 0;
+  }
+
+  /** Occurrences of a job in [from, to] that have a run, skipped ones too. */
+  async occurrencesWithRun(jobId: string, from: Instant, to: Instant): Promise<Set<Instant>> {
+    const rows = await this.database.rows<{ at: Instant }>(WITH_RUN, [jobId, formatInstant(from), formatInstant(to)]);
+    return new Set(rows.map((row) => row.at));
+  }
+}

@@ -1,0 +1,121 @@
+import type { Fault } from '../../domain/errors.js';
+import { MAX_FAULTS, pointerOf } from './faults.js';
+
+/** Deeper values would break whoever walks them by recursion. */
+const MAX_DEPTH = 64;
+/** Lists and objects in one body; the walk stops there. */
+const MAX_CONTAINERS = 20_000;
+/** Longest text, and largest list or object, outside free JSON: no schema of ours allows more. */
+const MAX_TEXT = 10_000;
+const MAX_MEMBERS = 200;
+
+/** Where a client may put any JSON. */
+const FREE_JSON: ReadonlySet<string> = new Set(['/body', '/target/body']);
+const FREE_JSON_DEPTH = 2;
+
+/** Postgres stores neither NUL nor half a surrogate pair. */
+const UNSTORABLE = /\0|\p{Surrogate}/u;
+
+export interface ScanResult {
+  readonly faults: readonly Fault[];
+  /** Too much of something: checking it against a schema would cost more than the answer is worth. */
+  readonly tooMuch: boolean;
+}
+
+interface Place {
+  readonly value: object;
+  readonly name: string | number;
+  readonly parent: Place | null;
+  readonly depth: number;
+  readonly free: boolean;
+}
+
+/**
+ * The checks that need no schema, in one walk without recursion and before anything else looks at the value: depth and
+ * size, and what JSON can say but the ledger can't keep.
+ */
+export function scanJson(root: unknown): ScanResult {
+  const scan = new Scan();
+  scan.visit(root, '', null);
+  scan.walk();
+  return scan;
+}
+
+class Scan implements ScanResult {
+  readonly faults: Fault[] = [];
+  tooMuch = false;
+  private readonly stack: Place[] = [];
+  private containers = 0;
+
+  walk(): void {
+    for (let place = this.stack.pop(); place !== undefined; place = this.stack.pop()) {
+      this.containers += 1;
+      if (this.containers > MAX_CONTAINERS) {
+        this.refuseSize('', null, 'too_many', `more than ${MAX_CONTAINERS} lists and objects in one body`);
+        return;
+      }
+      if (Array.isArray(place.value)) this.walkList(place, place.value);
+      else this.walkObject(place, place.value as Readonly<Record<string, unknown>>);
+    }
+  }
+
+  visit(value: unknown, name: string | number, parent: Place | null): void {
+    if (typeof value === 'string') {
+      if (UNSTORABLE.test(value)) this.refuse(name, parent, 'invalid_text', 'holds a NUL or half a surrogate pair');
+      if (value.length > MAX_TEXT && !isFree(name, parent)) {
+        this.refuseSize(name, parent, 'too_long', `has ${value.length} characters`);
+      }
+    } else if (typeof value === 'number') {
+      if (!Number.isFinite(value)) this.refuse(name, parent, 'out_of_range', 'is a number too large to be kept');
+    } else if (typeof value === 'object' && value !== null) {
+      const depth = parent === null ? 0 : parent.depth + 1;
+      if (depth <= MAX_DEPTH) this.stack.push({ value, name, parent, depth, free: isFree(name, parent) });
+      else this.refuseSize('', null, 'too_deep', `more than ${MAX_DEPTH} levels of lists and objects`);
+    }
+  }
+
+  private walkList(place: Place, list: readonly unknown[]): void {
+    if (!place.free && list.length > MAX_MEMBERS) return this.refuseCount(place, list.length);
+    for (const [index, item] of list.entries()) this.visit(item, index, place);
+  }
+
+  private walkObject(place: Place, object: Readonly<Record<string, unknown>>): void {
+    const names = Object.keys(object);
+    if (!place.free && names.length > MAX_MEMBERS) return this.refuseCount(place, names.length);
+    for (const name of names) {
+      if (name === '__proto__') this.refuse(name, place, 'unknown_member', 'is a name that no member may have');
+      else if (UNSTORABLE.test(name))
+        this.refuse(name, place, 'invalid_text', 'is a name with a NUL or half a surrogate pair');
+      else this.visit(object[name], name, place);
+    }
+  }
+
+  private refuseCount(place: Place, count: number): void {
+    this.refuseSize(
+      place.name,
+      place.parent,
+      'too_many',
+      `has ${count} members; at most ${MAX_MEMBERS} are allowed here`,
+    );
+  }
+
+  private refuseSize(name: string | number, parent: Place | null, code: string, detail: string): void {
+    this.tooMuch = true;
+    this.refuse(name, parent, code, detail);
+  }
+
+  private refuse(name: string | number, parent: Place | null, code: string, detail: string): void {
+    if (this.faults.length >= MAX_FAULTS) return;
+    const path: (string | number)[] = [];
+    for (let at: Place | null = parent; at !== null; at = at.parent) if (at.parent !== null) path.unshift(at.name);
+    if (parent !== null) path.push(name);
+    this.faults.push({ pointer: pointerOf(path), code, detail });
+  }
+}
+
+function isFree(name: string | number, parent: Place | null): boolean {
+  if (parent === null) return false;
+  if (parent.free) return true;
+  if (parent.depth >= FREE_JSON_DEPTH) return false;
+  return FREE_JSON.has(parent.parent === null ? `/${name}` : `/${parent.name}/${name}`);
+}

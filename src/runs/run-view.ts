@@ -1,0 +1,35 @@
+import { formatInstant } from '../domain/recurrence/instants.js';
+import type { Instant } from '../domain/recurrence/schedule.js';
+import type { Run } from '../domain/run.js';
+import type { RunSummary, RunView } from './run.schemas.js';
+
+/** A run as it is answered in a list. */
+export function summaryOfRun(run: Omit<Run, 'attempts'>): RunSummary {
+  return {
+    id: run.id,
+    jobId: run.jobId,
+    jobName: run.jobName,
+    scheduledFor: formatInstant(run.scheduledFor),
+    trigger: run.trigger,
+    state: run.state,
+    reason: run.reason,
+    attempt: run.attempt,
+    maxAttempts: run.maxAttempts,
+    startedAt: textOf(run.startedAt),
+    finishedAt: textOf(run.finishedAt),
+    latenessMs: run.latenessMs,
+    durationMs: run.durationMs,
+    response: run.response,
+    error: run.error,
+  };
+}
+
+/** A run as it is answered on its own. */
+export function viewOfRun(run: Run): RunView {
+  const attempts = run.attempts.map((attempt) => ({ ...attempt, startedAt: formatInstant(attempt.startedAt) }));
+  return { ...summaryOfRun(run), attempts };
+}
+
+function textOf(instant: Instant | null): string | null {
+  return instant === null ? null : formatInstant(instant);
+}

@@ -1,0 +1,66 @@
+import { Injectable } from '@nestjs/common';
+import type { z } from 'zod';
+import { Problem } from '../domain/errors.js';
+import { parseSchedule } from '../domain/recurrence/parse-schedule.js';
+import { previewSchedule } from '../domain/recurrence/preview.js';
+import type { Instant, Schedule } from '../domain/recurrence/schedule.js';
+import { JobsRepository } from '../persistence/jobs.repository.js';
+import { Clock } from '../platform/clock.js';
+import type { PreviewView } from '../platform/contract/schedule.schema.js';
+import { isUuid } from '../platform/contract/values.schema.js';
+import { refuseBody } from '../platform/validation/request-validation.pipe.js';
+
+/** A preview belongs to no job: `H` is spread as for this one. */
+const PREVIEW_SEED = '00000000-0000-7000-8000-000000000000';
+
+export interface PreviewRequest {
+  readonly schedule?: unknown;
+  readonly from?: Instant;
+  readonly count: number;
+  readonly until?: Instant;
+}
+
+/** Says what schedules will do. */
+@Injectable()
+export class SchedulesService {
+  constructor(
+    private readonly jobs: JobsRepository,
+    private readonly clock: Clock,
+  ) {}
+
+  preview({ schedule: input, from, count, until }: PreviewRequest): z.infer<typeof PreviewView> {
+    const now = this.clock.now();
+    const parsed = parseSchedule(input, { now });
+    if (!parsed.ok) {
+      throw refuseBody(parsed.problems.map((problem) => ({ ...problem, pointer: `/schedule${problem.pointer}` })));
+    }
+    const preview = previewSchedule(parsed.schedule, { seed: PREVIEW_SEED, from: from ?? now, count, until });
+    if (preview.occurrences.length === 0 && until === undefined) throw neverFires();
+    return { schedule: parsed.schedule, ...preview };
+  }
+
+  /** What the schedule of a job will do, whatever the job's state. A job whose schedule is at its end has none. */
+  async occurrences(
+    projectId: string,
+    jobId: string,
+    count: number,
+    from?: Instant,
+  ): Promise<z.infer<typeof PreviewView>> {
+    const job = isUuid(jobId) ? await this.jobs.find(projectId, jobId) : null;
+    if (job === null) throw new Problem('not_found', 'there is no such job');
+    const left = job.schedule.maxRuns === undefined ? Infinity : job.schedule.maxRuns - job.scheduledRunCount;
+    const schedule: Schedule = job.schedule;
+    const preview = previewSchedule(schedule, {
+      seed: job.id,
+      from: from ?? this.clock.now(),
+      count: Math.min(count, left),
+    });
+    return { schedule, ...preview };
+  }
+}
+
+function neverFires(): Problem {
+  return new Problem('schedule_never_fires', 'the schedule has no occurrence after that instant', [
+    { pointer: '/schedule', code: 'schedule_never_fires', detail: 'has no occurrence after that instant' },
+  ]);
+}
