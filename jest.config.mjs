@@ -13,6 +13,7 @@ const swcForPackages = { ...swc, jsc: { parser: { syntax: 'ecmascript', dynamicI
 
 const common = {
   rootDir: import.meta.dirname,
+  cacheDirectory: '<rootDir>/node_modules/.cache/jest', // not in /tmp: tests leave nothing outside the project
   testEnvironment: 'node',
   extensionsToTreatAsEsm: [],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },

@@ -86,21 +86,22 @@ async function startInLockedFolder(
   const password = await prepareCluster({ dataDir, folder, binaries, account, log });
   await stopOrphans(folder, log);
 
-  const server = await launchServer({ postgres: binaries.postgres, access: accessTo(folder, account), flags });
-  const guard = guardServer({
-    pid: server.pid,
-    pidFile: 'postmaster.pid',
-    folder,
-    signals: ['SIGINT', 'SIGQUIT'],
-    graceSeconds: 5,
-    thenRemove: [binaries.temporaryCopy, ephemeral ? dataDir : null].filter((path) => path !== null),
-  });
+  const guard = (pid: number) =>
+    guardServer({
+      pid,
+      pidFile: 'postmaster.pid',
+      folder,
+      signals: ['SIGINT', 'SIGQUIT'],
+      graceSeconds: 5,
+      thenRemove: [binaries.temporaryCopy, ephemeral ? dataDir : null].filter((path) => path !== null),
+    });
+  const server = await launchServer({ postgres: binaries.postgres, access: accessTo(folder, account), flags, guard });
   const urlFor = (database: string) => `postgres://${SUPERUSER}:${password}@127.0.0.1:${server.port}/${database}`;
 
   let stopping: Promise<void> | null = null;
   const shutDown = async () => {
     await stopServer(server);
-    await guard.dismiss();
+    await server.guard.dismiss();
     await removeTemporaryCopy(dataDir);
     await releaseLock();
     if (ephemeral) await rm(dataDir, { recursive: true, force: true });
@@ -110,7 +111,7 @@ async function startInLockedFolder(
     server.reportTo(log);
   } catch (error) {
     await stopServer(server);
-    await guard.dismiss();
+    await server.guard.dismiss();
     throw error;
   }
   return {

@@ -30,6 +30,11 @@ beforeAll(async () => {
 afterEach(async () => {
   for (const owner of owners.splice(0)) owner.kill('SIGKILL');
   await Promise.all(running.splice(0).map((postgres) => postgres.stop()));
+  await waitFor(
+    'every Postgres to end',
+    () => folders.flatMap(processesOf),
+    (pids) => pids.length === 0,
+  );
   await Promise.all(folders.splice(0).map(removeServiceFolder));
 });
 
@@ -86,11 +91,13 @@ test('stops within 3 s under open transactions and leaves no process and no lock
   await (await start(dataDir)).stop();
 });
 
-test('tells when Postgres ends by itself', async () => {
+test('tells when Postgres ends by itself, and starts again after it', async () => {
   const dataDir = await initialisedFolder();
-  const { exited } = await start(dataDir);
+  const { exited, stop } = await start(dataDir);
   process.kill(await postmasterOf(dataDir), 'SIGKILL');
   await expect(exited).resolves.toBeNull();
+  await stop();
+  await start(dataDir); // recovers, and clears away the shared memory of the one that was killed
 });
 
 test('a second start on the same folder is refused in one line; another folder is free', async () => {

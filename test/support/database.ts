@@ -1,8 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import pg from 'pg';
-import { PROJECT_ROOT } from './project-root.js';
 import { waitFor } from './wait-for.js';
 
 export interface TestDatabase {
@@ -71,7 +68,9 @@ async function ensureTemplate(client: pg.Client): Promise<string> {
       await client.query(`DROP DATABASE IF EXISTS ${draft} WITH (FORCE)`);
       await client.query(`CREATE DATABASE ${draft}`);
       await client.query(`ALTER DATABASE ${draft} SET timezone TO '${SESSION_ZONE}'`);
-      await migrateTemplate(databaseUrl(draft));
+      // Loaded here, for the global setup uses this file too and has no need of TypeORM.
+      const { migrate } = await import('../../src/persistence/migrate.js');
+      await migrate(databaseUrl(draft));
       await failOnOpenConnections(client, draft, 'migrate() must end its connections');
       await client.query(`ALTER DATABASE ${draft} RENAME TO ${template}`);
     }
@@ -79,13 +78,6 @@ async function ensureTemplate(client: pg.Client): Promise<string> {
     await client.query('SELECT pg_advisory_unlock($1)', [LOCK_KEY]);
   }
   return template;
-}
-
-async function migrateTemplate(url: string): Promise<void> {
-  if (!existsSync(join(PROJECT_ROOT, 'src/persistence/migrate.ts'))) return;
-  const module = '../../src/persistence/migrate.js';
-  const { migrate } = (await import(module)) as { migrate: (url: string) => Promise<void> };
-  await migrate(url);
 }
 
 async function dropUnused(client: pg.Client, name: string): Promise<void> {

@@ -77,13 +77,18 @@ function redisServer(executable: string, folder: string, port: number, flags: st
         ...['--save', '', '--appendonly', 'no', '--maxmemory-policy', 'noeviction', ...flags],
       ];
       const started = spawn(executable, args, { cwd: folder, detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
-      await becomesReady(started);
-      child = started;
       const signals: NodeJS.Signals[] = ['SIGCONT', 'SIGTERM', 'SIGKILL'];
-      guard = guardServer({
-        pid: started.pid as number,
-        ...{ pidFile, folder, signals, graceSeconds: 1, thenRemove: [folder] },
-      });
+      const guarded = { pidFile, folder, signals, graceSeconds: 1, thenRemove: [folder] };
+      const startedGuard = started.pid === undefined ? null : guardServer({ pid: started.pid, ...guarded });
+      started.once('exit', () => startedGuard?.serverEnded());
+      try {
+        await becomesReady(started);
+      } catch (error) {
+        await startedGuard?.dismiss();
+        throw error;
+      }
+      child = started;
+      guard = startedGuard;
       started.unref();
     },
     async stop(signal = 'SIGTERM') {

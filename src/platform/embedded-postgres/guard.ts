@@ -4,11 +4,13 @@ import type { Socket } from 'node:net';
 
 /**
  * Ends a server when its owner dies in a way that leaves no time for it (SIGKILL, a crash). The guard is a shell
- * that waits on a pipe: the system closes the pipe with the owner, however the owner ends. It signals the server only
- * while the server's own pid file still names it, so a reused pid is never hit.
+ * that waits on a pipe: the system closes the pipe with the owner, however the owner ends. The owner says when the
+ * server has ended, so the guard never signals a pid that was given to another process since.
  */
 export interface Guard {
-  /** The server has ended in good order: the guard ends without doing anything. */
+  /** The server has ended; what is to be removed after the owner still is. */
+  serverEnded(): void;
+  /** All is in order: the guard ends without doing anything. */
   dismiss(): Promise<void>;
 }
 
@@ -29,9 +31,14 @@ const SCRIPT = `
 trap '' HUP INT TERM
 pid=$1 file=$2 grace=$3 signals=$4
 shift 4
+runs() {
+  kill -0 "$pid" || return 1
+  # A file that names another pid is a newer server's; none at all: ours is just starting, or its folder was deleted.
+  ! read -r named < "$file" || [ "$named" = "$pid" ]
+}
 read -r word
+[ "$word" = ended ] && signals= && read -r word
 [ "$word" = dismissed ] && exit 0
-runs() { read -r named < "$file" && [ "$named" = "$pid" ] && kill -0 "$pid"; }
 for signal in $signals; do
   runs && kill "-$signal" "$pid"
   tenths=0
@@ -55,6 +62,7 @@ export function guardServer(server: GuardedServer): Guard {
   (guard.stdin as Socket).unref();
   guard.unref();
   return {
+    serverEnded: () => void guard.stdin.write('ended\n'),
     async dismiss() {
       guard.ref();
       guard.stdin.end('dismissed\n');

@@ -2,10 +2,12 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import type { Interface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { serverEnvironment } from './cluster.js';
 import type { ClusterAccess } from './cluster.js';
 import { findFreePort } from './free-port.js';
+import type { Guard } from './guard.js';
 
 const READY = 'database system is ready to accept connections';
 const TAIL_LINES = 30;
@@ -46,13 +48,14 @@ export interface ServerOptions {
   postgres: string;
   access: ClusterAccess;
   flags: string[];
+  guard: (pid: number) => Guard;
 }
 
 export interface Server {
   process: ChildProcess;
-  pid: number;
   port: number;
   exited: Promise<number | null>;
+  guard: Guard;
   /** Passes on what the server has to say about itself; before this its words go into the error, if there is one. */
   reportTo(log: (line: string) => void): void;
 }
@@ -78,7 +81,8 @@ export async function launchServer(options: ServerOptions): Promise<Server> {
   }
 }
 
-async function launchOnce({ postgres, access, flags }: ServerOptions, port: number): Promise<Server> {
+async function launchOnce(options: ServerOptions, port: number): Promise<Server> {
+  const { postgres, access, flags } = options;
   const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const child = spawn(postgres, ['-D', access.dataArgument, '-p', String(port), ...settings, ...flags], {
     ...access.account,
@@ -87,39 +91,46 @@ async function launchOnce({ postgres, access, flags }: ServerOptions, port: numb
     detached: true, // Ctrl-C in a terminal is for Carillon, which stops Postgres last
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  const stderr = child.stderr as Socket;
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  const stderr = child.stderr as Socket;
   const tail: string[] = [];
   let report: (line: string) => void = () => undefined;
-
-  const died = await new Promise<'spawn' | 'exit' | 'silence' | null>((resolve) => {
-    const timer = setTimeout(() => resolve('silence'), READY_PATIENCE_MS);
-    const settle = (end: 'spawn' | 'exit' | null) => {
-      clearTimeout(timer);
-      resolve(end);
-    };
-    createInterface({ input: stderr }).on('line', (line) => {
-      tail.push(line);
-      if (tail.length > TAIL_LINES) tail.shift();
-      timer.refresh();
-      if (line.includes(READY)) settle(null);
-      if (isAlarming(line)) report(`embedded Postgres: ${line}`);
-    });
-    child.once('error', (error) => {
-      tail.push(error.message);
-      settle('spawn');
-    });
-    child.once('close', () => settle('exit'));
+  const lines = createInterface({ input: stderr }).on('line', (line) => {
+    tail.push(line);
+    if (tail.length > TAIL_LINES) tail.shift();
+    if (isAlarming(line)) report(`embedded Postgres: ${line}`);
   });
+  child.once('error', (error) => tail.push(error.message)); // it could not be spawned at all
 
-  if (died !== null || child.pid === undefined) {
-    if (died === 'silence') child.kill('SIGKILL');
-    const lastWords = tail.find((line) => /FATAL|PANIC/.test(line)) ?? tail.at(-1) ?? `ended (${died})`;
+  const { pid } = child;
+  const guard = pid === undefined ? null : options.guard(pid);
+  if (guard !== null) void exited.then(() => guard.serverEnded());
+  const ready = await becomesReady(child, lines);
+  if (!ready || pid === undefined || guard === null) {
+    child.kill('SIGKILL');
+    await guard?.dismiss();
+    const lastWords = tail.find((line) => /FATAL|PANIC/.test(line)) ?? tail.at(-1) ?? 'it said nothing';
     throw new ServerDied(lastWords.replace(/^[A-Z]+: +/, '').replaceAll(access.dataArgument, access.cwd));
   }
   child.unref();
   stderr.unref();
-  return { process: child, pid: child.pid, port, exited, reportTo: (log) => (report = log) };
+  return { process: child, port, guard, exited, reportTo: (log) => (report = log) };
+}
+
+async function becomesReady(child: ChildProcess, lines: Interface): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), READY_PATIENCE_MS);
+    const settle = (ready: boolean) => {
+      clearTimeout(timer);
+      resolve(ready);
+    };
+    lines.on('line', (line) => {
+      timer.refresh();
+      if (line.includes(READY)) settle(true);
+    });
+    child.once('error', () => settle(false));
+    child.once('close', () => settle(false)); // after its last line was read
+  });
 }
 
 function isAlarming(line: string): boolean {
