@@ -44,22 +44,27 @@ export interface FinishedAttempt {
   readonly error: RunError | null;
 }
 
+/**
+ * The rows are found again by id inside the span of days that was picked, not by a join: for a join Postgres may choose to
+ * hash the whole ledger, and it knows too little to see what that costs.
+ */
 const CLAIM = `
     UPDATE runs
     SET state = 'running', attempt = runs.attempt + 1, claimed_at = $1::timestamptz, lease_until = $2::timestamptz, lease_token = $3::uuid,
         started_at = coalesce(runs.started_at, $1::timestamptz)
-    FROM picked JOIN jobs ON jobs.id = picked.job_id
-    WHERE runs.id = picked.id AND runs.scheduled_for = picked.scheduled_for
+    FROM jobs
+    WHERE runs.id = ANY (ARRAY(SELECT id FROM picked)) AND jobs.id = runs.job_id
+      AND runs.scheduled_for BETWEEN (SELECT min(scheduled_for) FROM picked) AND (SELECT max(scheduled_for) FROM picked)
     RETURNING runs.id, runs.scheduled_for AS "scheduledFor", runs.due_at AS "dueAt", runs.project_id AS "projectId",
               runs.job_id AS "jobId", runs.job_name AS "jobName", runs.trigger, runs.lease_token AS token, runs.attempt,
-              runs.lost_attempts AS "lostAttempts", picked.started_at AS "firstStartedAt", runs.body::text AS body,
-              jobs.target, jobs.retry, jobs.overlap`;
+              runs.lost_attempts AS "lostAttempts", CASE WHEN runs.attempt > 1 THEN runs.started_at END AS "firstStartedAt",
+              runs.body::text AS body, jobs.target, jobs.retry, jobs.overlap`;
 
 const CLAIM_BY_IDS = {
   name: 'claims-by-ids',
   text: `
     WITH picked AS MATERIALIZED (
-      SELECT id, scheduled_for, job_id, started_at
+      SELECT id, scheduled_for
       FROM runs
       WHERE id = ANY ($4::uuid[]) AND scheduled_for BETWEEN $5::timestamptz AND $6::timestamptz
         AND state IN ('queued', 'retrying') AND available_at <= $1::timestamptz
@@ -71,7 +76,7 @@ const CLAIM_WAITING = {
   name: 'claims-waiting',
   text: `
     WITH picked AS MATERIALIZED (
-      SELECT id, scheduled_for, job_id, started_at
+      SELECT id, scheduled_for
       FROM runs
       WHERE state IN ('queued', 'retrying') AND available_at <= $1::timestamptz
         AND (state = 'retrying' OR available_at <= $5::timestamptz)

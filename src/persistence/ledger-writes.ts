@@ -113,20 +113,26 @@ export async function cancelOpenRuns(
   return rows.map((row) => row.id);
 }
 
+/** Active runs are looked for job by job (LIMIT 1 keeps it so): a backlog of other jobs' runs must cost nothing here. */
 const PROMOTE_HELD_RUNS = {
   name: 'ledger-promote-held-runs',
   text: `
     WITH first_held AS (
-      SELECT DISTINCT ON (held.job_id) held.id, held.scheduled_for
-      FROM runs held
-      WHERE held.job_id = ANY ($1::uuid[]) AND held.state = 'held'
-        AND NOT EXISTS (SELECT 1 FROM runs active
-                        WHERE active.job_id = held.job_id AND active.state IN ('queued', 'running', 'retrying'))
-      ORDER BY held.job_id, held.scheduled_for, held.created_at
+      SELECT DISTINCT ON (job_id) id, scheduled_for, job_id
+      FROM runs
+      WHERE job_id = ANY ($1::uuid[]) AND state = 'held'
+      ORDER BY job_id, scheduled_for, created_at
+    ), free AS MATERIALIZED (
+      SELECT first_held.id, first_held.scheduled_for
+      FROM first_held
+      LEFT JOIN LATERAL (SELECT true AS found FROM runs
+                         WHERE runs.job_id = first_held.job_id AND runs.state IN ('queued', 'running', 'retrying')
+                         LIMIT 1) AS active ON true
+      WHERE active.found IS NULL
     )
     UPDATE runs SET state = 'queued', available_at = $2::timestamptz
-    FROM first_held
-    WHERE runs.id = first_held.id AND runs.scheduled_for = first_held.scheduled_for AND runs.state = 'held'
+    WHERE id = ANY (ARRAY(SELECT id FROM free)) AND state = 'held'
+      AND scheduled_for BETWEEN (SELECT min(scheduled_for) FROM free) AND (SELECT max(scheduled_for) FROM free)
     RETURNING runs.id`,
 };
 

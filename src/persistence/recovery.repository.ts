@@ -63,29 +63,35 @@ const END_LOST = {
     WHERE runs.id = n.id AND runs.scheduled_for = n.scheduled_for AND runs.state = 'running'`,
 };
 
+/** Looked up job by job (LIMIT 1 keeps it so): a backlog of other jobs' runs must cost nothing here. */
 const HELD_JOBS = {
   name: 'recovery-held-jobs',
   text: `
-    SELECT DISTINCT held.job_id AS "jobId"
-    FROM runs held
-    WHERE held.state = 'held'
-      AND NOT EXISTS (SELECT 1 FROM runs active
-                      WHERE active.job_id = held.job_id AND active.state IN ('queued', 'running', 'retrying'))
+    SELECT held.job_id AS "jobId"
+    FROM (SELECT DISTINCT job_id FROM runs WHERE state = 'held') AS held
+    LEFT JOIN LATERAL (SELECT true AS found FROM runs
+                       WHERE runs.job_id = held.job_id AND runs.state IN ('queued', 'running', 'retrying')
+                       LIMIT 1) AS active ON true
+    WHERE active.found IS NULL
     LIMIT 500`,
 };
 
+/** Only among those that wait longest: an orphan is never claimed and so ends up there, however long the backlog is. */
 const CANCEL_ORPHANS = {
   name: 'recovery-cancel-orphans',
   text: `
-    WITH orphans AS (
-      SELECT id, scheduled_for FROM runs
-      WHERE state IN ('queued', 'retrying') AND available_at < $2::timestamptz
-        AND NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.id = runs.job_id)
-      LIMIT 500
-      FOR UPDATE SKIP LOCKED
+    WITH orphans AS MATERIALIZED (
+      SELECT oldest.id, oldest.scheduled_for
+      FROM (SELECT id, scheduled_for, job_id FROM runs
+            WHERE state IN ('queued', 'retrying') AND available_at < $2::timestamptz
+            ORDER BY available_at
+            LIMIT 1000) AS oldest
+      LEFT JOIN LATERAL (SELECT true AS found FROM jobs WHERE jobs.id = oldest.job_id LIMIT 1) AS job ON true
+      WHERE job.found IS NULL
     )
     UPDATE runs SET state = 'cancelled', reason = 'jobDeleted', finished_at = $1::timestamptz
-    FROM orphans WHERE runs.id = orphans.id AND runs.scheduled_for = orphans.scheduled_for
+    WHERE id = ANY (ARRAY(SELECT id FROM orphans)) AND state IN ('queued', 'retrying')
+      AND scheduled_for BETWEEN (SELECT min(scheduled_for) FROM orphans) AND (SELECT max(scheduled_for) FROM orphans)
     RETURNING runs.id`,
 };
 
