@@ -16,7 +16,7 @@ export { EmbeddedPostgresError };
 export interface EmbeddedPostgres {
   url: string;
   /** Ends Postgres within 3 s and leaves no process behind; the data stays. */
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
   /** Resolves with the exit code (null: a signal) if Postgres ends without `stop`; else it stays pending. */
   exited: Promise<number | null>;
 }

@@ -49,7 +49,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const lines: string[] = [];
-  const exited = once(child, 'exit').then(([code, signal]): ServiceEnd => ({ code, signal }) as ServiceEnd);
+  const exited = once(child, 'exit').then(([code, signal]): ServiceEnd => ({ code, signal }));
   const pid = child.pid as number;
   await writeFile(join(folder, 'pid'), `${pid}\n`);
   const signals: NodeJS.Signals[] = ['SIGCONT', 'SIGKILL'];
@@ -81,7 +81,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
 
 function inherited(): Record<string, string> {
   const names = ['PATH', 'HOME', 'TZ', 'NODE_OPTIONS'];
-  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name] as string]] : [])));
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 }
 
 async function listening(

@@ -33,6 +33,6 @@ export async function waitFor<T>(
 }
 
 function describe(state: unknown): string {
-  const asText = typeof state === 'string' ? state : (JSON.stringify(state) ?? String(state));
+  const asText = typeof state === 'string' ? state : ((JSON.stringify(state) as string | undefined) ?? 'undefined');
   return asText.length > 2_000 ? `${asText.slice(0, 2_000)}…` : asText;
 }

@@ -99,8 +99,8 @@ async function repair(native: string): Promise<void> {
   for (const { source, target } of JSON.parse(list) as { source: string; target: string }[]) {
     // The list names files from the package's root; `native` may be a copy of another name.
     const at = join(native, relative('native', target));
-    await symlink(relative(dirname(target), source), at).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
+    await symlink(relative(dirname(target), source), at).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     });
   }
   for (const name of EXECUTABLES) {

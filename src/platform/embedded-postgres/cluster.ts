@@ -61,8 +61,8 @@ export async function prepareCluster(options: ClusterOptions): Promise<string> {
 }
 
 async function isEmpty(folder: string): Promise<boolean> {
-  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
+  const names = await readdir(folder).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     return [];
   });
   return names.length === 0;
