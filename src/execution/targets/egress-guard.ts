@@ -59,8 +59,9 @@ export class EgressGuard {
         callback(new EgressBlockedError(host), null);
         return;
       }
-      connect(options, (error, socket) => {
-        if (socket === null) {
+      connect(options, (error, socket: Socket | null | undefined) => {
+        // On failure undici gives no socket at all, whatever its types say.
+        if (socket == null) {
           callback(error ?? new Error('not connected'), null);
         } else if (!named && !this.allowsPeer(socket)) {
           socket.destroy();
