@@ -31,6 +31,9 @@ interface InFlight {
 export class Executor implements RunIntake, OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(Executor.name);
   private readonly inFlight = new Map<string, InFlight>();
+  /** Room given to claims under way: counted, so that claims at the same time can't take more than there is. */
+  private reserved = 0;
+  private stopping = false;
   private waitingForRoom: (() => void)[] = [];
   private idle: (() => void) | null = null;
   private renewal: NodeJS.Timeout | undefined;
@@ -56,44 +59,70 @@ export class Executor implements RunIntake, OnApplicationBootstrap, OnModuleDest
 
   /** Takes no more, lets what is under way end, then aborts the rest: their leases lapse and others take them over. */
   async onModuleDestroy(): Promise<void> {
+    const deadlineMs = performance.now() + this.config.shutdownTimeoutMs;
+    this.stopping = true;
+    // Whoever feeds us may be waiting for room: it must not wait for a call to end.
+    this.announceRoom();
     await this.queue.stop();
     if (this.inFlight.size > 0) {
       this.logger.log(`waits up to ${this.config.shutdownTimeoutMs} ms for ${this.inFlight.size} calls under way`);
-      await this.untilIdle(this.config.shutdownTimeoutMs);
+      await this.untilIdle(deadlineMs - performance.now());
     }
     for (const { abort } of this.inFlight.values()) abort.abort();
     await this.untilIdle(1_000);
     clearInterval(this.renewal);
   }
 
-  async capacity(): Promise<number> {
-    while (this.inFlight.size >= this.config.workerConcurrency) {
-      await new Promise<void>((resolve) => this.waitingForRoom.push(resolve));
-    }
-    return this.config.workerConcurrency - this.inFlight.size;
-  }
-
   async claimByIds(runIds: readonly string[]): Promise<void> {
-    await this.claim((now, leaseUntil, token) => this.claims.claimByIds(runIds, now, leaseUntil, token));
+    let rest = runIds;
+    while (rest.length > 0) {
+      const room = await this.reserve(rest.length);
+      if (room === 0) return;
+      const part = rest.slice(0, room);
+      rest = rest.slice(room);
+      await this.claim(room, (now, leaseUntil, token) => this.claims.claimByIds(part, now, leaseUntil, token));
+    }
   }
 
-  async claimWaiting(limit: number, queuedForMs: number): Promise<number> {
-    return this.claim((now, leaseUntil, token) =>
-      this.claims.claimWaiting(limit, now, now - queuedForMs, leaseUntil, token),
+  async claimWaiting(limit: number, queuedForMs: number): Promise<boolean> {
+    const room = await this.reserve(limit);
+    if (room === 0) return false;
+    const claimed = await this.claim(room, (now, leaseUntil, token) =>
+      this.claims.claimWaiting(room, now, now - queuedForMs, leaseUntil, token),
     );
+    return claimed === room;
   }
 
   nextAvailable(): Promise<number | null> {
     return this.claims.nextAvailable(this.clock.now());
   }
 
+  /** Waits until at least one run more may be in flight and takes up to `wanted` of that room; none once it stops. */
+  private async reserve(wanted: number): Promise<number> {
+    const room = (): number => this.config.workerConcurrency - this.inFlight.size - this.reserved;
+    while (room() <= 0 && !this.stopping) {
+      await new Promise<void>((resolve) => this.waitingForRoom.push(resolve));
+    }
+    if (this.stopping) return 0;
+    const taken = Math.min(wanted, room());
+    this.reserved += taken;
+    return taken;
+  }
+
   private async claim(
+    room: number,
     take: (now: number, leaseUntil: number, token: string) => Promise<ClaimedRun[]>,
   ): Promise<number> {
     // Counted from before the claim: the lease in the ledger can only end later than we believe.
     const leaseEndsAtMs = performance.now() + this.config.leaseMs;
     const now = this.clock.now();
-    const runs = await take(now, now + this.config.leaseMs, randomUUID());
+    let runs: ClaimedRun[] = [];
+    try {
+      runs = await take(now, now + this.config.leaseMs, randomUUID());
+    } finally {
+      this.reserved -= room;
+      if (runs.length < room) this.announceRoom();
+    }
     for (const run of runs) {
       const entry = { run, abort: new AbortController(), leaseEndsAtMs };
       this.inFlight.set(keyOf(run), entry);
@@ -151,10 +180,14 @@ export class Executor implements RunIntake, OnApplicationBootstrap, OnModuleDest
   private leave(entry: InFlight): void {
     this.inFlight.delete(keyOf(entry.run));
     this.metrics.queueInFlight.set(this.inFlight.size);
+    this.announceRoom();
+    if (this.inFlight.size === 0) this.idle?.();
+  }
+
+  private announceRoom(): void {
     const waiting = this.waitingForRoom;
     this.waitingForRoom = [];
     for (const resolve of waiting) resolve();
-    if (this.inFlight.size === 0) this.idle?.();
   }
 
   private abortRuns(runIds: ReadonlySet<string>): void {

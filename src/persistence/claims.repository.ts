@@ -107,10 +107,10 @@ const FINISH = {
       RETURNING runs.id, runs.job_id, runs.state, runs.started_at
     ), stats AS (
       INSERT INTO job_stats (job_id, last_run_at, last_run_state, failure_streak)
-      SELECT job_id, started_at, state, CASE state WHEN 'failed' THEN 1 ELSE 0 END
-      FROM finished
-      WHERE state <> 'retrying'
-      ORDER BY job_id
+      SELECT finished.job_id, finished.started_at, finished.state, CASE finished.state WHEN 'failed' THEN 1 ELSE 0 END
+      FROM finished JOIN jobs ON jobs.id = finished.job_id
+      WHERE finished.state <> 'retrying'
+      ORDER BY finished.job_id
       ON CONFLICT (job_id) DO UPDATE
       SET last_run_at = excluded.last_run_at, last_run_state = excluded.last_run_state,
           failure_streak = CASE excluded.last_run_state WHEN 'failed' THEN job_stats.failure_streak + 1 ELSE 0 END

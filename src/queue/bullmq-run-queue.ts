@@ -76,14 +76,11 @@ export class BullMqRunQueue extends RunQueue {
   async consume(intake: RunIntake): Promise<void> {
     this.ledger.leaveToQueue(this.away ? 0 : LEFT_TO_QUEUE_MS);
     await this.ledger.consume(intake);
-    this.worker = new Worker<string[]>(
-      QUEUE_NAME,
-      async (job) => {
-        await intake.capacity();
-        await intake.claimByIds(job.data);
-      },
-      { connection: this.connections.consumer, prefix: QUEUE_PREFIX, concurrency: WORKER_JOBS },
-    );
+    this.worker = new Worker<string[]>(QUEUE_NAME, (job) => intake.claimByIds(job.data), {
+      connection: this.connections.consumer,
+      prefix: QUEUE_PREFIX,
+      concurrency: WORKER_JOBS,
+    });
     this.worker.on('error', (error) => this.logger.debug(`worker: ${error.message}`));
     this.worker.on('failed', (_job, error) => {
       this.logger.warn(`runs from the queue could not be claimed; the ledger delivers them: ${error.message}`);

@@ -84,8 +84,11 @@ export class LedgerRunQueue extends RunQueue {
         this.again = false;
         await this.claimAll();
       }
+      // A retry may be announced while the ledger is asked, too late to be in its answer: the sooner timer stays.
+      clearTimeout(this.timer);
+      this.timerAt = Infinity;
       const next = await this.intake?.nextAvailable();
-      this.setTimer(Math.min(next ?? Infinity, this.clock.now() + POLL_MS));
+      this.wakeAt(Math.min(next ?? Infinity, this.clock.now() + POLL_MS));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.logger.warn(`no runs could be claimed, tried again in ${FAILURE_RETRY_MS} ms; nothing is lost: ${reason}`);
@@ -95,13 +98,7 @@ export class LedgerRunQueue extends RunQueue {
   }
 
   private async claimAll(): Promise<void> {
-    for (;;) {
-      const room = await this.intake?.capacity();
-      const limit = Math.min(room ?? 0, CLAIM_LIMIT);
-      if (limit === 0 || this.intake === null) return;
-      const claimed = await this.intake.claimWaiting(limit, this.leaveToQueueMs);
-      if (claimed < limit) return;
-    }
+    while (await this.intake?.claimWaiting(CLAIM_LIMIT, this.leaveToQueueMs));
   }
 
   private setTimer(at: Instant): void {

@@ -5,17 +5,18 @@ export interface QueuedRun {
   readonly id: string;
 }
 
-/** Takes runs from a queue. Resolves once the ledger has leased them (or refused them), not when they end. */
+/**
+ * Takes runs from a queue, as many as there is room for. Resolves once the ledger has leased them (or refused them), not
+ * when they end; takes nothing any more once the service stops.
+ */
 export interface RunIntake {
-  /** Waits until at least one run more may be in flight, and answers how many. */
-  capacity(): Promise<number>;
-  /** Claims these runs by id and starts those that were claimed. */
+  /** Claims these runs by id, a part at a time when there is not room for all, and starts those that were claimed. */
   claimByIds(runIds: readonly string[]): Promise<void>;
   /**
-   * Claims up to `limit` runs that wait in the ledger and starts them; answers how many there were. Retries are taken as
-   * soon as they are due, first attempts once they have waited for `queuedForMs`.
+   * Waits for room, claims up to `limit` runs that wait in the ledger and starts them; answers whether more may wait.
+   * Retries are taken as soon as they are due, first attempts once they have waited for `queuedForMs`.
    */
-  claimWaiting(limit: number, queuedForMs: number): Promise<number>;
+  claimWaiting(limit: number, queuedForMs: number): Promise<boolean>;
   /** When the next waiting run becomes available; null when none waits. */
   nextAvailable(): Promise<Instant | null>;
 }

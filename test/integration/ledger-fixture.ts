@@ -172,7 +172,7 @@ export async function openLedger(poolSize = 8): Promise<Ledger> {
     },
     query: (text, ...values) => database.rows({ text }, values),
     async clear() {
-      await ledger.query('TRUNCATE jobs, job_stats, runs');
+      await ledger.query('TRUNCATE jobs, job_stats, runs CASCADE');
     },
     async close() {
       for (const source of sources) await source.destroy();

@@ -1,0 +1,59 @@
+import { Executor } from '../../src/execution/executor.js';
+import { Recorder } from '../../src/execution/recorder.js';
+import { EgressGuard } from '../../src/execution/targets/egress-guard.js';
+import { HttpTarget } from '../../src/execution/targets/http-target.js';
+import { ClaimsRepository } from '../../src/persistence/claims.repository.js';
+import type { Database } from '../../src/persistence/database.js';
+import { Clock } from '../../src/platform/clock.js';
+import type { Config } from '../../src/platform/config.js';
+import { Metrics } from '../../src/platform/metrics.js';
+import { LedgerRunQueue } from '../../src/queue/ledger-run-queue.js';
+import type { RunQueue } from '../../src/queue/run-queue.js';
+import { LocalMessages, testConfig } from './ledger-fixture.js';
+
+export class HostClock extends Clock {
+  readonly offsetMs = 0;
+
+  now(): number {
+    return Date.now();
+  }
+}
+
+/** The parts of a replica that deliver. */
+export interface Worker {
+  readonly executor: Executor;
+  readonly recorder: Recorder;
+  readonly queue: RunQueue;
+  readonly messages: LocalMessages;
+  readonly metrics: Metrics;
+  stop(): Promise<void>;
+}
+
+export interface WorkerSettings extends Partial<Config> {
+  readonly queue?: (messages: LocalMessages, clock: Clock) => RunQueue;
+  readonly messages?: LocalMessages;
+}
+
+export async function startWorker(database: Database, settings: WorkerSettings = {}): Promise<Worker> {
+  const { queue: makeQueue = ledgerQueue, messages = new LocalMessages(), ...rest } = settings;
+  const config = testConfig(rest);
+  const clock = new HostClock();
+  const metrics = new Metrics();
+  const queue = makeQueue(messages, clock);
+  const claims = new ClaimsRepository(database);
+  const recorder = new Recorder(claims, queue, messages, clock, metrics);
+  const target = new HttpTarget(new EgressGuard(config));
+  const executor = new Executor(claims, target, recorder, queue, messages, clock, config, metrics);
+  await executor.onApplicationBootstrap();
+  return {
+    ...{ executor, recorder, queue, messages, metrics },
+    async stop() {
+      await executor.onModuleDestroy();
+      await target.onApplicationShutdown();
+    },
+  };
+}
+
+function ledgerQueue(messages: LocalMessages, clock: Clock): RunQueue {
+  return new LedgerRunQueue(messages, clock);
+}
