@@ -1,6 +1,7 @@
 // `npm start`: builds when there is no build of the sources as they are, then becomes the service (in this very process,
 // so that signals reach it).
 import { existsSync } from 'node:fs';
+import module from 'node:module';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
@@ -21,6 +22,7 @@ try {
   }
 }
 process.setSourceMapsEnabled(true);
+module.enableCompileCache?.(join(root, 'node_modules/.cache/node')); // Node 22 and later
 await import('../dist/main.js');
 
 function fail(line) {

@@ -19,7 +19,7 @@ export class SchemaComponents {
       $defs = {},
       $schema: _,
       ...root
-    } = z.toJSONSchema(schema, { io: side, unrepresentable: 'any' }) as JsonSchema;
+    } = z.toJSONSchema(schema, { io: side, unrepresentable: 'any', override: dropSafeBounds }) as JsonSchema;
     const components = Object.entries($defs as Record<string, JsonSchema>).map(
       ([name, definition]): [string, JsonSchema] => [
         `${name}@${side}`,
@@ -58,6 +58,12 @@ function finalNames(schemas: Readonly<Record<string, JsonSchema>>): Map<string, 
 
 function sameSchema(one: JsonSchema | undefined, other: JsonSchema, plain: (name: string) => string): boolean {
   return JSON.stringify(rename(one ?? {}, plain)) === JSON.stringify(rename(other, plain));
+}
+
+/** That a number is exact in JavaScript need not be said of each. */
+function dropSafeBounds({ jsonSchema }: { jsonSchema: { minimum?: number; maximum?: number } }): void {
+  if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+  if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
 }
 
 /** A copy with each reference to a component renamed. */
