@@ -33,7 +33,11 @@ await onStage(async (stage) => {
     sink.clear();
     // Each round dies at another point of the second: while planning, while delivering, while recording.
     const dieAt = at + 5 + Math.round((round / ROUNDS) * JOBS * 0.15);
-    await until(() => Date.now() >= dieAt, 120_000, () => 'the clock stands still');
+    await until(
+      () => Date.now() >= dieAt,
+      120_000,
+      () => 'the clock stands still',
+    );
     await service.kill();
     const before = sink.calls.length;
     service = await stage.service(env);
@@ -46,7 +50,11 @@ await onStage(async (stage) => {
           [new Date(at).toISOString()],
         )
       ).rows[0];
-    await until(async () => (await ledger()).succeeded >= JOBS, 60_000, () => 'runs are still open').catch((error) => progress(error.message));
+    await until(
+      async () => (await ledger()).succeeded >= JOBS,
+      60_000,
+      () => 'runs are still open',
+    ).catch((error) => progress(error.message));
     const { runs, succeeded, jobs } = await ledger();
     missing += JOBS - jobs;
     doubled += runs - jobs;
@@ -59,7 +67,9 @@ await onStage(async (stage) => {
     const { rows } = await pool.query('SELECT id, attempt FROM runs WHERE id = ANY ($1)', [twice.map(([id]) => id)]);
     const attempts = new Map(rows.map((row) => [row.id, row.attempt]));
     unproved += twice.filter(([id, count]) => (attempts.get(id) ?? 0) < count).length;
-    progress(`round ${round}: killed ${dieAt - at} ms in, ${before} delivered by then; ${twice.length} repeated after the restart`);
+    progress(
+      `round ${round}: killed ${dieAt - at} ms in, ${before} delivered by then; ${twice.length} repeated after the restart`,
+    );
   }
   report(`SIGKILL in the middle of ${JOBS} jobs due at once, then a restart; ${ROUNDS} rounds`, [
     none('occurrences without a run', missing),

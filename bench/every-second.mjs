@@ -34,7 +34,11 @@ await onStage(async (stage) => {
     },
   ]);
   const minute = setInterval(() => progress(`${sink.calls.length} of ${SECONDS} calls`), 60_000);
-  await until(() => Date.now() > last + 2_000, SECONDS * 1_000 + 30_000, () => 'the clock stands still');
+  await until(
+    () => Date.now() > last + 2_000,
+    SECONDS * 1_000 + 30_000,
+    () => 'the clock stands still',
+  );
   clearInterval(minute);
   const expected = Array.from({ length: SECONDS }, (_, n) => `${id} ${first + n * 1_000}`);
   const { missing, doubled } = sink.check(expected);

@@ -31,7 +31,11 @@ await onStage(async (stage) => {
     if (Date.now() > at - 1_000) throw new Error('registering took too long: the jobs would be due already');
     sink.clear();
     const planningBefore = await planningMs(service.url);
-    await until(() => sink.calls.length >= JOBS, JOBS * 2 + 60_000, () => `${sink.calls.length} of ${JOBS} calls came`);
+    await until(
+      () => sink.calls.length >= JOBS,
+      JOBS * 2 + 60_000,
+      () => `${sink.calls.length} of ${JOBS} calls came`,
+    );
     const checked = sink.check(ids.map((id) => `${id} ${at}`));
     const ledger = async () => {
       const { rows } = await pool.query(
@@ -42,7 +46,11 @@ await onStage(async (stage) => {
       );
       return rows[0];
     };
-    await until(async () => (await ledger()).succeeded >= JOBS, 10_000, () => 'the ledger lacks results').catch(() => undefined);
+    await until(
+      async () => (await ledger()).succeeded >= JOBS,
+      10_000,
+      () => 'the ledger lacks results',
+    ).catch(() => undefined);
     const { succeeded, planned } = await ledger();
     const lateness = sink.latenesses();
     figures.planned.push(Number(planned));
@@ -53,18 +61,23 @@ await onStage(async (stage) => {
     figures.missing += checked.missing;
     figures.doubled += checked.doubled;
     figures.notSucceeded += JOBS - succeeded;
-    progress(`p50 ${Math.round(figures.p50.at(-1))} ms, last ${Math.round(figures.last.at(-1))} ms, last batch planned from ${Math.round(planned)} ms on`);
+    progress(
+      `p50 ${Math.round(figures.p50.at(-1))} ms, last ${Math.round(figures.last.at(-1))} ms, last batch planned from ${Math.round(planned)} ms on`,
+    );
   }
-  report(`Herd: ${JOBS} jobs due at once${IDLE > 0 ? ` beside ${IDLE} idle ones` : ''}, ${WITH_REDIS ? 'BullMQ on Redis' : 'from the ledger'}, median of ${REPEAT}`, [
-    below('planning: all transactions together', median(figures.planning), 'ms', 500),
-    { figure: 'planning: last batch begun after', value: median(figures.planned), unit: 'ms' },
-    { figure: 'lateness p50 at the sink', value: median(figures.p50), unit: 'ms' },
-    { figure: 'lateness p99 at the sink', value: median(figures.p99), unit: 'ms' },
-    below('last delivery', median(figures.last), 'ms', 3_000),
-    none('missing', figures.missing),
-    none('doubled', figures.doubled),
-    none('not recorded as succeeded', figures.notSucceeded),
-  ]);
+  report(
+    `Herd: ${JOBS} jobs due at once${IDLE > 0 ? ` beside ${IDLE} idle ones` : ''}, ${WITH_REDIS ? 'BullMQ on Redis' : 'from the ledger'}, median of ${REPEAT}`,
+    [
+      below('planning: all transactions together', median(figures.planning), 'ms', 500),
+      { figure: 'planning: last batch begun after', value: median(figures.planned), unit: 'ms' },
+      { figure: 'lateness p50 at the sink', value: median(figures.p50), unit: 'ms' },
+      { figure: 'lateness p99 at the sink', value: median(figures.p99), unit: 'ms' },
+      below('last delivery', median(figures.last), 'ms', 3_000),
+      none('missing', figures.missing),
+      none('doubled', figures.doubled),
+      none('not recorded as succeeded', figures.notSucceeded),
+    ],
+  );
 });
 
 /** Time spent in planning transactions so far, by the service's own metric. */

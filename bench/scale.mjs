@@ -17,7 +17,11 @@ await onStage(async (stage) => {
   const sink = await new Sink().start(stage);
   const measure = async () => {
     const service = await stage.service({ DATABASE_URL: databaseUrl });
-    await until(async () => (await fetch(`${service.url}/health/ready`)).ok, 30_000, () => 'not ready');
+    await until(
+      async () => (await fetch(`${service.url}/health/ready`)).ok,
+      30_000,
+      () => 'not ready',
+    );
     await new Promise((resolve) => setTimeout(resolve, 2_000));
     const before = await usage(service.child.pid);
     await new Promise((resolve) => setTimeout(resolve, IDLE_SECONDS * 1_000));
@@ -25,13 +29,18 @@ await onStage(async (stage) => {
     const due = await measureDue(service.url, sink);
     const memoryMb = Math.max(after.memoryMb, (await usage(service.child.pid)).memoryMb);
     await service.stop();
-    return { ...due, readyMs: service.readyMs, memoryMb, cpu: ((after.cpuSeconds - before.cpuSeconds) / IDLE_SECONDS) * 100 };
+    return {
+      ...due,
+      readyMs: service.readyMs,
+      memoryMb,
+      cpu: ((after.cpuSeconds - before.cpuSeconds) / IDLE_SECONDS) * 100,
+    };
   };
 
   await seedIdleJobs(pool, FEW, sink.url);
   const few = await measure();
   progress(`beside ${FEW}: p99 ${few.p99.toFixed(1)} ms`);
-  await pool.query('TRUNCATE jobs');
+  await pool.query('TRUNCATE jobs, job_states');
   await seedIdleJobs(pool, MANY, sink.url, (count) => progress(`${count} of ${MANY} jobs registered`));
   const many = await measure();
 
@@ -62,7 +71,11 @@ async function measureDue(serviceUrl, sink) {
   const jobs = Array.from({ length: DUE_JOBS }, (_, n) => ({ name: `due-${first}-${n}`, target: sink.url, schedule }));
   sink.clear();
   const ids = await createJobs(serviceUrl, jobs);
-  await until(() => Date.now() > last + 2_000, DUE_SECONDS * 1_000 + 30_000, () => 'the clock stands still');
+  await until(
+    () => Date.now() > last + 2_000,
+    DUE_SECONDS * 1_000 + 30_000,
+    () => 'the clock stands still',
+  );
   const expected = ids.flatMap((id) => Array.from({ length: DUE_SECONDS }, (_, n) => `${id} ${first + n * 1_000}`));
   const lateness = sink.latenesses();
   return { ...sink.check(expected), p50: percentile(lateness, 0.5), p99: percentile(lateness, 0.99) };

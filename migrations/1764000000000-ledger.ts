@@ -37,6 +37,24 @@ export class Ledger1764000000000 implements MigrationInterface {
         retry jsonb NOT NULL,
         overlap text NOT NULL,
         misfire jsonb NOT NULL,
+        created_at timestamptz NOT NULL,
+        updated_at timestamptz NOT NULL,
+        CONSTRAINT jobs_pkey PRIMARY KEY (id),
+        CONSTRAINT jobs_project_fkey FOREIGN KEY (project_id) REFERENCES projects (id),
+        CONSTRAINT jobs_name_key UNIQUE (project_id, name),
+        CONSTRAINT jobs_overlap_check CHECK (overlap IN ('allow', 'skip', 'queueOne', 'queueAll', 'cancelRunning'))
+      )`);
+    await runner.query(`CREATE INDEX jobs_created_idx ON jobs (project_id, created_at, id)`);
+    await runner.query(`CREATE INDEX jobs_labels_idx ON jobs USING gin (labels jsonb_path_ops)`);
+    await runner.query(`
+      CREATE INDEX jobs_search_idx ON jobs
+      USING gin (lower(name || ' ' || description || ' ' || coalesce(target->>'url', '')) gin_trgm_ops)`);
+    // Where each job stands. Apart from its definition, because planning writes it at every occurrence: narrow rows, and none
+    // of the indexes that search definitions. Its row is the job's lock.
+    await runner.query(`
+      CREATE TABLE job_states (
+        job_id uuid NOT NULL,
+        project_id uuid NOT NULL,
         state text NOT NULL,
         pause_note text,
         paused_at timestamptz,
@@ -46,27 +64,20 @@ export class Ledger1764000000000 implements MigrationInterface {
         next_run_at timestamptz,
         run_count integer NOT NULL DEFAULT 0,
         scheduled_run_count integer NOT NULL DEFAULT 0,
-        planning_error text,
         version integer NOT NULL DEFAULT 1,
-        created_at timestamptz NOT NULL,
-        updated_at timestamptz NOT NULL,
-        CONSTRAINT jobs_pkey PRIMARY KEY (id),
-        CONSTRAINT jobs_project_fkey FOREIGN KEY (project_id) REFERENCES projects (id),
-        CONSTRAINT jobs_name_key UNIQUE (project_id, name),
-        CONSTRAINT jobs_state_check CHECK (state IN ('active', 'paused', 'completed')),
-        CONSTRAINT jobs_overlap_check CHECK (overlap IN ('allow', 'skip', 'queueOne', 'queueAll', 'cancelRunning'))
-      ) WITH (fillfactor = 85)`);
+        CONSTRAINT job_states_pkey PRIMARY KEY (job_id),
+        CONSTRAINT job_states_job_fkey FOREIGN KEY (job_id) REFERENCES jobs (id) ON DELETE CASCADE,
+        CONSTRAINT job_states_state_check CHECK (state IN ('active', 'paused', 'completed'))
+      ) WITH (fillfactor = 80)`);
     // The planner's index: only what can become due is in it.
-    await runner.query(`CREATE INDEX jobs_due_idx ON jobs (next_run_at) WHERE next_run_at IS NOT NULL`);
-    await runner.query(`CREATE INDEX jobs_created_idx ON jobs (project_id, created_at, id)`);
-    await runner.query(`CREATE INDEX jobs_next_run_idx ON jobs (project_id, next_run_at, id)`);
-    await runner.query(`CREATE INDEX jobs_labels_idx ON jobs USING gin (labels jsonb_path_ops)`);
+    await runner.query(`CREATE INDEX job_states_due_idx ON job_states (next_run_at) WHERE next_run_at IS NOT NULL`);
+    // A paused job's next_run_at is the end of its pause, not a run.
     await runner.query(`
-      CREATE INDEX jobs_search_idx ON jobs
-      USING gin (lower(name || ' ' || description || ' ' || coalesce(target->>'url', '')) gin_trgm_ops)`);
+      CREATE INDEX job_states_next_run_idx
+      ON job_states (project_id, (CASE WHEN state = 'active' THEN next_run_at END), job_id)`);
     // Paused and completed jobs are the few that a state filter looks for.
     await runner.query(
-      `CREATE INDEX jobs_inactive_idx ON jobs (project_id, state, created_at, id) WHERE state <> 'active'`,
+      `CREATE INDEX job_states_inactive_idx ON job_states (project_id, state, job_id) WHERE state <> 'active'`,
     );
 
     // Apart from jobs: workers write it at every finish, and must not hold the rows that the planner locks.
@@ -132,6 +143,7 @@ export class Ledger1764000000000 implements MigrationInterface {
     await runner.query(`DROP SEQUENCE reign_epoch`);
     await runner.query(`DROP TABLE runs`);
     await runner.query(`DROP TABLE job_stats`);
+    await runner.query(`DROP TABLE job_states`);
     await runner.query(`DROP TABLE jobs`);
     await runner.query(`DROP TABLE projects`);
   }

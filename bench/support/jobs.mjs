@@ -15,7 +15,8 @@ export async function createJobs(serviceUrl, jobs) {
         dispatcher: agent,
       });
       const body = await response.body.json();
-      if (response.statusCode !== 201) throw new Error(`POST /jobs answered ${response.statusCode}: ${JSON.stringify(body)}`);
+      if (response.statusCode !== 201)
+        throw new Error(`POST /jobs answered ${response.statusCode}: ${JSON.stringify(body)}`);
       ids[index] = body.id;
     }
   };
@@ -32,20 +33,25 @@ export async function seedIdleJobs(pool, count, url, onProgress = () => undefine
   for (let from = 0; from < count; from += chunk) {
     const size = Math.min(chunk, count - from);
     await pool.query(
-      `INSERT INTO jobs (id, project_id, name, description, labels, schedule, target, retry, overlap, misfire, state,
-                         next_occurrence_at, next_run_at, created_at, updated_at)
-       SELECT gen_random_uuid(), '00000000-0000-7000-8000-000000000001', 'idle-' || n, '', '{"team":"idle"}',
+      `WITH numbered AS (
+         SELECT n, gen_random_uuid() AS id, date_trunc('minute', now()) + interval '200 days' + n * interval '1 second' AS at
+         FROM generate_series($1::int + 1, $1::int + $2::int) AS n
+       ), defined AS (
+       INSERT INTO jobs (id, project_id, name, description, labels, schedule, target, retry, overlap, misfire, created_at,
+                         updated_at)
+       SELECT id, '00000000-0000-7000-8000-000000000001', 'idle-' || n, '', '{"team":"idle"}',
               jsonb_build_object('type', 'cron', 'expression', (n % 60) || ' ' || (n % 24) || ' 1 ' || (1 + n % 12) || ' *', 'timeZone', 'UTC'),
               jsonb_build_object('type', 'http', 'method', 'POST', 'url', $3::text, 'headers', '{}'::jsonb,
                                  'timeoutMs', 30000, 'success', '{"statuses":["2xx"]}'::jsonb),
               '{"maxAttempts":3,"backoff":"exponential","initialDelayMs":1000,"maxDelayMs":300000,"maxElapsedMs":3600000}',
-              'allow', '{"policy":"runLast","graceMs":10000,"withinMs":3600000,"limit":100}', 'active',
-              at, at, now(), now()
-       FROM (SELECT n, date_trunc('minute', now()) + interval '200 days' + n * interval '1 second' AS at
-             FROM generate_series($1::int + 1, $1::int + $2::int) AS n) AS numbered`,
+              'allow', '{"policy":"runLast","graceMs":10000,"withinMs":3600000,"limit":100}', now(), now()
+       FROM numbered
+       )
+       INSERT INTO job_states (job_id, project_id, state, next_occurrence_at, next_run_at)
+       SELECT id, '00000000-0000-7000-8000-000000000001', 'active', at, at FROM numbered`,
       [from, size, url],
     );
     onProgress(from + size);
   }
-  await pool.query('VACUUM ANALYZE jobs');
+  await pool.query('VACUUM ANALYZE jobs, job_states');
 }

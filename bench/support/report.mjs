@@ -18,12 +18,16 @@ export function report(title, rows) {
     console.log(JSON.stringify({ title, quick: QUICK, rows: judged.map(({ goal, ...row }) => row) }));
   } else {
     console.log(`\n${title}${QUICK ? ' (quick: small sizes, figures mean little)' : ''}`);
-    console.log(`${cpus()[0].model}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`);
+    console.log(
+      `${cpus()[0].model}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`,
+    );
     const width = Math.max(...judged.map((row) => row.figure.length));
     for (const row of judged) {
       const mark = row.met === null ? ' ' : row.met ? '✓' : '✗';
       const goal = row.goalText === undefined ? '' : `   goal ${row.goalText}`;
-      console.log(`${mark} ${row.figure.padEnd(width)}  ${format(row.value).padStart(10)} ${(row.unit ?? '').padEnd(8)}${goal}`);
+      console.log(
+        `${mark} ${row.figure.padEnd(width)}  ${format(row.value).padStart(10)} ${(row.unit ?? '').padEnd(8)}${goal}`,
+      );
     }
   }
   if (judged.some((row) => row.met === false && (!QUICK || row.exact === true))) process.exitCode = 1;

@@ -53,12 +53,20 @@ export class Stage {
   /** The built service as its own process; resolves when it listens. */
   async service(env) {
     const startedMs = performance.now();
-    const child = spawn(process.execPath, [join(ROOT, 'dist', 'main.js')], {
+    // BENCH_NODE_FLAGS: for profiling, e.g. --cpu-prof --cpu-prof-dir=…
+    const flags = process.env.BENCH_NODE_FLAGS?.split(' ') ?? [];
+    const child = spawn(process.execPath, [...flags, join(ROOT, 'dist', 'main.js')], {
       cwd: ROOT,
       env: { ...process.env, PORT: '0', RATE_LIMIT: 'off', LOG_LEVEL: 'info', LOG_FORMAT: 'json', ...env },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    const service = { child, url: '', readyMs: 0, stop: () => end(child, 'SIGTERM'), kill: () => end(child, 'SIGKILL') };
+    const service = {
+      child,
+      url: '',
+      readyMs: 0,
+      stop: () => end(child, 'SIGTERM'),
+      kill: () => end(child, 'SIGKILL'),
+    };
     this.onStop(service.stop);
     const line = await lineWith(child, /listening.*http:\/\/[\d.:]+/, process.env.BENCH_LOG === '1');
     service.url = /http:\/\/[\d.]+:\d+/.exec(line)[0];

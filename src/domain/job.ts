@@ -68,8 +68,6 @@ export interface Job {
   readonly runCount: number;
   /** Runs made by the schedule: what `maxRuns` counts. */
   readonly scheduledRunCount: number;
-  /** Why the planner parked the job, when it did. */
-  readonly planningError: string | null;
   readonly version: number;
   readonly createdAt: Instant;
   readonly updatedAt: Instant;

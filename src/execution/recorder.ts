@@ -17,6 +17,13 @@ interface Entry {
   readonly done: () => void;
 }
 
+/** Attempts that are written in the same way, one batch after the other. */
+interface Lane {
+  waiting: Entry[];
+  writing: boolean;
+  readonly write: (batch: readonly FinishedAttempt[]) => Promise<void>;
+}
+
 /**
  * Writes finished attempts into the ledger, many in one statement: while one batch is under way the next one gathers.
  * What can't be written is tried again until it is: the call was made, and only its record is missing.
@@ -24,8 +31,9 @@ interface Entry {
 @Injectable()
 export class Recorder {
   private readonly logger = new Logger(Recorder.name);
-  private waiting: Entry[] = [];
-  private writing = false;
+  private readonly plain: Lane = { waiting: [], writing: false, write: (batch) => this.writePlain(batch) };
+  /** Apart, for it may wait for a job that someone else has locked; the other jobs' runs must not wait with it. */
+  private readonly underLock: Lane = { waiting: [], writing: false, write: (batch) => this.writeLocked(batch) };
 
   constructor(
     private readonly claims: ClaimsRepository,
@@ -37,59 +45,73 @@ export class Recorder {
 
   /** Resolves once the ledger has the attempt, or has refused it because the lease was lost. */
   record(finished: FinishedAttempt): Promise<void> {
+    const lane = needsJobLock(finished) ? this.underLock : this.plain;
     return new Promise((done) => {
-      this.waiting.push({ finished, done });
-      if (this.writing) return;
-      this.writing = true;
+      lane.waiting.push({ finished, done });
+      if (lane.writing) return;
+      lane.writing = true;
       // Attempts that end in the same turn of the event loop travel together.
-      setImmediate(() => void this.writeAll());
+      setImmediate(() => void this.writeAll(lane));
     });
   }
 
-  private async writeAll(): Promise<void> {
+  private async writeAll(lane: Lane): Promise<void> {
     let retryMs = FIRST_RETRY_MS;
-    while (this.waiting.length > 0) {
-      const batch = this.takeBatch();
-      try {
-        await this.write(batch.map((entry) => entry.finished));
-        for (const entry of batch) entry.done();
-        retryMs = FIRST_RETRY_MS;
-      } catch (error) {
-        this.waiting = [...batch, ...this.waiting];
-        const reason = error instanceof Error ? error.message : String(error);
-        this.logger.warn(`${batch.length} finished attempts wait to be recorded, again in ${retryMs} ms: ${reason}`);
+    while (lane.waiting.length > 0) {
+      const batch = takeBatch(lane);
+      const left = await this.writeBatch(lane, batch);
+      if (left === null) retryMs = FIRST_RETRY_MS;
+      else {
+        lane.waiting = [...left.entries, ...lane.waiting];
+        this.logger.warn(
+          `${left.entries.length} finished attempts wait to be recorded, again in ${retryMs} ms: ${left.reason}`,
+        );
         await new Promise((resolve) => setTimeout(resolve, retryMs));
         retryMs = Math.min(LAST_RETRY_MS, retryMs * 2);
       }
     }
-    this.writing = false;
+    lane.writing = false;
   }
 
-  /** At most one attempt of each job, so that its failure streak counts every one. */
-  private takeBatch(): Entry[] {
-    const jobs = new Set<string>();
-    const batch: Entry[] = [];
-    const rest: Entry[] = [];
-    for (const entry of this.waiting) {
-      const { jobId } = entry.finished.run;
-      if (batch.length < BATCH && !jobs.has(jobId)) {
-        jobs.add(jobId);
-        batch.push(entry);
-      } else rest.push(entry);
+  /** Null when all is settled; else what must be written again, and why. */
+  private async writeBatch(
+    lane: Lane,
+    batch: readonly Entry[],
+  ): Promise<{ entries: readonly Entry[]; reason: string } | null> {
+    try {
+      await lane.write(batch.map((entry) => entry.finished));
+      for (const entry of batch) entry.done();
+      return null;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      if (!isRefusedData(error)) return { entries: batch, reason };
+      const [first] = batch;
+      if (batch.length === 1 && first !== undefined) {
+        const { run } = first.finished;
+        this.logger.error(
+          `run ${run.id}: what came of it can't be stored; its lease lapses, it is tried again: ${reason}`,
+        );
+        first.done();
+        return null;
+      }
+      // One attempt that the ledger can't hold must not keep the others out of it.
+      for (const [index, entry] of batch.entries()) {
+        const left = await this.writeBatch(lane, [entry]);
+        if (left !== null) return { entries: batch.slice(index), reason: left.reason };
+      }
+      return null;
     }
-    this.waiting = rest;
-    return batch;
   }
 
-  private async write(batch: readonly FinishedAttempt[]): Promise<void> {
-    const apart = batch.filter(needsJobLock);
-    const accepted = await this.claims.finish(batch.filter((finished) => !needsJobLock(finished)));
-    if (apart.length > 0) {
-      const { ids, promoted } = await this.claims.transaction((sql) => this.writeUnderLock(sql, apart));
-      for (const id of ids) accepted.add(id);
-      if (promoted.length > 0) await this.queue.enqueue(promoted.map((id) => ({ id })));
-    }
+  private async writePlain(batch: readonly FinishedAttempt[]): Promise<void> {
+    const accepted = await this.claims.finish(batch);
     for (const finished of batch) this.report(finished, accepted.has(finished.run.id));
+  }
+
+  private async writeLocked(batch: readonly FinishedAttempt[]): Promise<void> {
+    const { ids, promoted } = await this.claims.transaction((sql) => this.writeUnderLock(sql, batch));
+    for (const finished of batch) this.report(finished, ids.has(finished.run.id));
+    if (promoted.length > 0) await this.queue.enqueue(promoted.map((id) => ({ id })));
   }
 
   /**
@@ -134,4 +156,26 @@ export class Recorder {
 
 function needsJobLock({ run, reason }: FinishedAttempt): boolean {
   return run.overlap !== 'allow' || reason === 'gone';
+}
+
+/** At most one attempt of each job, so that its failure streak counts every one. */
+function takeBatch(lane: Lane): Entry[] {
+  const jobs = new Set<string>();
+  const batch: Entry[] = [];
+  const rest: Entry[] = [];
+  for (const entry of lane.waiting) {
+    const { jobId } = entry.finished.run;
+    if (batch.length < BATCH && !jobs.has(jobId)) {
+      jobs.add(jobId);
+      batch.push(entry);
+    } else rest.push(entry);
+  }
+  lane.waiting = rest;
+  return batch;
+}
+
+/** SQLSTATE classes 22 and 23: the values themselves are refused, and would be again. */
+function isRefusedData(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' && /^2[23]/.test(code);
 }

@@ -37,7 +37,7 @@ export class JobActionsService {
     return this.changes.change(projectId, id, async (job, now) => {
       if (job.state === 'completed') throw completed('resumed');
       if (job.state === 'active') return null;
-      const resumed = { ...job, ...resume(job, readableRecurrence(job), now), planningError: null };
+      const resumed = { ...job, ...resume(job, readableRecurrence(job), now) };
       return { job: resumed, queued: [], cancelled: [] };
     });
   }

@@ -124,7 +124,7 @@ export class JobsService {
     }
     const progress = reschedule(settled.job, settings.schedule, now);
     if (progress === null) throw neverFires();
-    return { ...settled, job: { ...settled.job, ...settings, ...progressOf(progress), planningError: null } };
+    return { ...settled, job: { ...settled.job, ...settings, ...progressOf(progress) } };
   }
 }
 
@@ -146,7 +146,6 @@ function newJob(projectId: string, settings: JobSettings, now: Instant): Job {
     ...settings,
     ...progress,
     runCount: 0,
-    planningError: null,
     version: 1,
     createdAt: now,
     updatedAt: now,

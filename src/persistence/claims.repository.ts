@@ -5,6 +5,7 @@ import type { Instant } from '../domain/recurrence/schedule.js';
 import type { Attempt, RunError, RunReason, RunResponse, RunTrigger } from '../domain/run.js';
 import { Database } from './database.js';
 import type { Sql } from './database.js';
+import { jsonbText } from './jsonb.js';
 import { scheduledForOf } from './run-id.js';
 
 /** A run that a worker may deliver: leased to it until `leaseUntil`, by `token`. */
@@ -140,9 +141,14 @@ const RENEW = {
 const PAUSE_GONE = {
   name: 'claims-pause-gone',
   text: `
-    UPDATE jobs SET state = 'paused', pause_note = $2, paused_at = $3::timestamptz, paused_until = NULL, next_run_at = NULL,
-                    version = version + 1, updated_at = $3::timestamptz
-    WHERE id = $1::uuid AND state = 'active'`,
+    WITH paused AS (
+      UPDATE job_states
+      SET state = 'paused', pause_note = $2, paused_at = $3::timestamptz, paused_until = NULL, next_run_at = NULL,
+          version = version + 1
+      WHERE job_id = $1::uuid AND state = 'active'
+      RETURNING job_id
+    )
+    UPDATE jobs SET updated_at = $3::timestamptz FROM paused WHERE jobs.id = paused.job_id`,
 };
 
 const NEXT_AVAILABLE = {
@@ -212,9 +218,9 @@ export class ClaimsRepository {
       finished.map(({ run, attempt }) => Math.max(0, attempt.startedAt - run.dueAt)),
       finished.map(({ finishedAt }) => formatInstant(finishedAt)),
       finished.map(({ attempt }) => attempt.durationMs),
-      finished.map(({ response }) => (response === null ? null : JSON.stringify(response))),
-      finished.map(({ error }) => (error === null ? null : JSON.stringify(error))),
-      finished.map(({ attempt }) => JSON.stringify(attempt)),
+      finished.map(({ response }) => (response === null ? null : jsonbText(response))),
+      finished.map(({ error }) => (error === null ? null : jsonbText(error))),
+      finished.map(({ attempt }) => jsonbText(attempt)),
       from,
       to,
       finished.map(({ lost }) => lost),
@@ -223,7 +229,7 @@ export class ClaimsRepository {
   }
 
   async recordCancelledAttempt(run: Pick<ClaimedRun, 'id' | 'scheduledFor'>, attempt: Attempt): Promise<void> {
-    await this.database.rows(RECORD_CANCELLED, [run.id, formatInstant(run.scheduledFor), JSON.stringify(attempt)]);
+    await this.database.rows(RECORD_CANCELLED, [run.id, formatInstant(run.scheduledFor), jsonbText(attempt)]);
   }
 
   /** Extends leases and answers the ids that still were this worker's. */

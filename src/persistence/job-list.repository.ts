@@ -4,7 +4,7 @@ import { formatInstant } from '../domain/recurrence/instants.js';
 import type { Instant } from '../domain/recurrence/schedule.js';
 import { Database } from './database.js';
 import type { SqlValue } from './database.js';
-import { JOB_COLUMNS, STATS_COLUMNS, storedJobOf } from './job-rows.js';
+import { JOB_COLUMNS, JOB_TABLES, STATS_COLUMNS, storedJobOf } from './job-rows.js';
 import type { JobRow, StoredJob } from './job-rows.js';
 
 export interface JobSort {
@@ -39,14 +39,14 @@ export interface JobPage {
 }
 
 /** Rows looked at in list order before an index of the filter is asked: enough for every filter that is not rare. */
-const FIRST_WINDOW = 4_000;
-/** Rows looked at in list order by one request when no index helps. */
+const FIRST_WINDOW = 2_000;
+/** Matches that are sorted at once; when there are more, they are likely to be met in list order. */
+const FEW_MATCHES = 10_000;
+/** Rows looked at in list order when there are not few matches, and at most by one request when no index tells. */
 const LAST_WINDOW = 20_000;
-/** Matches that are sorted at once; more of them are dense enough to be met in list order. */
-const MAX_SORTED = 10_000;
 
 /** A paused job's `next_run_at` is the end of its pause, not a run. */
-const NEXT_RUN = `(CASE WHEN j.state = 'active' THEN j.next_run_at END)`;
+const NEXT_RUN = `(CASE WHEN t.state = 'active' THEN t.next_run_at END)`;
 
 const SEARCHED = `lower(j.name || ' ' || j.description || ' ' || coalesce(j.target->>'url', ''))`;
 
@@ -54,7 +54,7 @@ const FETCH = {
   name: 'jobs-fetch',
   text: `
     SELECT ${JOB_COLUMNS}, ${STATS_COLUMNS}
-    FROM jobs j LEFT JOIN job_stats s ON s.job_id = j.id
+    FROM ${JOB_TABLES}
     WHERE j.project_id = $1 AND j.id = ANY ($2::uuid[])`,
 };
 
@@ -68,9 +68,10 @@ interface Found {
 }
 
 /**
- * Lists of jobs by keyset. Every page costs about the same, whatever the filter matches and however many jobs there are:
- * common matches are met by walking the list's own index, rare ones come from the filter's, and a walk that finds too
- * little stops and answers a short page with a cursor.
+ * Lists of jobs by keyset. Pages cost about the same, whatever the filter matches and however many jobs there are: common
+ * matches are met by walking the list's own index, rare ones come from the filter's. Where no index knows the filter (one
+ * or two letters, active jobs among very many others), a walk that finds too little stops and answers a short page with
+ * a cursor.
  */
 @Injectable()
 export class JobListRepository {
@@ -106,16 +107,18 @@ export class JobListRepository {
   }
 
   private async section(sql: ListSql, wanted: number): Promise<Found> {
-    if (!sql.needsSearch) return { positions: await this.read(sql.ordered(wanted)), stoppedAt: null };
+    if (!sql.needsSearch) return complete(await this.read(sql.ordered(wanted)));
     const near = await this.window(sql, FIRST_WINDOW, wanted);
     if (near.positions.length >= wanted || near.stoppedAt === null) return near;
     if (sql.hasIndex) {
-      const matches = await this.read(sql.matches(wanted));
-      const [first] = matches;
-      if (first === undefined || first.total <= MAX_SORTED) return { positions: matches, stoppedAt: null };
+      const few = await this.read(sql.matches(wanted, FEW_MATCHES + 1));
+      if ((few[0]?.total ?? 0) <= FEW_MATCHES) return complete(few);
     }
     const far = await this.window(sql.from(near.stoppedAt), LAST_WINDOW, wanted - near.positions.length);
-    return { positions: [...near.positions, ...far.positions], stoppedAt: far.stoppedAt };
+    const found = { positions: [...near.positions, ...far.positions], stoppedAt: far.stoppedAt };
+    if (found.positions.length >= wanted || found.stoppedAt === null || !sql.hasIndex) return found;
+    // Many matches, and all of them far from here: dear, but the next page starts among them.
+    return complete(await this.read(sql.matches(wanted, null)));
   }
 
   private async window(sql: ListSql, size: number, wanted: number): Promise<Found> {
@@ -139,6 +142,10 @@ interface Query {
   readonly values: readonly SqlValue[];
 }
 
+function complete(positions: readonly JobPosition[]): Found {
+  return { positions, stoppedAt: null };
+}
+
 function sectionsOf({ sort, filter, after }: JobPageRequest): Section[] {
   if (sort.by !== 'nextRunAt') return ['values'];
   // What isn't active has no next run.
@@ -147,9 +154,17 @@ function sectionsOf({ sort, filter, after }: JobPageRequest): Section[] {
   return ['values', 'nulls'];
 }
 
+/** Has no next run, and partial indexes of its own in every order. */
+function isInactive(state: JobState | null): state is Exclude<JobState, 'active'> {
+  return state !== null && state !== 'active';
+}
+
 /** The statements over one section of one list. */
 class ListSql {
   private readonly key: string;
+  private readonly idKey: string;
+  /** The list's own table comes first: its index is the list's order. */
+  private readonly sides: readonly ('j' | 't')[];
 
   constructor(
     private readonly projectId: string,
@@ -159,29 +174,38 @@ class ListSql {
   ) {
     const { by } = request.sort;
     this.key = by === 'name' ? 'j.name' : by === 'createdAt' ? 'j.created_at' : NEXT_RUN;
+    this.idKey = by === 'nextRunAt' ? 't.job_id' : 'j.id';
+    const { state, labels, text } = request.filter;
+    const needsStates = by === 'nextRunAt' || state !== null;
+    const needsDefinitions = by !== 'nextRunAt' || labels !== null || text !== null;
+    this.sides = [...(needsDefinitions ? ['j' as const] : []), ...(needsStates ? ['t' as const] : [])];
   }
 
   from(after: JobPosition): ListSql {
     return new ListSql(this.projectId, this.request, this.section, after);
   }
 
+  private get tables(): string {
+    if (this.sides.length === 2) return 'jobs j JOIN job_states t ON t.job_id = j.id';
+    return this.sides[0] === 't' ? 'job_states t' : 'jobs j';
+  }
+
   get needsSearch(): boolean {
     const { state, labels, text } = this.request.filter;
-    return state !== null || labels !== null || text !== null;
+    return state === 'active' || labels !== null || text !== null;
   }
 
   /** Whether an index of the filter finds its matches; the trigrams of a text are three letters or digits in a row. */
   get hasIndex(): boolean {
-    const { state, labels, text } = this.request.filter;
-    const isSelective = state !== null && state !== 'active';
-    return isSelective || labels !== null || (text !== null && /[\p{L}\p{N}]{3}/u.test(text));
+    const { labels, text } = this.request.filter;
+    return labels !== null || (text !== null && /[\p{L}\p{N}]{3}/u.test(text));
   }
 
   ordered(limit: number): Query {
     const values = new Values();
     const where = this.place(values);
     return {
-      text: `SELECT j.id, ${this.key} AS value FROM jobs j WHERE ${where} ${this.orderBy(this.key, 'j.id')} LIMIT ${values.add(limit)}`,
+      text: `SELECT ${this.idKey} AS id, ${this.key} AS value FROM ${this.tables} WHERE ${where} ${this.orderBy(this.key, this.idKey)} LIMIT ${values.add(limit)}`,
       values: values.list,
     };
   }
@@ -191,21 +215,22 @@ class ListSql {
     const values = new Values();
     const text = `
       SELECT id, value, hit, place FROM (
-        SELECT j.id, ${this.key} AS value, ${this.filter(values)} AS hit, row_number() OVER () AS place
-        FROM (SELECT * FROM jobs j WHERE ${this.place(values)} ${this.orderBy(this.key, 'j.id')} LIMIT ${values.add(size)}) j
+        SELECT id, value, hit, row_number() OVER () AS place
+        FROM (SELECT ${this.idKey} AS id, ${this.key} AS value, ${this.filter(values)} AS hit FROM ${this.tables}
+              WHERE ${this.place(values)} ${this.orderBy(this.key, this.idKey)} LIMIT ${values.add(size)}) near
       ) seen
       WHERE hit OR place = ${values.add(size)}
       ORDER BY place LIMIT ${values.add(limit + 1)}`;
     return { text, values: values.list };
   }
 
-  /** The first matches by the filter's own index; `total` says how many there are, up to one more than can be sorted. */
-  matches(limit: number): Query {
+  /** The first matches by the filter's own index; `total` says how many of them were looked at, `most` (null: all) at most. */
+  matches(limit: number, most: number | null): Query {
     const values = new Values();
     const text = `
       WITH matches AS MATERIALIZED (
         SELECT j.id, ${this.key} AS value FROM jobs j
-        WHERE ${this.place(values)} AND ${this.filter(values)} LIMIT ${values.add(MAX_SORTED + 1)}
+        WHERE ${this.place(values)} AND ${this.filter(values)} LIMIT ${values.add(most)}
       )
       SELECT id, value, true AS hit, (SELECT count(*) FROM matches) AS total
       FROM matches ${this.orderBy('value', 'id')} LIMIT ${values.add(limit)}`;
@@ -214,7 +239,8 @@ class ListSql {
 
   /** Rows of this section after the position. */
   private place(values: Values): string {
-    const conditions = [`j.project_id = ${values.add(this.projectId)}`];
+    const project = values.add(this.projectId);
+    const conditions = this.sides.map((side) => `${side}.project_id = ${project}`);
     if (this.request.sort.by === 'nextRunAt')
       conditions.push(`${this.key} IS ${this.section === 'nulls' ? '' : 'NOT '}NULL`);
     if (this.after !== null) conditions.push(this.beyond(this.after, values));
@@ -223,16 +249,16 @@ class ListSql {
 
   private beyond({ value, id }: JobPosition, values: Values): string {
     const than = this.request.sort.descending ? '<' : '>';
-    if (value === null) return `j.id ${than} ${values.add(id)}::uuid`;
+    if (value === null) return `${this.idKey} ${than} ${values.add(id)}::uuid`;
     if (typeof value === 'string') return `j.name ${than} ${values.add(value)}`;
-    return `(${this.key}, j.id) ${than} (${values.add(formatInstant(value))}::timestamptz, ${values.add(id)}::uuid)`;
+    return `(${this.key}, ${this.idKey}) ${than} (${values.add(formatInstant(value))}::timestamptz, ${values.add(id)}::uuid)`;
   }
 
   private filter(values: Values): string {
     const { state, labels, text } = this.request.filter;
     const conditions: string[] = [];
     // A constant, not a parameter: partial indexes are chosen by it.
-    if (state !== null) conditions.push(`j.state = '${state}'`);
+    if (state !== null) conditions.push(`t.state = '${state}'`);
     if (labels !== null) conditions.push(`j.labels @> ${values.add(JSON.stringify(labels))}::jsonb`);
     if (text !== null) conditions.push(`${SEARCHED} LIKE lower(${values.add(`%${escapeLike(text)}%`)})`);
     return `(${conditions.join(' AND ')})`;

@@ -21,13 +21,17 @@ export type JobRow = Job & {
 
 export const JOB_COLUMNS = `
   j.id, j.project_id AS "projectId", j.name, j.description, j.labels, j.schedule, j.target, j.retry, j.overlap, j.misfire,
-  j.state, j.pause_note AS "pauseNote", j.paused_at AS "pausedAt", j.paused_until AS "pausedUntil",
-  j.resumed_at AS "resumedAt", j.next_occurrence_at AS "nextOccurrenceAt", j.next_run_at AS "nextRunAt",
-  j.run_count AS "runCount", j.scheduled_run_count AS "scheduledRunCount", j.planning_error AS "planningError",
-  j.version, j.created_at AS "createdAt", j.updated_at AS "updatedAt"`;
+  t.state, t.pause_note AS "pauseNote", t.paused_at AS "pausedAt", t.paused_until AS "pausedUntil",
+  t.resumed_at AS "resumedAt", t.next_occurrence_at AS "nextOccurrenceAt", t.next_run_at AS "nextRunAt",
+  t.run_count AS "runCount", t.scheduled_run_count AS "scheduledRunCount",
+  t.version, j.created_at AS "createdAt", j.updated_at AS "updatedAt"`;
 
 export const STATS_COLUMNS = `
   s.last_run_at AS "lastRunAt", s.last_run_state AS "lastRunState", s.failure_streak AS "failureStreak"`;
+
+/** A job is its definition, where it stands, and its stats once it has run. */
+export const JOB_TABLES = `
+  jobs j JOIN job_states t ON t.job_id = j.id LEFT JOIN job_stats s ON s.job_id = j.id`;
 
 export function storedJobOf({ lastRunAt, lastRunState, failureStreak, ...job }: JobRow): StoredJob {
   if (lastRunAt === null || lastRunState === null) return { ...job, stats: null };

@@ -3,40 +3,54 @@ import type { Job } from '../domain/job.js';
 import { formatInstant } from '../domain/recurrence/instants.js';
 import type { Instant } from '../domain/recurrence/schedule.js';
 import { Database } from './database.js';
-import type { Sql, SqlValue, Statement } from './database.js';
-import { JOB_COLUMNS, STATS_COLUMNS, storedJobOf } from './job-rows.js';
+import type { Sql, SqlValue } from './database.js';
+import { JOB_COLUMNS, JOB_TABLES, STATS_COLUMNS, storedJobOf } from './job-rows.js';
 import type { JobRow, StoredJob } from './job-rows.js';
 
 export type { StoredJob };
 
-const WITH_STATS = `SELECT ${JOB_COLUMNS}, ${STATS_COLUMNS} FROM jobs j LEFT JOIN job_stats s ON s.job_id = j.id`;
-
-const FIND = { name: 'jobs-find', text: `${WITH_STATS} WHERE j.project_id = $1 AND j.id = $2` };
-// The outer join's other side can't be locked, and must not be: workers write it.
-const LOCK = { name: 'jobs-lock', text: `${WITH_STATS} WHERE j.project_id = $1 AND j.id = $2 FOR UPDATE OF j` };
+const FIND = {
+  name: 'jobs-find',
+  text: `SELECT ${JOB_COLUMNS}, ${STATS_COLUMNS} FROM ${JOB_TABLES} WHERE j.project_id = $1 AND j.id = $2`,
+};
+const LOCK = {
+  name: 'jobs-lock',
+  text: `SELECT job_id AS id FROM job_states WHERE project_id = $1 AND job_id = $2 FOR UPDATE`,
+};
 const LOCK_NAMED = {
   name: 'jobs-lock-named',
-  text: `${WITH_STATS} WHERE j.project_id = $1 AND j.name = $2 FOR UPDATE OF j`,
+  text: `
+    SELECT j.id FROM jobs j JOIN job_states t ON t.job_id = j.id
+    WHERE j.project_id = $1 AND j.name = $2
+    FOR UPDATE OF t, j`,
 };
 
 const INSERT = {
   name: 'jobs-insert',
   text: `
-    INSERT INTO jobs (project_id, id, name, description, labels, schedule, target, retry, overlap, misfire, state, pause_note,
-                      paused_at, paused_until, resumed_at, next_occurrence_at, next_run_at, run_count,
-                      scheduled_run_count, planning_error, version, created_at, updated_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`,
+    WITH defined AS (
+      INSERT INTO jobs (project_id, id, name, description, labels, schedule, target, retry, overlap, misfire, created_at,
+                        updated_at)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+    )
+    INSERT INTO job_states (project_id, job_id, state, pause_note, paused_at, paused_until, resumed_at, next_occurrence_at,
+                            next_run_at, run_count, scheduled_run_count, version)
+    VALUES ($1, $2, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`,
 };
 
 const UPDATE = {
   name: 'jobs-update',
   text: `
-    UPDATE jobs
-    SET name = $3, description = $4, labels = $5, schedule = $6, target = $7, retry = $8, overlap = $9, misfire = $10,
-        state = $11, pause_note = $12, paused_at = $13, paused_until = $14, resumed_at = $15, next_occurrence_at = $16,
-        next_run_at = $17, run_count = $18, scheduled_run_count = $19, planning_error = $20, version = $21,
-        created_at = $22, updated_at = $23
-    WHERE project_id = $1 AND id = $2`,
+    WITH defined AS (
+      UPDATE jobs
+      SET name = $3, description = $4, labels = $5, schedule = $6, target = $7, retry = $8, overlap = $9, misfire = $10,
+          created_at = $11, updated_at = $12
+      WHERE project_id = $1 AND id = $2
+    )
+    UPDATE job_states
+    SET state = $13, pause_note = $14, paused_at = $15, paused_until = $16, resumed_at = $17, next_occurrence_at = $18,
+        next_run_at = $19, run_count = $20, scheduled_run_count = $21, version = $22
+    WHERE project_id = $1 AND job_id = $2`,
 };
 
 const DELETE = {
@@ -56,19 +70,22 @@ export class JobsRepository {
   }
 
   find(projectId: string, id: string): Promise<StoredJob | null> {
-    return one(this.database, FIND, [projectId, id]);
+    return this.read(projectId, id, this.database);
   }
 
   /**
    * Takes the job's row lock, which the planner and everything that starts or ends runs under an overlap policy respect:
-   * what is read here stays true until the transaction ends.
+   * what is read here stays true until the transaction ends. Read in a statement of its own, whose snapshot is later than
+   * the lock: beside a row that it waited for, one statement would show the old state of the rows that it did not lock.
    */
-  lock(projectId: string, id: string, sql: Sql): Promise<StoredJob | null> {
-    return one(sql, LOCK, [projectId, id]);
+  async lock(projectId: string, id: string, sql: Sql): Promise<StoredJob | null> {
+    const [locked] = await sql.rows<{ id: string }>(LOCK, [projectId, id]);
+    return locked === undefined ? null : this.read(projectId, locked.id, sql);
   }
 
-  lockNamed(projectId: string, name: string, sql: Sql): Promise<StoredJob | null> {
-    return one(sql, LOCK_NAMED, [projectId, name]);
+  async lockNamed(projectId: string, name: string, sql: Sql): Promise<StoredJob | null> {
+    const [locked] = await sql.rows<{ id: string }>(LOCK_NAMED, [projectId, name]);
+    return locked === undefined ? null : this.read(projectId, locked.id, sql);
   }
 
   /** Throws a unique violation of `jobs_name_key` when the name is taken. */
@@ -84,17 +101,17 @@ export class JobsRepository {
   async delete(projectId: string, id: string, sql: Sql): Promise<void> {
     await sql.rows(DELETE, [projectId, id]);
   }
+
+  private async read(projectId: string, id: string, sql: Sql): Promise<StoredJob | null> {
+    const [row] = await sql.rows<JobRow>(FIND, [projectId, id]);
+    return row === undefined ? null : storedJobOf(row);
+  }
 }
 
 /** The job's name is another job's already (SQLSTATE 23505). */
 export function isNameTaken(error: unknown): boolean {
   const { code, constraint } = error as { code?: unknown; constraint?: unknown };
   return code === '23505' && constraint === 'jobs_name_key';
-}
-
-async function one(sql: Sql, statement: Statement, values: readonly SqlValue[]): Promise<StoredJob | null> {
-  const [row] = await sql.rows<JobRow>(statement, values);
-  return row === undefined ? null : storedJobOf(row);
 }
 
 function valuesOf(job: Job): SqlValue[] {
@@ -110,6 +127,8 @@ function valuesOf(job: Job): SqlValue[] {
     JSON.stringify(job.retry),
     job.overlap,
     JSON.stringify(job.misfire),
+    at(job.createdAt),
+    at(job.updatedAt),
     job.state,
     job.pauseNote,
     at(job.pausedAt),
@@ -119,9 +138,6 @@ function valuesOf(job: Job): SqlValue[] {
     at(job.nextRunAt),
     job.runCount,
     job.scheduledRunCount,
-    job.planningError,
     job.version,
-    at(job.createdAt),
-    at(job.updatedAt),
   ];
 }

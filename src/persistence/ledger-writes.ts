@@ -148,7 +148,7 @@ export async function promoteHeldRuns(sql: Sql, jobIds: readonly string[], now: 
 
 const LOCK_JOBS = {
   name: 'ledger-lock-jobs',
-  text: `SELECT id FROM jobs WHERE id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE`,
+  text: `SELECT job_id FROM job_states WHERE job_id = ANY ($1::uuid[]) ORDER BY job_id FOR UPDATE`,
 };
 
 /** Takes the jobs' row locks in one order for everyone, so that two such transactions can't deadlock. */

@@ -5,16 +5,10 @@ import type { Instant, Schedule } from '../domain/recurrence/schedule.js';
 import { Database } from './database.js';
 import type { Sql } from './database.js';
 
-/** A job that is due, its row locked by the transaction that read it. */
-export interface DueJob {
+/** Where a due job stands; its row is locked by the transaction that read it. */
+interface DueState {
   readonly id: string;
-  readonly projectId: string;
-  readonly name: string;
   readonly version: number;
-  readonly schedule: Schedule;
-  readonly overlap: OverlapPolicy;
-  readonly misfire: MisfirePolicy;
-  readonly maxAttempts: number;
   readonly state: 'active' | 'paused';
   readonly pausedAt: Instant | null;
   readonly resumedAt: Instant | null;
@@ -22,6 +16,18 @@ export interface DueJob {
   readonly nextRunAt: Instant;
   readonly scheduledRunCount: number;
 }
+
+interface Definition {
+  readonly id: string;
+  readonly projectId: string;
+  readonly name: string;
+  readonly schedule: Schedule;
+  readonly overlap: OverlapPolicy;
+  readonly misfire: MisfirePolicy;
+  readonly maxAttempts: number;
+}
+
+export type DueJob = DueState & Definition;
 
 /** What planning changes in a job's row. */
 export interface JobAdvance {
@@ -40,21 +46,28 @@ export interface JobAdvance {
 const LOCK_DUE = {
   name: 'planning-lock-due',
   text: `
-    SELECT id, project_id AS "projectId", name, version, schedule, overlap, misfire,
-           (retry->>'maxAttempts')::int AS "maxAttempts", state, paused_at AS "pausedAt",
+    SELECT job_id AS id, version, state, paused_at AS "pausedAt",
            CASE WHEN state = 'paused' THEN paused_until ELSE resumed_at END AS "resumedAt",
            next_occurrence_at AS "nextOccurrenceAt", next_run_at AS "nextRunAt", scheduled_run_count AS "scheduledRunCount"
-    FROM jobs
+    FROM job_states
     WHERE next_run_at <= $1::timestamptz
     ORDER BY next_run_at
     LIMIT $2
     FOR NO KEY UPDATE SKIP LOCKED`,
 };
 
+/** After the locks, in a statement of its own: its snapshot shows every edit that was committed before they were taken. */
+const DEFINITIONS = {
+  name: 'planning-definitions',
+  text: `
+    SELECT id, project_id AS "projectId", name, schedule, overlap, misfire, (retry->>'maxAttempts')::int AS "maxAttempts"
+    FROM jobs WHERE id = ANY ($1::uuid[])`,
+};
+
 const ADVANCE = {
   name: 'planning-advance',
   text: `
-    UPDATE jobs
+    UPDATE job_states
     SET state = n.state, next_occurrence_at = n.next_occurrence_at, next_run_at = n.next_run_at,
         resumed_at = n.resumed_at,
         paused_until = NULL,
@@ -64,13 +77,13 @@ const ADVANCE = {
     FROM unnest($1::uuid[], $2::int[], $3::timestamptz[], $4::text[], $5::timestamptz[], $6::timestamptz[],
                 $7::timestamptz[], $8::text[], $9::int[])
       AS n (id, version, planned_at, state, next_occurrence_at, next_run_at, resumed_at, pause_note, new_runs)
-    WHERE jobs.id = n.id AND jobs.version = n.version AND jobs.next_run_at = n.planned_at
-    RETURNING jobs.id`,
+    WHERE job_states.job_id = n.id AND job_states.version = n.version AND job_states.next_run_at = n.planned_at
+    RETURNING job_states.job_id`,
 };
 
 const EARLIEST_DUE = {
   name: 'planning-earliest-due',
-  text: `SELECT next_run_at AS at FROM jobs WHERE next_run_at IS NOT NULL ORDER BY next_run_at LIMIT 1`,
+  text: `SELECT next_run_at AS at FROM job_states WHERE next_run_at IS NOT NULL ORDER BY next_run_at LIMIT 1`,
 };
 
 /** Skips from one distinct instant to the next in the index: the cost is that of the instants, not of the jobs at each. */
@@ -78,9 +91,9 @@ const DUE_INSTANTS = {
   name: 'planning-due-instants',
   text: `
     WITH RECURSIVE slots AS (
-      (SELECT next_run_at AS at FROM jobs WHERE next_run_at > $1::timestamptz ORDER BY next_run_at LIMIT 1)
+      (SELECT next_run_at AS at FROM job_states WHERE next_run_at > $1::timestamptz ORDER BY next_run_at LIMIT 1)
       UNION ALL
-      SELECT (SELECT next_run_at FROM jobs WHERE next_run_at > slots.at ORDER BY next_run_at LIMIT 1)
+      SELECT (SELECT next_run_at FROM job_states WHERE next_run_at > slots.at ORDER BY next_run_at LIMIT 1)
       FROM slots WHERE slots.at < $2::timestamptz
     )
     SELECT at FROM slots WHERE at <= $2::timestamptz LIMIT $3`,
@@ -88,7 +101,7 @@ const DUE_INSTANTS = {
 
 const NEXT_EPOCH = { name: 'planning-next-epoch', text: `SELECT nextval('reign_epoch') AS epoch` };
 
-/** What the planner reads and writes in `jobs`. */
+/** What the planner reads and writes of jobs. */
 @Injectable()
 export class PlanningRepository {
   constructor(private readonly database: Database) {}
@@ -98,8 +111,15 @@ export class PlanningRepository {
   }
 
   /** Locks up to `limit` jobs that are due at `now`, the longest due first; those that another replica holds are left out. */
-  lockDue(sql: Sql, now: Instant, limit: number): Promise<DueJob[]> {
-    return sql.rows<DueJob>(LOCK_DUE, [formatInstant(now), limit]);
+  async lockDue(sql: Sql, now: Instant, limit: number): Promise<DueJob[]> {
+    const due = await sql.rows<DueState>(LOCK_DUE, [formatInstant(now), limit]);
+    if (due.length === 0) return [];
+    const definitions = await sql.rows<Definition>(DEFINITIONS, [due.map(({ id }) => id)]);
+    const byId = new Map(definitions.map((definition) => [definition.id, definition]));
+    return due.flatMap((state) => {
+      const definition = byId.get(state.id);
+      return definition === undefined ? [] : [{ ...state, ...definition }];
+    });
   }
 
   /** Moves the jobs on. Throws when a row is not as it was planned from: the transaction must be rolled back. */

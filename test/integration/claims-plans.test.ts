@@ -57,11 +57,14 @@ afterAll(async () => {
 
 async function addJobs(): Promise<string[]> {
   await ledger.query(`
-    INSERT INTO jobs (id, project_id, name, description, labels, schedule, target, retry, overlap, misfire, state,
-                      next_occurrence_at, next_run_at, created_at, updated_at)
-    SELECT gen_random_uuid(), '${PROJECT_ID}', 'job ' || n, '', '{}', '{}', jsonb_build_object('url', repeat('x', 400)), '{"maxAttempts": 3}', 'allow', '{}', 'active',
-           at, at, now(), now()
-    FROM generate_series(1, ${JOBS}) AS n, LATERAL (SELECT '${formatInstant(T0)}'::timestamptz + n * interval '1 s') AS due (at)`);
+    WITH defined AS (
+    INSERT INTO jobs (id, project_id, name, description, labels, schedule, target, retry, overlap, misfire, created_at, updated_at)
+    SELECT gen_random_uuid(), '${PROJECT_ID}', 'job ' || n, '', '{}', '{}', jsonb_build_object('url', repeat('x', 400)), '{"maxAttempts": 3}', 'allow', '{}', at, now()
+    FROM generate_series(1, ${JOBS}) AS n, LATERAL (SELECT '${formatInstant(T0)}'::timestamptz + n * interval '1 s') AS due (at)
+    RETURNING id, created_at
+    )
+    INSERT INTO job_states (job_id, project_id, state, next_occurrence_at, next_run_at)
+    SELECT id, '${PROJECT_ID}', 'active', created_at, created_at FROM defined`);
   const rows = await ledger.query<{ id: string }>('SELECT id FROM jobs ORDER BY id');
   return rows.map(({ id }) => id);
 }

@@ -157,7 +157,7 @@ export async function openLedger(poolSize = 8): Promise<Ledger> {
       return id;
     },
     async job(id) {
-      const [row] = await ledger.query('SELECT * FROM jobs WHERE id = $1', id);
+      const [row] = await ledger.query('SELECT * FROM jobs JOIN job_states ON job_id = id WHERE id = $1', id);
       if (row === undefined) throw new Error(`no job ${id}`);
       return row;
     },
@@ -172,7 +172,7 @@ export async function openLedger(poolSize = 8): Promise<Ledger> {
     },
     query: (text, ...values) => database.rows({ text }, values),
     async clear() {
-      await ledger.query('TRUNCATE jobs, job_stats, runs CASCADE');
+      await ledger.query('TRUNCATE jobs, job_states, job_stats, runs CASCADE');
     },
     async close() {
       for (const source of sources) await source.destroy();
@@ -183,13 +183,20 @@ export async function openLedger(poolSize = 8): Promise<Ledger> {
 }
 
 const INSERT_JOBS = `
-  INSERT INTO jobs (id, project_id, name, description, labels, schedule, target, retry, overlap, misfire, state, paused_at,
-                    paused_until, resumed_at, next_occurrence_at, next_run_at, scheduled_run_count, created_at, updated_at)
-  SELECT id, '${PROJECT_ID}', name, '', '{}', schedule, target, retry, overlap, misfire, state, "pausedAt", "pausedUntil",
-         "resumedAt", "nextOccurrenceAt", "nextRunAt", "scheduledRunCount", now(), now()
-  FROM jsonb_to_recordset($1::jsonb) AS j (id uuid, name text, schedule jsonb, target jsonb, retry jsonb, overlap text,
+  WITH drafts AS (
+    SELECT *
+    FROM jsonb_to_recordset($1::jsonb) AS j (id uuid, name text, schedule jsonb, target jsonb, retry jsonb, overlap text,
        misfire jsonb, state text, "pausedAt" timestamptz, "pausedUntil" timestamptz, "resumedAt" timestamptz,
-       "nextOccurrenceAt" timestamptz, "nextRunAt" timestamptz, "scheduledRunCount" int)`;
+       "nextOccurrenceAt" timestamptz, "nextRunAt" timestamptz, "scheduledRunCount" int)
+  ), defined AS (
+    INSERT INTO jobs (id, project_id, name, description, labels, schedule, target, retry, overlap, misfire, created_at, updated_at)
+    SELECT id, '${PROJECT_ID}', name, '', '{}', schedule, target, retry, overlap, misfire, now(), now() FROM drafts
+  )
+  INSERT INTO job_states (job_id, project_id, state, paused_at, paused_until, resumed_at, next_occurrence_at, next_run_at,
+                          scheduled_run_count)
+  SELECT id, '${PROJECT_ID}', state, "pausedAt", "pausedUntil", "resumedAt", "nextOccurrenceAt", "nextRunAt",
+         "scheduledRunCount"
+  FROM drafts`;
 
 function jobRow(draft: JobDraft): { id: string } & Record<string, unknown> {
   const id = draft.id ?? randomUUID();

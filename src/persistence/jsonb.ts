@@ -1,0 +1,11 @@
+const UNSTORABLE = /\0|\p{Surrogate}/gu;
+
+/**
+ * JSON text that jsonb takes. Postgres refuses NUL and half a surrogate pair, and texts of targets (an excerpt, a
+ * certificate's name in an error, a message cut at some length) may hold both: they become U+FFFD.
+ */
+export function jsonbText(value: unknown): string {
+  return JSON.stringify(value, (_name, member: unknown) =>
+    typeof member === 'string' ? member.replace(UNSTORABLE, '\uFFFD') : member,
+  );
+}
