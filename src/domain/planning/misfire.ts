@@ -28,5 +28,5 @@ export function keptMisfires(
   const newest = latestOccurrences(recurrence, oldest - 1, now - policy.graceMs - 1, wanted + 1).filter((occurrence) =>
     isMissed(policy, recurrence.dueAt(occurrence), now),
   );
-  return new Set(newest.slice(-wanted));
+  return new Set(newest.slice(Math.max(0, newest.length - wanted)));
 }
