@@ -64,6 +64,10 @@ const DEFINITIONS = {
     FROM jobs WHERE id = ANY ($1::uuid[])`,
 };
 
+/**
+ * IS NOT DISTINCT FROM keeps the due index out of the join: all that is due at one instant would be looked through for each
+ * of its jobs.
+ */
 const ADVANCE = {
   name: 'planning-advance',
   text: `
@@ -77,7 +81,8 @@ const ADVANCE = {
     FROM unnest($1::uuid[], $2::int[], $3::timestamptz[], $4::text[], $5::timestamptz[], $6::timestamptz[],
                 $7::timestamptz[], $8::text[], $9::int[])
       AS n (id, version, planned_at, state, next_occurrence_at, next_run_at, resumed_at, pause_note, new_runs)
-    WHERE job_states.job_id = n.id AND job_states.version = n.version AND job_states.next_run_at = n.planned_at
+    WHERE job_states.job_id = n.id AND job_states.version = n.version
+      AND job_states.next_run_at IS NOT DISTINCT FROM n.planned_at
     RETURNING job_states.job_id`,
 };
 
