@@ -2,9 +2,11 @@ import { Controller, Get, Header } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { SkipThrottle } from '@nestjs/throttler';
 import { Metrics } from './metrics.js';
+import { CheckedRequests } from './contract/operations.js';
 import { ApiProblems } from './openapi/api-problems.js';
 
 @ApiTags('operations')
+@CheckedRequests()
 @SkipThrottle()
 @Controller('metrics')
 export class MetricsController {

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { formatInstant } from '../domain/recurrence/instants.js';
 import { Clock } from '../platform/clock.js';
 import { Config } from '../platform/config.js';
+import { CheckedRequests } from '../platform/contract/operations.js';
 import { ApiProblems } from '../platform/openapi/api-problems.js';
 import { VERSION } from '../platform/version.js';
 import { SystemStatus } from './system-status.js';
@@ -42,6 +43,7 @@ const System = z
   });
 
 @ApiTags('operations')
+@CheckedRequests()
 @Controller('system')
 export class SystemController {
   constructor(

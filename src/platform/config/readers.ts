@@ -48,7 +48,10 @@ export function serverUrl(protocols: readonly string[], example: string): Reader
   return {
     must: `a URL like ${example}`,
     secret: true,
-    read: (given) => (URL.canParse(given) && protocols.includes(new URL(given).protocol) ? given : undefined),
+    read(given) {
+      const protocol = protocols.find((known) => given.startsWith(`${known}//`));
+      return protocol !== undefined && URL.canParse(given) ? given : undefined;
+    },
   };
 }
 

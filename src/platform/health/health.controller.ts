@@ -3,6 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { SkipThrottle } from '@nestjs/throttler';
 import { z } from 'zod';
 import { Problem } from '../../domain/errors.js';
+import { CheckedRequests } from '../contract/operations.js';
 import { ApiProblems } from '../openapi/api-problems.js';
 import { HealthService } from './health.service.js';
 
@@ -11,6 +12,7 @@ const OK: z.infer<typeof Health> = { status: 'ok' };
 const RETRY_SECONDS = 1;
 
 @ApiTags('operations')
+@CheckedRequests()
 @SkipThrottle()
 @Controller('health')
 export class HealthController {

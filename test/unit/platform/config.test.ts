@@ -1,0 +1,99 @@
+import { ConfigError, readSettings } from '../../../src/platform/config.js';
+import { egressAllow, isLoopback } from '../../../src/platform/config/readers.js';
+
+function problemsOf(environment: Record<string, string>): readonly string[] {
+  try {
+    readSettings(environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('readSettings', () => {
+  it('has a default for everything', () => {
+    expect(readSettings({})).toMatchObject({
+      host: '127.0.0.1',
+      port: 3000,
+      databaseUrl: null,
+      redisUrl: null,
+      dataDir: '.carillon',
+      rateLimit: { requests: 1200, windowMs: 60_000 },
+      leaseMs: 15_000,
+      horizonMs: 60_000,
+      runRetentionMs: 30 * 86_400_000,
+      shutdownDelayMs: 0,
+    });
+  });
+
+  it('takes an empty or blank value for none, and cuts spaces', () => {
+    expect(readSettings({ PORT: ' ', DATABASE_URL: '', LOG_LEVEL: ' debug ' })).toMatchObject({
+      port: 3000,
+      databaseUrl: null,
+      logLevel: 'debug',
+    });
+  });
+
+  it.each([
+    ['PORT', 'abc', 'PORT must be a whole number from 0 to 65535, got "abc"'],
+    ['PORT', '65536', 'PORT must be a whole number from 0 to 65535, got "65536"'],
+    ['PORT', '-1', 'PORT must be a whole number from 0 to 65535, got "-1"'],
+    ['PORT', '1e3', 'PORT must be a whole number from 0 to 65535, got "1e3"'],
+    ['LEASE', '10', 'LEASE must be a duration of at least 1s, like 15s, 2h, 30d or PT15S, got "10"'],
+    ['LEASE', 'PT0.5S', 'LEASE must be a duration of at least 1s, like 15s, 2h, 30d or PT15S, got "PT0.5S"'],
+    ['RUN_RETENTION', '1h', 'RUN_RETENTION must be a duration of at least 1d, like 15s, 2h, 30d or PT15S, got "1h"'],
+    ['RATE_LIMIT', '0/1m', 'RATE_LIMIT must be requests/window like 1200/1m, or off, got "0/1m"'],
+    ['LOG_LEVEL', 'loud', 'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent, got "loud"'],
+    ['AUTH', 'keys', 'AUTH must be open, got "keys"'],
+    ['ROLE', 'api', 'ROLE must be all, got "api"'],
+    ['EGRESS_ALLOW', '10.0.0.0/99', expect.stringMatching(/^EGRESS_ALLOW must be CIDRs and host names/)],
+    [
+      'HOST',
+      '0.0.0.0',
+      expect.stringMatching(/^HOST must be a loopback address like 127\.0\.0\.1 .*got "0\.0\.0\.0"$/),
+    ],
+  ])('%s=%s', (name, value, problem) => {
+    expect(problemsOf({ [name]: value })).toEqual([problem]);
+  });
+
+  it('tells everything that is wrong at once', () => {
+    const problems = problemsOf({ PORT: 'x', LEASE: 'y', HOST: '10.0.0.1' });
+    expect(problems.map((problem) => problem.split(' ')[0])).toEqual(['PORT', 'LEASE', 'HOST']);
+  });
+
+  it.each(['postgres:/x y:hunter2', 'mysql://root:hunter2@db/x'])('never repeats a server url: %s', (url) => {
+    const problems = problemsOf({ DATABASE_URL: url, REDIS_URL: url });
+    expect(problems).toHaveLength(2);
+    expect(problems.join()).not.toContain('hunter2');
+  });
+});
+
+describe('EGRESS_ALLOW', () => {
+  it('tells addresses from names', () => {
+    expect(egressAllow.read(' 10.0.0.0/8, 192.168.1.7,fd00::/8 ,::1, Hooks.Internal,localhost,')).toEqual({
+      cidrs: ['10.0.0.0/8', '192.168.1.7/32', 'fd00::/8', '::1/128'],
+      hosts: ['hooks.internal', 'localhost'],
+    });
+  });
+
+  it.each(['1.2.3', '300.1.1.1', '10.0.0.0/33', 'http://x', 'a b', '-x', 'x..y', '0x7f.1/8'])('refuses %s', (given) => {
+    expect(egressAllow.read(given)).toBeUndefined();
+  });
+});
+
+describe('isLoopback', () => {
+  it.each([
+    ['127.0.0.1', true],
+    ['127.9.9.9', true],
+    ['::1', true],
+    ['localhost', true],
+    ['0.0.0.0', false],
+    ['::', false],
+    ['10.0.0.1', false],
+    ['127.0.0.1.evil.com', false],
+    ['::ffff:10.0.0.1', false],
+  ])('%s: %s', (host, expected) => {
+    expect(isLoopback(host)).toBe(expected);
+  });
+});
