@@ -87,6 +87,10 @@ const CLAIM_WAITING = {
     ) ${CLAIM}`,
 };
 
+/**
+ * Only a running run has a token. Its state is not asked for as well: Postgres would then walk the index of leases, dead
+ * entries and all, instead of looking up the ids.
+ */
 const FINISH = {
   name: 'claims-finish',
   text: `
@@ -103,7 +107,7 @@ const FINISH = {
                   $8::timestamptz[], $9::bigint[], $10::timestamptz[], $11::bigint[], $12::jsonb[], $13::jsonb[], $14::jsonb[], $17::bool[])
         AS n (id, scheduled_for, token, state, reason, available_at, first,
               started_at, lateness_ms, finished_at, duration_ms, response, error, attempt, lost)
-      WHERE runs.id = n.id AND runs.scheduled_for = n.scheduled_for AND runs.lease_token = n.token AND runs.state = 'running'
+      WHERE runs.id = n.id AND runs.scheduled_for = n.scheduled_for AND runs.lease_token = n.token
         AND runs.scheduled_for BETWEEN $15::timestamptz AND $16::timestamptz
       RETURNING runs.id, runs.job_id, runs.state, runs.started_at
     ), stats AS (
@@ -133,7 +137,7 @@ const RENEW = {
   text: `
     UPDATE runs SET lease_until = $4::timestamptz
     FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[]) AS n (id, scheduled_for, token)
-    WHERE runs.id = n.id AND runs.scheduled_for = n.scheduled_for AND runs.lease_token = n.token AND runs.state = 'running'
+    WHERE runs.id = n.id AND runs.scheduled_for = n.scheduled_for AND runs.lease_token = n.token
       AND runs.scheduled_for BETWEEN $5::timestamptz AND $6::timestamptz
     RETURNING runs.id`,
 };
