@@ -9,6 +9,9 @@ export interface Stoppable {
   readonly patienceMs: number;
 }
 
+/** One Ctrl-C comes twice under npm: from the terminal, and a moment later from npm, which hands it on. */
+const ECHO_MS = 1_000;
+
 /**
  * Ends the process in good order: what was started last is stopped first, each within its patience. A second signal
  * ends it at once; the embedded Postgres has a guard of its own that sees to it then.
@@ -16,6 +19,7 @@ export interface Stoppable {
 export class Shutdown {
   private readonly started: Stoppable[] = [];
   private ending: Promise<void> | null = null;
+  private begunAtMs = 0;
 
   constructor(private readonly logger: Logger) {}
 
@@ -31,12 +35,14 @@ export class Shutdown {
   listen(): void {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       process.on(signal, () => {
-        if (this.ending !== null) {
+        if (this.ending === null) {
+          this.begunAtMs = performance.now();
+          this.logger.info(`${signal}: stopping`);
+          void this.end(0);
+        } else if (performance.now() - this.begunAtMs > ECHO_MS) {
           this.logger.warn(`${signal} again: stopping at once`);
           process.exit(1);
         }
-        this.logger.info(`${signal}: stopping`);
-        void this.end(0);
       });
     }
     const crash = (error: unknown) => {
