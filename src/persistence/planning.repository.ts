@@ -24,7 +24,8 @@ interface Definition {
   readonly schedule: Schedule;
   readonly overlap: OverlapPolicy;
   readonly misfire: MisfirePolicy;
-  readonly maxAttempts: number;
+  /** As it is stored: of a bad row, anything. */
+  readonly maxAttempts: unknown;
 }
 
 export type DueJob = DueState & Definition;
@@ -38,6 +39,7 @@ export interface JobAdvance {
   readonly state: 'active' | 'paused' | 'completed';
   readonly nextOccurrenceAt: Instant | null;
   readonly nextRunAt: Instant | null;
+  readonly pausedAt: Instant | null;
   readonly resumedAt: Instant | null;
   readonly pauseNote: string | null;
   readonly newRuns: number;
@@ -60,7 +62,7 @@ const LOCK_DUE = {
 const DEFINITIONS = {
   name: 'planning-definitions',
   text: `
-    SELECT id, project_id AS "projectId", name, schedule, overlap, misfire, (retry->>'maxAttempts')::int AS "maxAttempts"
+    SELECT id, project_id AS "projectId", name, schedule, overlap, misfire, retry->'maxAttempts' AS "maxAttempts"
     FROM jobs WHERE id = ANY ($1::uuid[])`,
 };
 
@@ -73,14 +75,14 @@ const ADVANCE = {
   text: `
     UPDATE job_states
     SET state = n.state, next_occurrence_at = n.next_occurrence_at, next_run_at = n.next_run_at,
-        resumed_at = n.resumed_at,
+        paused_at = n.paused_at, resumed_at = n.resumed_at,
         paused_until = NULL,
         pause_note = n.pause_note,
         run_count = run_count + n.new_runs,
         scheduled_run_count = scheduled_run_count + n.new_runs
     FROM unnest($1::uuid[], $2::int[], $3::timestamptz[], $4::text[], $5::timestamptz[], $6::timestamptz[],
-                $7::timestamptz[], $8::text[], $9::int[])
-      AS n (id, version, planned_at, state, next_occurrence_at, next_run_at, resumed_at, pause_note, new_runs)
+                $7::timestamptz[], $8::text[], $9::int[], $10::timestamptz[])
+      AS n (id, version, planned_at, state, next_occurrence_at, next_run_at, resumed_at, pause_note, new_runs, paused_at)
     WHERE job_states.job_id = n.id AND job_states.version = n.version
       AND job_states.next_run_at IS NOT DISTINCT FROM n.planned_at
     RETURNING job_states.job_id`,
@@ -140,6 +142,7 @@ export class PlanningRepository {
       advances.map((advance) => instant(advance.resumedAt)),
       advances.map((advance) => advance.pauseNote),
       advances.map((advance) => advance.newRuns),
+      advances.map((advance) => instant(advance.pausedAt)),
     ]);
     if (moved.length !== advances.length) {
       throw new Error(`${advances.length - moved.length} of ${advances.length} planned jobs changed under their lock`);

@@ -10,9 +10,13 @@ let used = 0;
 
 /**
  * A run's id: a UUID v7 (RFC 9562) whose time is the run's `scheduledFor`, so that an id alone leads to the partition
- * that holds the row, and ids sort as the ledger does. `scheduledFor` in whole milliseconds from 1970 on.
+ * that holds the row, and ids sort as the ledger does. `scheduledFor` in whole milliseconds from 1970 on; RangeError for
+ * any other.
  */
 export function newRunId(scheduledFor: Instant): string {
+  if (!(scheduledFor >= 0 && scheduledFor < 2 ** 48 && Number.isInteger(scheduledFor))) {
+    throw new RangeError(`${scheduledFor} is no instant that a run can have`);
+  }
   if (used === pool.length) {
     pool = randomBytes(POOL_IDS * RANDOM_BYTES);
     used = 0;

@@ -42,7 +42,9 @@ export interface TickResult {
 
 interface PlannedJob {
   readonly job: DueJob;
+  /** Null when it can't be planned; the error says why. */
   readonly plan: JobPlan | null;
+  readonly runs: readonly NewRun[];
   readonly error: string | null;
 }
 
@@ -95,11 +97,11 @@ export class Planner {
       due.filter((job) => job.overlap !== 'allow').map((job) => job.id),
     );
 
-    const planned = this.planJobs(due, open, now);
+    const planned = this.planJobs(due, open, now, epoch);
     const replaced = planned.filter(({ plan }) => plan?.cancelOpen === true).map(({ job }) => job.id);
     const cancelled = await cancelOpenRuns(sql, replaced, OPEN_STATES, 'replacedByNewerRun', now);
 
-    const newRuns = planned.flatMap(({ job, plan }) => (plan === null ? [] : toNewRuns(job, plan, epoch)));
+    const newRuns = planned.flatMap(({ runs }) => runs);
     const inserted = await insertRuns(sql, newRuns, now);
     const entered = newRuns.filter((run) => inserted.has(run.id));
     if (entered.length !== newRuns.length) {
@@ -116,34 +118,45 @@ export class Planner {
   }
 
   /** Plans as many of the locked jobs as the transaction may hold occurrences; the others stay due for the next one. */
-  private planJobs(due: readonly DueJob[], open: ReadonlyMap<string, OpenRuns>, now: Instant): PlannedJob[] {
+  private planJobs(
+    due: readonly DueJob[],
+    open: ReadonlyMap<string, OpenRuns>,
+    now: Instant,
+    epoch: number,
+  ): PlannedJob[] {
     const shared = new SharedNext();
     const planned: PlannedJob[] = [];
     let occurrences = 0;
     for (const job of due) {
       if (occurrences >= BATCH_OCCURRENCES) break;
-      const entry = this.planOne(job, open.get(job.id) ?? NO_OPEN_RUNS, now, shared);
-      occurrences += entry.plan?.runs.length ?? 0;
+      const entry = this.planOne(job, open.get(job.id) ?? NO_OPEN_RUNS, now, epoch, shared);
+      occurrences += entry.runs.length;
       planned.push(entry);
     }
     return planned;
   }
 
-  private planOne(job: DueJob, open: OpenRuns, now: Instant, shared: SharedNext): PlannedJob {
+  private planOne(job: DueJob, open: OpenRuns, now: Instant, epoch: number, shared: SharedNext): PlannedJob {
     try {
       const recurrence = compileSchedule(job.schedule, job.id);
       const next = (rule: Recurrence, after: Instant): Instant | null => shared.next(rule, after);
-      return { job, plan: planJob(job, recurrence, { now, open, limit: JOB_OCCURRENCES, next }), error: null };
+      const plan = planJob(job, recurrence, { now, open, limit: JOB_OCCURRENCES, next });
+      // Whatever the ledger would refuse must be found here: in the statement it would fail the whole batch.
+      return { job, plan, runs: toNewRuns(job, plan, epoch), error: null };
     } catch (error) {
       // One bad row must not keep the slot's other jobs from firing, nor come back at every tick.
       const reason = error instanceof Error ? error.message : String(error);
       this.logger.error(`job ${job.id} can't be planned and is paused until it is changed or resumed: ${reason}`);
-      return { job, plan: null, error: reason };
+      return { job, plan: null, runs: [], error: reason };
     }
   }
 }
 
 function toNewRuns(job: DueJob, plan: JobPlan, epoch: number): NewRun[] {
+  const { maxAttempts } = job;
+  if (typeof maxAttempts !== 'number' || !Number.isInteger(maxAttempts)) {
+    throw new RangeError('its retry policy has no whole maxAttempts');
+  }
   return plan.runs.map((run) => ({
     id: newRunId(run.scheduledFor),
     scheduledFor: run.scheduledFor,
@@ -157,7 +170,7 @@ function toNewRuns(job: DueJob, plan: JobPlan, epoch: number): NewRun[] {
     epoch,
     state: run.state,
     reason: run.reason,
-    maxAttempts: job.maxAttempts,
+    maxAttempts,
     body: null,
   }));
 }
@@ -178,6 +191,7 @@ function toAdvance({ job, plan, error }: PlannedJob, newRuns: number, now: Insta
       state: 'paused',
       nextOccurrenceAt: job.nextOccurrenceAt,
       nextRunAt: null,
+      pausedAt: now,
       pauseNote: `parked: ${error ?? 'it could not be planned'}`,
     };
   }
@@ -187,6 +201,7 @@ function toAdvance({ job, plan, error }: PlannedJob, newRuns: number, now: Insta
     nextOccurrenceAt: plan.nextOccurrenceAt,
     // Cut short: look again at once, but behind everything that is due by now.
     nextRunAt: plan.nextRunAt === null ? null : Math.max(plan.nextRunAt, now),
+    pausedAt: job.pausedAt,
     pauseNote: null,
   };
 }
