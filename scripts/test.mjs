@@ -1,7 +1,7 @@
 // `npm test`: every test, from the quick and pure to those that start and kill whole services, which run one at a time
 // because they measure time. What fails does not keep the later ones from running. Arguments go to Jest.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, isBuilt } from './build.mjs';
 
@@ -34,6 +34,7 @@ for (const [index, phase] of PHASES.entries()) {
   broken ||= status !== 0;
   count(output);
 }
+writeFileSync(join(results, 'total.json'), JSON.stringify(total));
 const skipped = total.pending > 0 ? `, ${total.pending} skipped` : '';
 process.stdout.write(`${total.passed} passed, ${total.failed} failed${skipped}\n`);
 process.exit(broken || total.failed > 0 ? 1 : 0);

@@ -8,6 +8,7 @@ import { PROJECT_ROOT } from '../support/project-root.js';
 import { makeServiceFolder, removeServiceFolder } from '../support/service-folder.js';
 import { startService } from '../support/service-process.js';
 import type { ServiceProcess } from '../support/service-process.js';
+import { waitFor } from '../support/wait-for.js';
 
 const MAIN = join(PROJECT_ROOT, 'dist/main.js');
 
@@ -88,6 +89,22 @@ describe('a service that runs', () => {
     expect(await service.stop()).toEqual({ code: 0, signal: null });
     expect(performance.now() - startedAt).toBeLessThan(5_000);
   });
+});
+
+describe('a service that is told to stop', () => {
+  it('is not ready at once, serves on for SHUTDOWN_DELAY, and ends at once when told again', async () => {
+    const service = await startService({ env: { SHUTDOWN_DELAY: '1m' } });
+    service.kill('SIGTERM');
+    await waitFor('readiness to be refused', async () => (await fetch(`${service.url}/health/ready`)).status === 503);
+    expect((await fetch(`${service.url}/jobs`)).status).toBe(200);
+    // A repeat within a second is taken for an echo of the first.
+    const repeat = setInterval(() => {
+      service.kill('SIGTERM');
+    }, 100);
+    expect(await service.exited).toEqual({ code: 1, signal: null });
+    clearInterval(repeat);
+    await service.stop();
+  }, 30_000);
 });
 
 describe('a start that cannot be', () => {
