@@ -32,7 +32,7 @@ await onStage(async (stage) => {
     );
     sink.clear();
     // Each round dies at another point of the second: while planning, while delivering, while recording.
-    const dieAt = at + 5 + Math.round((round / ROUNDS) * JOBS * 0.15);
+    const dieAt = at + Math.round((round / ROUNDS) * Math.max(600, JOBS * 0.4));
     await until(
       () => Date.now() >= dieAt,
       120_000,
