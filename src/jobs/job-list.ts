@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { JobListRepository, JobPosition, JobSort } from '../persistence/job-list.repository.js';
+import type { JobListRepository } from '../persistence/job-list.repository.js';
+import type { JobPosition, JobSort } from '../persistence/job-list-sql.js';
 import type { StoredJob } from '../persistence/jobs.repository.js';
 import { decodeCursor, encodeCursor } from '../platform/contract/page.js';
 import type { Page } from '../platform/contract/page.js';
@@ -11,7 +12,7 @@ const NameText = z.string().regex(/^[^\p{Cc}\p{Cs}]*$/u);
 
 const POSITIONS: { readonly [By in JobSort['by']]: z.ZodType<JobPosition> } = {
   name: z.tuple([NameText, Id]).transform(([value, id]) => ({ value, id })),
-  createdAt: z.tuple([At, Id]).transform(([value, id]) => ({ value, id })),
+  createdAt: z.tuple([z.null(), Id]).transform(([value, id]) => ({ value, id })),
   nextRunAt: z.tuple([At.nullable(), Id]).transform(([value, id]) => ({ value, id })),
 };
 

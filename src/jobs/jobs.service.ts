@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { uuidv7 } from 'uuidv7';
+import { V7Generator } from 'uuidv7';
 import { Problem } from '../domain/errors.js';
 import type { Job } from '../domain/job.js';
 import { firstProgress, reschedule } from '../domain/job-change.js';
@@ -24,6 +24,10 @@ import { isOverdue, settleOverdue } from './settle-overdue.js';
 import type { Settled } from './settle-overdue.js';
 
 const BACKLOG_RETRY_SECONDS = 1;
+
+/** Ids carry the time of creation: in their order jobs are listed by it. */
+const ids = new V7Generator();
+const ID_ROLLBACK_MS = 10_000;
 
 /** Creates, reads, edits and deletes jobs. */
 @Injectable()
@@ -137,7 +141,7 @@ function progressOf(progress: Progress): Progress {
 }
 
 function newJob(projectId: string, settings: JobSettings, now: Instant): Job {
-  const id = uuidv7();
+  const id = ids.generateOrResetCore(now, ID_ROLLBACK_MS).toString();
   const progress = firstProgress(id, settings.schedule, now);
   if (progress === null) throw neverFires();
   return {

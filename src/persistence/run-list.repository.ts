@@ -35,6 +35,9 @@ export interface RunPage {
   readonly next: RunPosition | null;
 }
 
+/** The index of rare ends holds these. */
+const RARE_ENDS: readonly RunState[] = ['failed', 'cancelled', 'skipped'];
+
 /** Rows looked at by one request for a state that no index holds: a page may be short, its cursor goes on behind them. */
 const WINDOW = 20_000;
 
@@ -111,7 +114,7 @@ function select(
   if (state === null) return `SELECT ${columns} FROM runs r WHERE ${where} ${order} LIMIT ${add(wanted)}`;
   // A constant, not a parameter: partial indexes are chosen by it.
   const inState = `r.state = '${state}'`;
-  if (state === 'failed' && jobId === null) {
+  if (RARE_ENDS.includes(state) && jobId === null) {
     return `SELECT ${columns} FROM runs r WHERE ${where} AND ${inState} ${order} LIMIT ${add(wanted)}`;
   }
   if (OPEN_STATES.includes(state)) {

@@ -6,7 +6,7 @@ import { ProjectEntity } from './project.entity.js';
 @Entity({ name: 'jobs' })
 @Unique('jobs_name_key', ['projectId', 'name'])
 @Check('jobs_overlap_check', `overlap IN ('allow', 'skip', 'queueOne', 'queueAll', 'cancelRunning')`)
-@Index('jobs_created_idx', ['projectId', 'createdAt', 'id'])
+@Index('jobs_project_idx', ['projectId', 'id'])
 @Index('jobs_labels_idx', { synchronize: false })
 @Index('jobs_search_idx', { synchronize: false })
 export class JobEntity {

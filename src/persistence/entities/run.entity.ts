@@ -9,7 +9,7 @@ import type { Attempt, RunError, RunReason, RunResponse, RunState, RunTrigger } 
 )
 @Check('runs_trigger_check', `trigger IN ('schedule', 'manual', 'backfill', 'replay', 'misfire')`)
 @Index('runs_project_idx', ['projectId', 'scheduledFor', 'id'])
-@Index('runs_failed_idx', { synchronize: false })
+@Index('runs_rare_end_idx', { synchronize: false })
 @Index('runs_claim_idx', { synchronize: false })
 @Index('runs_lease_idx', { synchronize: false })
 @Index('runs_open_idx', { synchronize: false })
