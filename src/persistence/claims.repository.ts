@@ -89,7 +89,8 @@ const CLAIM_WAITING = {
 
 /**
  * Only a running run has a token. Its state is not asked for as well: Postgres would then walk the index of leases, dead
- * entries and all, instead of looking up the ids.
+ * entries and all, instead of looking up the ids. These stand there twice, for in a join alone Postgres may choose to read
+ * whole partitions.
  */
 const FINISH = {
   name: 'claims-finish',
@@ -107,8 +108,8 @@ const FINISH = {
                   $8::timestamptz[], $9::bigint[], $10::timestamptz[], $11::bigint[], $12::jsonb[], $13::jsonb[], $14::jsonb[], $17::bool[])
         AS n (id, scheduled_for, token, state, reason, available_at, first,
               started_at, lateness_ms, finished_at, duration_ms, response, error, attempt, lost)
-      WHERE runs.id = n.id AND runs.scheduled_for = n.scheduled_for AND runs.lease_token = n.token
-        AND runs.scheduled_for BETWEEN $15::timestamptz AND $16::timestamptz
+      WHERE runs.id = ANY ($1::uuid[]) AND runs.id = n.id AND runs.scheduled_for = n.scheduled_for
+        AND runs.lease_token = n.token AND runs.scheduled_for BETWEEN $15::timestamptz AND $16::timestamptz
       RETURNING runs.id, runs.job_id, runs.state, runs.started_at
     ), stats AS (
       INSERT INTO job_stats (job_id, last_run_at, last_run_state, failure_streak)
@@ -132,14 +133,21 @@ const RECORD_CANCELLED = {
       AND jsonb_array_length(attempts) < attempt`,
 };
 
+/** Locks in the order of ids, as finishing and cancelling do: batches that share runs must not block each other. */
 const RENEW = {
   name: 'claims-renew',
   text: `
+    WITH held AS MATERIALIZED (
+      SELECT runs.id, runs.scheduled_for
+      FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[]) AS n (id, scheduled_for, token)
+      JOIN runs ON runs.id = n.id AND runs.scheduled_for = n.scheduled_for AND runs.lease_token = n.token
+      WHERE runs.id = ANY ($1::uuid[]) AND runs.scheduled_for BETWEEN $5::timestamptz AND $6::timestamptz
+      ORDER BY runs.id
+      FOR UPDATE OF runs
+    )
     UPDATE runs SET lease_until = $4::timestamptz
-    FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[]) AS n (id, scheduled_for, token)
-    WHERE runs.id = n.id AND runs.scheduled_for = n.scheduled_for AND runs.lease_token = n.token
-      AND runs.scheduled_for BETWEEN $5::timestamptz AND $6::timestamptz
-    RETURNING runs.id`,
+    WHERE id = ANY (ARRAY(SELECT id FROM held)) AND scheduled_for BETWEEN $5::timestamptz AND $6::timestamptz
+    RETURNING id`,
 };
 
 const PAUSE_GONE = {
@@ -207,8 +215,10 @@ export class ClaimsRepository {
    * Writes how attempts ended and answers the ids that were accepted: the others' lease was lost or their run cancelled.
    * No two of one job in one call, so that its failure streak counts each.
    */
-  async finish(finished: readonly FinishedAttempt[], sql: Sql = this.database): Promise<Set<string>> {
-    if (finished.length === 0) return new Set();
+  async finish(batch: readonly FinishedAttempt[], sql: Sql = this.database): Promise<Set<string>> {
+    if (batch.length === 0) return new Set();
+    // In the order of ids, in which renewing and cancelling lock runs too.
+    const finished = [...batch].sort((a, b) => (a.run.id < b.run.id ? -1 : 1));
     const [from, to] = span(finished.map(({ run }) => run.scheduledFor));
     const rows = await sql.rows<{ id: string }>(FINISH, [
       finished.map(({ run }) => run.id),

@@ -290,6 +290,31 @@ describe.each(MODES)('%s, usual load', (mode) => {
   test.each(STATEMENTS)('%s reads no big table whole', (name, given) => expectNoBigScan(name, given, mode));
 });
 
+describe('a job with a long history', () => {
+  let jobId = '';
+
+  beforeAll(async () => {
+    jobId = jobIds[0] as string;
+    await ledger.query(
+      `UPDATE runs SET job_id = $1 WHERE job_id = ANY (SELECT id FROM jobs ORDER BY id DESC LIMIT 2000) AND state = 'succeeded'`,
+      jobId,
+    );
+    await ledger.query('ANALYZE runs');
+  });
+
+  describe.each(MODES)('%s', (mode) => {
+    test.each<[string, (database: Database) => Promise<unknown>]>([
+      ['count', (database) => writes.countOpenRuns(database, [jobId])],
+      ['cancel', (database) => writes.cancelOpenRuns(database, [jobId], ['queued', 'held'], 'jobDeleted', T0)],
+      ['promote', (database) => writes.promoteHeldRuns(database, [jobId], T0)],
+      ['recover', (database) => recovery(database).lockExpired(database, [jobId], T0, 500)],
+    ])('to %s its open runs touches no ended ones', async (_name, given) => {
+      const { root } = await explain(given, mode);
+      expect(rowsTouched(root)).toBeLessThan(2_000);
+    });
+  });
+});
+
 describe('a backlog of 60,000 queued runs', () => {
   beforeAll(async () => {
     await addOpenRuns('queued', 20_000, 9_000, 1);
