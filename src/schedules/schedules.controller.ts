@@ -50,7 +50,7 @@ export class SchedulesController {
     'invalid',
     'schedule_never_fires',
   )
-  preview(@Body({ schema: PreviewInput }) input: z.infer<typeof PreviewInput>): View {
+  preview(@Body({ schema: PreviewInput }) input: z.infer<typeof PreviewInput>): Promise<View> {
     return this.schedules.preview(input);
   }
 

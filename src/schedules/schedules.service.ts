@@ -4,6 +4,7 @@ import { Problem } from '../domain/errors.js';
 import { parseSchedule } from '../domain/recurrence/parse-schedule.js';
 import { previewSchedule } from '../domain/recurrence/preview.js';
 import type { Instant, Schedule } from '../domain/recurrence/schedule.js';
+import { PureResults } from '../caching/pure-results.js';
 import { JobsRepository } from '../persistence/jobs.repository.js';
 import { Clock } from '../platform/clock.js';
 import type { PreviewView } from '../platform/contract/schedule.schema.js';
@@ -26,15 +27,20 @@ export class SchedulesService {
   constructor(
     private readonly jobs: JobsRepository,
     private readonly clock: Clock,
+    private readonly pureResults: PureResults,
   ) {}
 
-  preview({ schedule: input, from, count, until }: PreviewRequest): z.infer<typeof PreviewView> {
+  async preview({ schedule: input, from, count, until }: PreviewRequest): Promise<z.infer<typeof PreviewView>> {
     const now = this.clock.now();
     const parsed = parseSchedule(input, { now });
     if (!parsed.ok) {
       throw refuseBody(parsed.problems.map((problem) => ({ ...problem, pointer: `/schedule${problem.pointer}` })));
     }
-    const preview = previewSchedule(parsed.schedule, { seed: PREVIEW_SEED, from: from ?? now, count, until });
+    const options = { seed: PREVIEW_SEED, from: from ?? now, count, until };
+    const compute = () => previewSchedule(parsed.schedule, options);
+    // From a given instant on, a preview depends on nothing but the request; from now on, it would never be asked again.
+    const preview =
+      from === undefined ? compute() : await this.pureResults.of(['preview', parsed.schedule, options], compute);
     if (preview.occurrences.length === 0 && until === undefined) throw neverFires();
     return { schedule: parsed.schedule, ...preview };
   }

@@ -37,7 +37,7 @@ export function analyse(path: string, text: string): SourceFile {
   const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, false);
   const imports: Import[] = [];
   const environment: string[] = [];
-  const add = (specifier: ts.Expression | undefined, typeOnly: boolean, reExport = false) => {
+  const add = (specifier: ts.Node | undefined, typeOnly: boolean, reExport = false) => {
     if (specifier === undefined || !ts.isStringLiteralLike(specifier)) return;
     imports.push({ specifier: specifier.text, file: resolve(path, specifier.text), typeOnly, reExport });
   };
@@ -46,8 +46,7 @@ export function analyse(path: string, text: string): SourceFile {
     else if (ts.isExportDeclaration(node)) add(node.moduleSpecifier, node.isTypeOnly, true);
     else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
       add(node.arguments[0], false);
-    else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument))
-      add(node.argument.literal as ts.StringLiteral, true);
+    else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) add(node.argument.literal, true);
     else if (isEnvironment(node)) environment.push('*');
     else if (ts.isElementAccessExpression(node) && isEnvironment(node.expression)) {
       environment.push(ts.isStringLiteralLike(node.argumentExpression) ? node.argumentExpression.text : '*');
