@@ -38,38 +38,28 @@ export class PartitionsRepository {
     await this.locked(async (sql) => {
       const [existing] = await sql.rows({ text: 'SELECT to_regclass($1) AS oid' }, [name]);
       if (existing?.['oid'] != null) return;
-      const bounds = `FROM ('${formatInstant(day)}') TO ('${formatInstant(day + DAY_MS)}')`;
-      // A partition can't be attached while the default one holds rows of its day: they are set aside meanwhile.
-      await sql.rows({
-        text: `
-          CREATE TEMPORARY TABLE set_aside ON COMMIT DROP AS
-          SELECT * FROM runs_default
-          WHERE scheduled_for >= '${formatInstant(day)}' AND scheduled_for < '${formatInstant(day + DAY_MS)}'
-          LIMIT 0`,
-      });
-      await sql.rows({
-        text: `
-          WITH moved AS (
-            DELETE FROM runs_default
-            WHERE scheduled_for >= '${formatInstant(day)}' AND scheduled_for < '${formatInstant(day + DAY_MS)}'
-            RETURNING *
-          )
-          INSERT INTO set_aside SELECT * FROM moved`,
-      });
-      await sql.rows({ text: `CREATE TABLE ${name} PARTITION OF runs FOR VALUES ${bounds}` });
-      await sql.rows({ text: `INSERT INTO ${name} SELECT * FROM set_aside` });
+      const from = formatInstant(day);
+      const to = formatInstant(day + DAY_MS);
+      // Made apart and attached, not PARTITION OF: that would lock the whole ledger each time.
+      await sql.rows({ text: `CREATE TABLE ${name} (LIKE runs INCLUDING ALL)` });
+      const ofDay = `FROM runs_default WHERE scheduled_for >= '${from}' AND scheduled_for < '${to}'`;
+      const taken = await sql.rows({ text: `SELECT 1 ${ofDay} LIMIT 1` });
+      if (taken.length > 0) {
+        // Nobody else may use the ledger while rows move: an end that came meanwhile would not find its run.
+        await sql.rows({ text: 'LOCK TABLE ONLY runs IN ACCESS EXCLUSIVE MODE' });
+        await sql.rows({ text: `WITH moved AS (DELETE ${ofDay} RETURNING *) INSERT INTO ${name} SELECT * FROM moved` });
+      }
+      await sql.rows({ text: `ALTER TABLE runs ATTACH PARTITION ${name} FOR VALUES FROM ('${from}') TO ('${to}')` });
     });
   }
 
   /** Drops a day of the ledger unless a run in it is still open; answers whether it is gone. */
   async dropIfEnded(partition: Partition): Promise<boolean> {
     return this.locked(async (sql) => {
-      const open = await sql.rows({
-        text: `
-          SELECT 1 FROM ${partition.name}
-          WHERE state IN ('queued', 'running', 'retrying', 'held') LIMIT 1`,
-      });
-      if (open.length > 0) return false;
+      if (await hasOpenRuns(sql, partition.name)) return false;
+      // Dropping locks the ledger as a whole anyway; locked before the last look, no run can enter in between.
+      await sql.rows({ text: 'LOCK TABLE ONLY runs IN ACCESS EXCLUSIVE MODE' });
+      if (await hasOpenRuns(sql, partition.name)) return false;
       await sql.rows({ text: `DROP TABLE IF EXISTS ${partition.name}` });
       return true;
     });
@@ -97,6 +87,16 @@ export class PartitionsRepository {
       return work(sql);
     });
   }
+}
+
+/** False when the partition is there no more: another replica dropped it. */
+async function hasOpenRuns(sql: Sql, name: string): Promise<boolean> {
+  const [existing] = await sql.rows({ text: 'SELECT to_regclass($1) AS oid' }, [name]);
+  if (existing?.['oid'] == null) return false;
+  const open = await sql.rows({
+    text: `SELECT 1 FROM ${name} WHERE state IN ('queued', 'running', 'retrying', 'held') LIMIT 1`,
+  });
+  return open.length > 0;
 }
 
 function nameOf(day: Instant): string {

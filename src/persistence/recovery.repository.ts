@@ -51,16 +51,28 @@ const LOCK_EXPIRED = {
 const END_LOST = {
   name: 'recovery-end-lost',
   text: `
-    UPDATE runs
-    SET state = n.state, reason = n.reason, available_at = n.available_at, lease_until = NULL, lease_token = NULL,
-        lost_attempts = runs.lost_attempts + 1,
-        lateness_ms = coalesce(runs.lateness_ms,
-                               greatest(0, extract(epoch FROM runs.started_at - runs.due_at) * 1000)::bigint),
-        finished_at = CASE WHEN n.state <> 'retrying' THEN $6::timestamptz END,
-        error = n.error, attempts = runs.attempts || n.attempt
-    FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::timestamptz[], $7::jsonb[], $8::jsonb[])
-      AS n (id, scheduled_for, state, reason, available_at, error, attempt)
-    WHERE runs.id = n.id AND runs.scheduled_for = n.scheduled_for AND runs.state = 'running'`,
+    WITH ended AS (
+      UPDATE runs
+      SET state = n.state, reason = n.reason, available_at = n.available_at, lease_until = NULL, lease_token = NULL,
+          lost_attempts = runs.lost_attempts + 1,
+          lateness_ms = coalesce(runs.lateness_ms,
+                                 greatest(0, extract(epoch FROM runs.started_at - runs.due_at) * 1000)::bigint),
+          finished_at = CASE WHEN n.state <> 'retrying' THEN $6::timestamptz END,
+          error = n.error, attempts = runs.attempts || n.attempt
+      FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::text[], $5::timestamptz[], $7::jsonb[], $8::jsonb[])
+        AS n (id, scheduled_for, state, reason, available_at, error, attempt)
+      WHERE runs.id = ANY ($1::uuid[]) AND runs.id = n.id AND runs.scheduled_for = n.scheduled_for AND runs.state = 'running'
+      RETURNING runs.job_id, runs.state, runs.started_at
+    )
+    INSERT INTO job_stats (job_id, last_run_at, last_run_state, failure_streak)
+    SELECT ended.job_id, max(ended.started_at), 'failed', count(*)
+    FROM ended JOIN jobs ON jobs.id = ended.job_id
+    WHERE ended.state = 'failed'
+    GROUP BY ended.job_id
+    ORDER BY ended.job_id
+    ON CONFLICT (job_id) DO UPDATE
+    SET last_run_at = excluded.last_run_at, last_run_state = excluded.last_run_state,
+        failure_streak = job_stats.failure_streak + excluded.failure_streak`,
 };
 
 /** Looked up job by job (LIMIT 1 keeps it so): a backlog of other jobs' runs must cost nothing here. */

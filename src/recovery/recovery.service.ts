@@ -16,6 +16,7 @@ const BATCH = 500;
 /** Runs of a job deleted a moment ago are cancelled by the deletion itself. */
 const ORPHAN_AGE_MS = 5_000;
 const PARTITIONS_EVERY_MS = 3_600_000;
+const PARTITIONS_RETRY_MS = 60_000;
 
 export interface RecoveryResult {
   readonly retried: number;
@@ -31,7 +32,8 @@ export interface RecoveryResult {
 @Injectable()
 export class RecoveryService implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(RecoveryService.name);
-  private running: Promise<unknown> | null = null;
+  private readonly running = new Map<string, Promise<void>>();
+  private maintainedAt: Instant = 0;
 
   constructor(
     private readonly repository: RecoveryRepository,
@@ -43,21 +45,26 @@ export class RecoveryService implements OnModuleInit, OnApplicationBootstrap, On
     private readonly metrics: Metrics,
   ) {}
 
-  /** Before anything is planned: today's partition must be there. */
+  /**
+   * Before anything is planned, so that runs need not be moved later. Where it can't be done now, by a dump that holds the
+   * tables for one, the default partition takes them.
+   */
   async onModuleInit(): Promise<void> {
-    await this.partitions.maintain();
+    await this.partitions.maintain().catch((error: unknown) => {
+      this.logger.warn(`partitions are not ready; tried again in ${PARTITIONS_RETRY_MS} ms: ${String(error)}`);
+    });
   }
 
   onApplicationBootstrap(): void {
     this.repeat('recovery', this.config.leaseMs / 3, () => this.recover(this.clock.now()));
-    this.repeat('partitions', PARTITIONS_EVERY_MS, () => this.partitions.maintain());
+    this.repeat('partitions', PARTITIONS_RETRY_MS, () => this.maintainWhenDue());
   }
 
   async onModuleDestroy(): Promise<void> {
     for (const name of ['recovery', 'partitions']) {
       if (this.registry.doesExist('interval', name)) this.registry.deleteInterval(name);
     }
-    await this.running;
+    await Promise.all(this.running.values());
   }
 
   /** One pass over everything that can need mending. */
@@ -111,14 +118,23 @@ export class RecoveryService implements OnModuleInit, OnApplicationBootstrap, On
     }
   }
 
+  private async maintainWhenDue(): Promise<void> {
+    if (this.clock.now() < this.maintainedAt + PARTITIONS_EVERY_MS) return;
+    await this.partitions.maintain();
+    this.maintainedAt = this.clock.now();
+  }
+
+  /** Each by itself: one that takes long, or hangs, holds up no other. */
   private repeat(name: string, everyMs: number, work: () => Promise<unknown>): void {
     const interval = setInterval(() => {
-      if (this.running !== null) return;
-      this.running = work()
-        .catch((error: unknown) =>
-          this.logger.warn(`${name} failed and comes again in ${everyMs} ms: ${String(error)}`),
+      if (this.running.has(name)) return;
+      const pass = work()
+        .then(
+          () => undefined,
+          (error: unknown) => this.logger.warn(`${name} failed and comes again in ${everyMs} ms: ${String(error)}`),
         )
-        .finally(() => (this.running = null));
+        .finally(() => this.running.delete(name));
+      this.running.set(name, pass);
     }, everyMs);
     this.registry.addInterval(name, interval);
   }
