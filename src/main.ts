@@ -7,5 +7,5 @@ await runCommand(process.argv[2] ?? 'serve', {
     const { AppModule } = await import('./app.module.js');
     return (config) => AppModule.for(config);
   },
-  loadMigrate: async () => (await import('./persistence/migrate.js')).migrate,
+  loadSchema: () => import('./persistence/migrate.js'),
 });

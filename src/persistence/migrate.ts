@@ -39,6 +39,22 @@ export async function migrate(url: string, log: (line: string) => void = () => u
   }
 }
 
+/** Migrations of this version that the database has not had. Only reads: a service may lack the right to do more. */
+export async function missingMigrations(url: string): Promise<string[]> {
+  const dataSource = new DataSource(dataSourceOptions({ url, poolSize: 2, applicationName: 'carillon-migrate' }));
+  await dataSource.initialize();
+  try {
+    const [table] = await dataSource.query<[{ exists: boolean }]>(
+      `SELECT to_regclass('migrations') IS NOT NULL AS exists`,
+    );
+    const rows = table.exists ? await dataSource.query<{ name: string }[]>('SELECT name FROM migrations') : [];
+    const had = new Set(rows.map(({ name }) => name));
+    return (await loadMigrations()).map(({ name }) => name).filter((name) => !had.has(name));
+  } finally {
+    await dataSource.destroy();
+  }
+}
+
 type MigrationClass = new () => MigrationInterface;
 
 async function loadMigrations(): Promise<MigrationClass[]> {

@@ -27,6 +27,6 @@ export function persistence(settings: Pick<Settings, 'databaseUrl' | 'redisUrl' 
       : 'Kept: jobs and runs, in the Postgres of DATABASE_URL.',
     settings.redisUrl === null
       ? 'Not kept: rate limit counts, in memory of this one replica. No Redis: runs are delivered from the ledger; REDIS_URL switches to one.'
-      : 'Redis: the one of REDIS_URL carries runs and messages; nothing is lost with it.',
+      : 'Redis: the one of REDIS_URL carries runs; nothing is lost with it.',
   ];
 }

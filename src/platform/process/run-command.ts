@@ -4,10 +4,16 @@ import { createLogger, type Logger } from '../logging/logger.js';
 import { Shutdown } from './shutdown.js';
 import { explainStartFailure, StartFailure } from './start-failure.js';
 
+export interface Schema {
+  migrate(databaseUrl: string, log: (line: string) => void): Promise<void>;
+  /** Names of what `migrate` would do. */
+  missingMigrations(databaseUrl: string): Promise<readonly string[]>;
+}
+
 /** What the platform starts but may not know: it lies in layers above and beside it. */
 export interface Parts {
   loadApp(): Promise<(config: Config) => DynamicModule>;
-  loadMigrate(): Promise<(databaseUrl: string, log: (line: string) => void) => Promise<void>>;
+  loadSchema(): Promise<Schema>;
 }
 
 export interface CommandContext {

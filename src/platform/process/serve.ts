@@ -5,6 +5,7 @@ import type { Logger } from '../logging/logger.js';
 import { persistence, welcome } from './banner.js';
 import { provideDatabase } from './provide-database.js';
 import type { CommandContext } from './run-command.js';
+import { StartFailure } from './start-failure.js';
 
 /** Beyond the time that calls and requests get: to write their ends and to close connections. */
 const CLOSING_MS = 1_000;
@@ -12,17 +13,17 @@ const CLOSING_MS = 1_000;
 /** Database, migrations, application, port: then it serves until a signal comes. */
 export async function serve(context: CommandContext): Promise<void> {
   const { settings, logger, parts, shutdown } = context;
-  const [config, migrate, moduleFor, { createApp }, { serveDocs }, { Lifecycle }] = await Promise.all([
+  const [config, schema, moduleFor, { createApp }, { serveDocs }, { Lifecycle }] = await Promise.all([
     provideDatabase(context),
-    parts.loadMigrate(),
+    parts.loadSchema(),
     parts.loadApp(),
     import('../http/create-app.js'),
     import('../openapi/serve-docs.js'),
     import('../health/lifecycle.js'),
   ]);
   if (config.embedded || config.migrateOnStart) {
-    await migrate(config.databaseUrl, (line) => logger.info({ context: 'Migrations' }, line));
-  }
+    await schema.migrate(config.databaseUrl, (line) => logger.info({ context: 'Migrations' }, line));
+  } else refuseOldSchema(await schema.missingMigrations(config.databaseUrl));
   const app = await createApp(moduleFor(config), logger);
   const lifecycle = app.get(Lifecycle);
   shutdown.add({
@@ -40,6 +41,14 @@ export async function serve(context: CommandContext): Promise<void> {
   if (shutdown.hasBegun) return;
   lifecycle.phase = 'started';
   announce(urlOf(config.host, app.getHttpServer().address() as AddressInfo), settings, logger);
+}
+
+/** A schema that is ahead is fine: that is how a new version is rolled out. */
+function refuseOldSchema(missing: readonly string[]): void {
+  if (missing.length === 0) return;
+  throw new StartFailure(
+    `the database of DATABASE_URL lacks the migration ${missing.join(', ')}: run \`npm run migrate\` first, or set MIGRATE_ON_START=on`,
+  );
 }
 
 function announce(url: string, settings: Settings, logger: Logger): void {
