@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { PROJECT_ROOT } from '../support/project-root.js';
 import { makeServiceFolder, removeServiceFolder } from '../support/service-folder.js';
 import { startService } from '../support/service-process.js';
-import type { ServiceProcess } from '../support/service-process.js';
+import type { ServiceEnd, ServiceProcess } from '../support/service-process.js';
 import { waitFor } from '../support/wait-for.js';
 
 const MAIN = join(PROJECT_ROOT, 'dist/main.js');
@@ -94,16 +94,21 @@ describe('a service that runs', () => {
 describe('a service that is told to stop', () => {
   it('is not ready at once, serves on for SHUTDOWN_DELAY, and ends at once when told again', async () => {
     const service = await startService({ env: { SHUTDOWN_DELAY: '1m' } });
-    service.kill('SIGTERM');
-    await waitFor('readiness to be refused', async () => (await fetch(`${service.url}/health/ready`)).status === 503);
-    expect((await fetch(`${service.url}/jobs`)).status).toBe(200);
-    // A repeat within a second is taken for an echo of the first.
-    const repeat = setInterval(() => {
+    let end: ServiceEnd | null = null;
+    void service.exited.then((ended) => (end = ended));
+    try {
       service.kill('SIGTERM');
-    }, 100);
-    expect(await service.exited).toEqual({ code: 1, signal: null });
-    clearInterval(repeat);
-    await service.stop();
+      await waitFor('readiness to be refused', async () => (await fetch(`${service.url}/health/ready`)).status === 503);
+      expect((await fetch(`${service.url}/jobs`)).status).toBe(200);
+      // A repeat within a second is taken for an echo of the first, so it is told again until it goes.
+      const tellAgain = () => {
+        service.kill('SIGTERM');
+        return end;
+      };
+      expect(await waitFor('the service to end', tellAgain)).toEqual({ code: 1, signal: null });
+    } finally {
+      await service.stop(100);
+    }
   }, 30_000);
 });
 
