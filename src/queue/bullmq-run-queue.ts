@@ -27,6 +27,11 @@ const LEFT_TO_QUEUE_MS = 2_000;
 
 const ENQUEUE_LIMIT_MS = 1_000;
 
+const PROBE_AFTER_MS = 2_000;
+
+/** BullMQ's own default of 15 s would also be how long a stopped worker's last timer outlives it. */
+const RETRY_MS = 1_000;
+
 /**
  * Carries run ids through BullMQ from whichever replica plans to any worker. Redis holds nothing but hints: retries, lost
  * hints and everything while Redis is away are delivered from the ledger.
@@ -80,6 +85,7 @@ export class BullMqRunQueue extends RunQueue {
       connection: this.connections.consumer,
       prefix: QUEUE_PREFIX,
       concurrency: WORKER_JOBS,
+      runRetryDelay: RETRY_MS,
     });
     this.worker.on('error', (error) => this.logger.debug(`worker: ${error.message}`));
     this.worker.on('failed', (_job, error) => {
@@ -119,8 +125,23 @@ export class BullMqRunQueue extends RunQueue {
       away ? 'Redis is away; runs are delivered from the ledger' : 'Redis is back and carries runs again',
     );
     this.ledger.leaveToQueue(away ? 0 : LEFT_TO_QUEUE_MS);
-    // Failed once though connected (out of memory, too slow): trust it again after a while.
-    if (away && this.connections.producer.status === 'ready') setTimeout(() => this.setAway(false), 5_000).unref();
+    if (away) this.probeLater();
+  }
+
+  /** Failed though connected (frozen, out of memory): a ping finds out when it is well again, not the next tick's runs. */
+  private probeLater(): void {
+    if (this.connections.producer.status === 'ready') setTimeout(() => void this.probe(), PROBE_AFTER_MS).unref();
+  }
+
+  private async probe(): Promise<void> {
+    const { producer } = this.connections;
+    if (!this.away || producer.status !== 'ready') return;
+    try {
+      await withLimit(producer.ping(), ENQUEUE_LIMIT_MS);
+      this.setAway(false);
+    } catch {
+      this.probeLater();
+    }
   }
 }
 
