@@ -17,6 +17,7 @@ export class EgressBlockedError extends Error {
 
 /** Cloud metadata services outside the link-local range. */
 const METADATA = ['168.63.129.16', '100.100.100.200', 'fd00:ec2::254'];
+const GIVEN_OUT: [ipaddr.IPv6, number] = [ipaddr.IPv6.parse('2000::'), 3];
 const OPEN_MODE_RANGES = ['loopback', 'private', 'uniqueLocal'];
 
 /**
@@ -45,7 +46,7 @@ export class EgressGuard {
     if (METADATA.some((metadata) => ipaddr.process(metadata).toNormalizedString() === ip.toNormalizedString())) {
       return false;
     }
-    const range = ip.range();
+    const range = rangeOf(ip);
     return range === 'unicast' || (this.config.auth === 'open' && OPEN_MODE_RANGES.includes(range));
   }
 
@@ -90,4 +91,10 @@ export class EgressGuard {
       else callback(null, first.address, first.family);
     });
   };
+}
+
+/** Of IPv6 only 2000::/3 is given out. ipaddr.js calls the rest unicast too, even ::7f00:1, which is 127.0.0.1 once more. */
+function rangeOf(ip: ipaddr.IPv4 | ipaddr.IPv6): string {
+  const range = ip.range();
+  return range === 'unicast' && ip instanceof ipaddr.IPv6 && !ip.match(GIVEN_OUT) ? 'reserved' : range;
 }

@@ -28,8 +28,9 @@ const BODILESS = new Set(['GET', 'HEAD']);
 export function buildRequest(run: ClaimedRun, context: RequestContext): TargetRequest {
   const fill = filler(run);
   const headers: Record<string, string> = {};
+  const fillHeader = filler(run, headerText);
   for (const [name, value] of Object.entries(run.target.headers)) {
-    headers[name.toLowerCase()] = headerText(fill(typeof value === 'string' ? value : value.value));
+    headers[name.toLowerCase()] = fillHeader(typeof value === 'string' ? value : value.value);
   }
   const body = BODILESS.has(run.target.method) ? null : bodyOf(run, fill);
   if (body !== null) headers['content-type'] ??= body.isText ? 'text/plain; charset=utf-8' : 'application/json';
@@ -51,7 +52,8 @@ export function buildRequest(run: ClaimedRun, context: RequestContext): TargetRe
   };
 }
 
-function filler(run: ClaimedRun): (text: string) => string {
+/** Fills placeholders; what stands around them is left as it is. */
+function filler(run: ClaimedRun, encode: (value: string) => string = (value) => value): (text: string) => string {
   const values: Readonly<Record<string, string>> = {
     scheduledFor: formatInstant(run.scheduledFor),
     runId: run.id,
@@ -59,7 +61,7 @@ function filler(run: ClaimedRun): (text: string) => string {
     jobName: run.jobName,
   };
   return (text) =>
-    text.includes('{{') ? text.replace(PLACEHOLDER, (match, name: string) => values[name] ?? match) : text;
+    text.includes('{{') ? text.replace(PLACEHOLDER, (match, name: string) => encode(values[name] ?? match)) : text;
 }
 
 /** Placeholders stand in the query only, where their text is percent-encoded. */
