@@ -7,7 +7,7 @@ import type { Page } from '../platform/contract/page.js';
 import type { JobListQuery } from './job.schemas.js';
 
 const Id = z.guid();
-const At = z.int().min(0).max(8_640_000_000_000_000);
+const At = z.int().min(0).max(253_402_300_799_999);
 const NameText = z.string().regex(/^[^\p{Cc}\p{Cs}]*$/u);
 
 const POSITIONS: { readonly [By in JobSort['by']]: z.ZodType<JobPosition> } = {

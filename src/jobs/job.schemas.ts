@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { MisfirePolicy, RetryPolicy } from '../domain/job.js';
+import { SECRET_MASK } from '../domain/target.js';
 import { PageInfo, pageParameters } from '../platform/contract/page.js';
 import { ScheduleInput, ScheduleView } from '../platform/contract/schedule.schema.js';
 import {
@@ -186,19 +187,13 @@ export const JobListQuery = z.strictObject({
   ...pageParameters,
   state: z.enum(JOB_STATES).optional().meta({ description: 'Only jobs in this state' }),
   label: z
-    .union([z.string(), z.array(z.string()).max(MAX_LABELS)])
+    .preprocess(
+      (given) => (typeof given === 'string' ? [given] : given),
+      z.array(z.string().regex(LABEL_FILTER, 'is not name:value')).max(MAX_LABELS),
+    )
     .optional()
-    .transform((value) => (value === undefined ? [] : typeof value === 'string' ? [value] : value))
-    .superRefine((pairs, context) => {
-      if (pairs.every((pair) => LABEL_FILTER.test(pair))) return;
-      context.addIssue({ code: 'custom', message: 'is not name:value', params: { code: 'invalid_format' } });
-    })
-    .meta({
-      type: 'array',
-      items: { type: 'string' },
-      description: '`name:value`; repeat it for several, all of which must match',
-      example: ['team:billing'],
-    }),
+    .transform((pairs) => pairs ?? [])
+    .meta({ description: '`name:value`; repeat it for several, all of which must match', example: ['team:billing'] }),
   q: z.string().min(1).max(MAX_QUERY_TEXT).optional().meta({
     description:
       'Text in name, description or URL; case makes no difference. Under three letters in a row, a page may hold fewer rows than there are: go on to the next.',
@@ -246,7 +241,39 @@ export const JobView = z
     createdAt: InstantText,
     updatedAt: InstantText,
   })
-  .meta({ id: 'Job' });
+  .meta({
+    id: 'Job',
+    example: {
+      id: '0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11',
+      name: 'nightly-report',
+      description: '',
+      labels: { team: 'billing' },
+      schedule: JOB_EXAMPLE.schedule,
+      target: {
+        type: 'http',
+        method: 'POST',
+        url: 'https://example.com/hooks/report',
+        headers: { authorization: { value: SECRET_MASK, secret: true } },
+        timeout: 'PT30S',
+        success: { statuses: ['2xx'] },
+      },
+      retry: { maxAttempts: 3, backoff: 'exponential', initialDelay: 'PT1S', maxDelay: 'PT5M', maxElapsed: 'PT1H' },
+      overlap: 'allow',
+      misfire: { policy: 'runLast', grace: 'PT10S', within: 'PT1H', limit: 100 },
+      state: 'active',
+      pauseNote: null,
+      pausedUntil: null,
+      nextRunAt: '2026-03-03T08:00:00.000Z',
+      lastRunAt: '2026-03-02T08:00:00.004Z',
+      lastRunState: 'succeeded',
+      runCount: 41,
+      failureStreak: 0,
+      scheduleText: 'At 09:00, Monday through Friday (Europe/Paris)',
+      version: 1,
+      createdAt: '2026-01-02T10:20:30.123Z',
+      updatedAt: '2026-01-02T10:20:30.123Z',
+    },
+  });
 export type JobView = z.infer<typeof JobView>;
 
 export const JobPage = z.strictObject({ data: z.array(JobView), page: PageInfo }).meta({ id: 'JobPage' });

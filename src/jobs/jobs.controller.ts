@@ -69,7 +69,7 @@ export class JobsController {
   }
 
   @Get(':id')
-  @ApiOperation({ operationId: 'getJob', summary: 'Read a job' })
+  @ApiOperation({ operationId: 'getJob', summary: 'Read a job', description: 'As it is now; secrets are masked.' })
   @ApiIdParam('job')
   @ApiOkResponse({ standardSchema: JobView, description: 'The job' })
   @ApiProblems('invalid_parameter', 'not_found')

@@ -27,7 +27,6 @@ const BACKLOG_RETRY_SECONDS = 1;
 
 /** Ids carry the time of creation: in their order jobs are listed by it. */
 const ids = new V7Generator();
-const ID_ROLLBACK_MS = 10_000;
 
 /** Creates, reads, edits and deletes jobs. */
 @Injectable()
@@ -141,7 +140,7 @@ function progressOf(progress: Progress): Progress {
 }
 
 function newJob(projectId: string, settings: JobSettings, now: Instant): Job {
-  const id = ids.generateOrResetCore(now, ID_ROLLBACK_MS).toString();
+  const id = ids.generateOrResetWithTs(now).toString();
   const progress = firstProgress(id, settings.schedule, now);
   if (progress === null) throw neverFires();
   return {

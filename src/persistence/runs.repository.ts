@@ -7,6 +7,9 @@ import type { Sql } from './database.js';
 import { scheduledForOf } from './run-id.js';
 import { ATTEMPTS_COLUMN, RUN_COLUMNS } from './run-rows.js';
 
+/** Beyond the year 9999 RFC 3339 has no spelling, and no run is scheduled. */
+const LAST_INSTANT = Date.UTC(9999, 11, 31);
+
 /** A run, and the body that it was given in place of its job's: JSON text, or null. */
 export type RunWithBody = Run & { readonly body: string | null };
 
@@ -41,7 +44,7 @@ export class RunsRepository {
 
   async find(projectId: string, id: string, sql: Sql = this.database): Promise<RunWithBody | null> {
     const scheduledFor = scheduledForOf(id);
-    if (scheduledFor === null) return null;
+    if (scheduledFor === null || scheduledFor > LAST_INSTANT) return null;
     const [run] = await sql.rows<RunWithBody>(FIND, [projectId, id, formatInstant(scheduledFor)]);
     return run ?? null;
   }

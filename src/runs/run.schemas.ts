@@ -44,11 +44,39 @@ const runMembers = {
   error: ErrorView.nullable(),
 };
 
+const RUN_EXAMPLE = {
+  id: '0197a5d4-1e80-7a52-8d1e-6b0c9a4f3e21',
+  jobId: '0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11',
+  jobName: 'nightly-report',
+  scheduledFor: '2026-03-02T08:00:00.000Z',
+  trigger: 'schedule',
+  state: 'succeeded',
+  reason: null,
+  attempt: 1,
+  maxAttempts: 3,
+  startedAt: '2026-03-02T08:00:00.004Z',
+  finishedAt: '2026-03-02T08:00:00.035Z',
+  latenessMs: 4,
+  durationMs: 31,
+  response: { status: 200, bodyExcerpt: 'ok' },
+  error: null,
+};
+const ATTEMPT_EXAMPLE = {
+  number: 1,
+  startedAt: '2026-03-02T08:00:00.004Z',
+  durationMs: 31,
+  outcome: 'succeeded',
+  status: 200,
+  error: null,
+};
+
 /** A run in a list. */
-export const RunSummary = z.strictObject(runMembers).meta({ id: 'RunSummary' });
+export const RunSummary = z.strictObject(runMembers).meta({ id: 'RunSummary', example: RUN_EXAMPLE });
 export type RunSummary = z.infer<typeof RunSummary>;
 
-export const RunView = z.strictObject({ ...runMembers, attempts: z.array(AttemptView) }).meta({ id: 'Run' });
+export const RunView = z
+  .strictObject({ ...runMembers, attempts: z.array(AttemptView) })
+  .meta({ id: 'Run', example: { ...RUN_EXAMPLE, attempts: [ATTEMPT_EXAMPLE] } });
 export type RunView = z.infer<typeof RunView>;
 
 export const RunPageView = z.strictObject({ data: z.array(RunSummary), page: PageInfo }).meta({ id: 'RunPage' });

@@ -15,7 +15,7 @@ import { isUuid } from '../platform/contract/values.schema.js';
 import { AfterCommit } from '../queue/after-commit.js';
 import type { JobRunsQuery, RunsQuery } from './run.schemas.js';
 
-const Position = z.tuple([z.int().min(0).max(8_640_000_000_000_000), z.guid()]).transform(([at, id]) => ({ at, id }));
+const Position = z.tuple([z.int().min(0).max(253_402_300_799_999), z.guid()]).transform(([at, id]) => ({ at, id }));
 
 /** Reads the ledger and cancels what is in it. */
 @Injectable()

@@ -11,8 +11,9 @@ const WHOLE_NUMBER = /^\d{1,9}$/;
 export function countParameter(least: number, most: number, byDefault: number) {
   return z
     .string()
-    .default(String(byDefault))
+    .optional()
     .transform((text, context) => {
+      if (text === undefined) return byDefault;
       const count = WHOLE_NUMBER.test(text) ? Number(text) : NaN;
       if (count >= least && count <= most) return count;
       const message = `is not a whole number from ${least} to ${most}`;

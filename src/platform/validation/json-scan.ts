@@ -48,15 +48,12 @@ class Scan implements ScanResult {
   private containers = 0;
 
   walk(): void {
-    for (let place = this.stack.pop(); place !== undefined; place = this.stack.pop()) {
-      this.containers += 1;
-      if (this.containers > MAX_CONTAINERS) {
-        this.refuseSize('', null, 'too_many', `more than ${MAX_CONTAINERS} lists and objects in one body`);
-        return;
-      }
+    for (let place = this.stack.pop(); place !== undefined && !this.isFull; place = this.stack.pop()) {
       if (Array.isArray(place.value)) this.walkList(place, place.value);
       else this.walkObject(place, place.value as Readonly<Record<string, unknown>>);
     }
+    if (!this.isFull) return;
+    this.refuseSize('', null, 'too_many', `has more than ${MAX_CONTAINERS} lists and objects`);
   }
 
   visit(value: unknown, name: string | number, parent: Place | null): void {
@@ -68,21 +65,27 @@ class Scan implements ScanResult {
     } else if (typeof value === 'number') {
       if (!Number.isFinite(value)) this.refuse(name, parent, 'out_of_range', 'is a number too large to be kept');
     } else if (typeof value === 'object' && value !== null) {
+      this.containers += 1;
       const depth = parent === null ? 0 : parent.depth + 1;
       if (depth <= MAX_DEPTH) this.stack.push({ value, name, parent, depth, free: isFree(name, parent) });
-      else this.refuseSize('', null, 'too_deep', `more than ${MAX_DEPTH} levels of lists and objects`);
+      else this.refuseSize('', null, 'too_deep', `has more than ${MAX_DEPTH} levels of lists and objects`);
     }
+  }
+
+  private get isFull(): boolean {
+    return this.containers > MAX_CONTAINERS;
   }
 
   private walkList(place: Place, list: readonly unknown[]): void {
     if (!place.free && list.length > MAX_MEMBERS) return this.refuseCount(place, list.length);
-    for (const [index, item] of list.entries()) this.visit(item, index, place);
+    for (let index = 0; index < list.length && !this.isFull; index += 1) this.visit(list[index], index, place);
   }
 
   private walkObject(place: Place, object: Readonly<Record<string, unknown>>): void {
     const names = Object.keys(object);
     if (!place.free && names.length > MAX_MEMBERS) return this.refuseCount(place, names.length);
     for (const name of names) {
+      if (this.isFull) return;
       if (name === '__proto__') this.refuse(name, place, 'unknown_member', 'is a name that no member may have');
       else if (UNSTORABLE.test(name))
         this.refuse(name, place, 'invalid_text', 'is a name with a NUL or half a surrogate pair');

@@ -1,0 +1,179 @@
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import pg from 'pg';
+import { JobsModule } from '../../src/jobs/jobs.module.js';
+import { Messages, type Message } from '../../src/messaging/messages.js';
+import { PostgresMessages } from '../../src/messaging/postgres-messages.js';
+import { dataSourceOptions } from '../../src/persistence/data-source.js';
+import { PlanningRepository } from '../../src/persistence/planning.repository.js';
+import { Metrics } from '../../src/platform/metrics.js';
+import { Planner } from '../../src/scheduling/planner.js';
+import { PersistenceModule } from '../../src/persistence/persistence.module.js';
+import { Clock } from '../../src/platform/clock.js';
+import { Config } from '../../src/platform/config.js';
+import { acceptJsonOnly, BODY_LIMIT_BYTES } from '../../src/platform/http/json-body.js';
+import { RouteTable } from '../../src/platform/http/route-table.js';
+import { ProblemFilter } from '../../src/platform/problem-details/problem.filter.js';
+import { RunQueue, type QueuedRun } from '../../src/queue/run-queue.js';
+import { RunsModule } from '../../src/runs/runs.module.js';
+import { SchedulesModule } from '../../src/schedules/schedules.module.js';
+import { createTestDatabase } from '../support/database.js';
+import { Global, Module } from '@nestjs/common';
+
+export type Json = Record<string, ReturnType<typeof JSON.parse>>;
+
+export interface Answer {
+  status: number;
+  headers: Record<string, unknown>;
+  body: Json;
+}
+
+const START = Date.parse('2026-03-02T08:00:00.000Z');
+
+class SetClock extends Clock {
+  readonly offsetMs = 0;
+  at = START;
+
+  now(): number {
+    return this.at;
+  }
+}
+
+class RecordedMessages extends Messages {
+  readonly sent: Message[] = [];
+
+  publish(message: Message): void {
+    this.sent.push(message);
+  }
+
+  subscribe(): void {}
+}
+
+class RecordedQueue extends RunQueue {
+  readonly queued: string[] = [];
+
+  async enqueue(runs: readonly QueuedRun[]): Promise<void> {
+    this.queued.push(...runs.map(({ id }) => id));
+  }
+
+  async consume(): Promise<void> {}
+  wakeAt(): void {}
+  async stop(): Promise<void> {}
+}
+
+/** The API over a database of its own, with a clock that stands still and a queue that only records. */
+export class Api {
+  private constructor(
+    readonly app: NestFastifyApplication,
+    readonly clock: SetClock,
+    readonly messages: RecordedMessages,
+    readonly queue: RecordedQueue,
+    readonly db: pg.Pool,
+    private readonly drop: () => Promise<void>,
+  ) {}
+
+  static async start(): Promise<Api> {
+    const database = await createTestDatabase();
+    const clock = new SetClock();
+    const messages = new RecordedMessages();
+    const queue = new RecordedQueue();
+    const config = { databaseUrl: database.url, redisUrl: null, runRetentionMs: 30 * 86_400_000 };
+
+    @Global()
+    @Module({
+      providers: [
+        { provide: Config, useValue: config },
+        { provide: Clock, useValue: clock },
+      ],
+      exports: [Config, Clock],
+    })
+    class TestPlatform {}
+
+    const testing = await Test.createTestingModule({
+      imports: [
+        TypeOrmModule.forRoot(dataSourceOptions({ url: database.url, poolSize: 10, applicationName: 'test' })),
+        TestPlatform,
+        PersistenceModule,
+        JobsModule,
+        RunsModule,
+        SchedulesModule,
+      ],
+    })
+      .overrideProvider(PostgresMessages)
+      .useValue(messages)
+      .overrideProvider(RunQueue)
+      .useValue(queue)
+      .compile();
+    const adapter = new FastifyAdapter({ bodyLimit: BODY_LIMIT_BYTES, routerOptions: { maxParamLength: 2_400 } });
+    const routes = new RouteTable();
+    routes.watch(adapter.getInstance());
+    acceptJsonOnly(adapter.getInstance());
+    const app = testing.createNestApplication<NestFastifyApplication>(adapter, { bodyParser: false, logger: false });
+    app.useGlobalFilters(new ProblemFilter(routes));
+    await app.init();
+    await adapter.getInstance().ready();
+    const db = new pg.Pool({ connectionString: database.url, max: 4 });
+    return new Api(app, clock, messages, queue, db, () => database.drop());
+  }
+
+  /** Forgets all jobs, runs and messages, and sets the clock back. */
+  async reset(): Promise<void> {
+    await this.db.query('TRUNCATE jobs, job_states, job_stats, runs');
+    this.clock.at = START;
+    this.messages.sent.length = 0;
+    this.queue.queued.length = 0;
+  }
+
+  async create(job: Json): Promise<Json & { id: string }> {
+    const { status, body } = await this.call('POST', '/jobs', job);
+    if (status !== 201) throw new Error(JSON.stringify(body));
+    return body as Json & { id: string };
+  }
+
+  /** The next occurrence of a job and its next look, as the planner sees them; epoch milliseconds. */
+  async nextOf(id: string): Promise<(number | null)[]> {
+    const [row] = await this.rows(
+      'SELECT next_occurrence_at AS o, next_run_at AS r FROM job_states WHERE job_id = $1',
+      [id],
+    );
+    return [row?.['o'], row?.['r']].map((at: Date | null | undefined) => at?.getTime() ?? null);
+  }
+
+  /** Plans what is due at the clock's time, as a leader would. */
+  async plan(): Promise<number> {
+    const planner = new Planner(this.app.get(PlanningRepository), this.queue, this.messages, new Metrics());
+    let runs = 0;
+    for (;;) {
+      const tick = await planner.tick(this.clock.at, 1);
+      if (tick.jobs === 0) return runs;
+      runs += tick.runs;
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.app.close();
+    await this.db.end();
+    await this.drop();
+  }
+
+  async call(method: string, url: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+    const hasBody = body !== undefined;
+    const response = await this.app.inject({
+      method: method as 'GET',
+      url,
+      headers: { ...(hasBody && { 'content-type': 'application/json' }), ...headers },
+      ...(hasBody && { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = response.payload;
+    return {
+      status: response.statusCode,
+      headers: response.headers,
+      body: text === '' ? {} : (JSON.parse(text) as Json),
+    };
+  }
+
+  async rows(text: string, values: unknown[] = []): Promise<Json[]> {
+    return (await this.db.query<Json>(text, values)).rows;
+  }
+}
