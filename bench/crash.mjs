@@ -24,7 +24,7 @@ await onStage(async (stage) => {
 
   let service = await stage.service(env);
   for (let round = 1; round <= ROUNDS; round += 1) {
-    const at = Math.ceil(Date.now() / 1_000) * 1_000 + 3_000 + JOBS;
+    const at = Math.ceil(Date.now() / 1_000) * 1_000 + 4_000 + 2 * JOBS;
     const schedule = { type: 'once', at: new Date(at).toISOString() };
     const ids = await createJobs(
       service.url,

@@ -23,7 +23,7 @@ await onStage(async (stage) => {
 
   const figures = { planned: [], planning: [], last: [], p50: [], p99: [], missing: 0, doubled: 0, notSucceeded: 0 };
   for (let round = 1; round <= REPEAT; round += 1) {
-    const at = Math.ceil(Date.now() / 1_000) * 1_000 + 4_000 + JOBS;
+    const at = Math.ceil(Date.now() / 1_000) * 1_000 + 5_000 + 2 * JOBS;
     progress(`round ${round}: registers ${JOBS} jobs due at ${new Date(at).toISOString()}`);
     const schedule = { type: 'once', at: new Date(at).toISOString() };
     const names = Array.from({ length: JOBS }, (_, n) => ({ name: `herd-${round}-${n}`, schedule, target: sink.url }));
