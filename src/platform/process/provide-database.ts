@@ -1,5 +1,7 @@
+import pg from 'pg';
 import type { Config } from '../config.js';
 import type { CommandContext } from './run-command.js';
+import { StartFailure } from './start-failure.js';
 
 /** The embedded Postgres stops itself within 3 s. */
 const PATIENCE_MS = 3_500;
@@ -7,7 +9,10 @@ const PATIENCE_MS = 3_500;
 /** The server of DATABASE_URL; without one the embedded Postgres, started here and stopped at the shutdown. */
 export async function provideDatabase({ settings, logger, shutdown }: Omit<CommandContext, 'parts'>): Promise<Config> {
   const { databaseUrl } = settings;
-  if (databaseUrl !== null) return { ...settings, databaseUrl, embedded: false };
+  if (databaseUrl !== null) {
+    await lookAtServer(databaseUrl);
+    return { ...settings, databaseUrl, embedded: false };
+  }
   const { startEmbeddedPostgres } = await import('../embedded-postgres.js');
   const log = (line: string) => logger.warn({ context: 'Postgres' }, line);
   const postgres = await startEmbeddedPostgres({ dataDir: settings.dataDir, log });
@@ -18,4 +23,29 @@ export async function provideDatabase({ settings, logger, shutdown }: Omit<Comma
     return shutdown.end(1);
   });
   return { ...settings, databaseUrl: postgres.url, embedded: true };
+}
+
+const OLDEST_VERSION = 14;
+const CONNECT_PATIENCE_MS = 10_000;
+
+/** Before anything else is done with it: whether it can be reached, lets us in, and is new enough. */
+async function lookAtServer(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_PATIENCE_MS });
+  client.on('error', () => undefined); // after the answer nothing of it matters
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ server_version_num: string }>('SHOW server_version_num');
+    refuseOldServer(Number(rows[0]?.server_version_num));
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+/** Takes `server_version_num`, like 150004 for 15.4. */
+export function refuseOldServer(version: number): void {
+  const major = Math.floor(version / 10_000);
+  if (major >= OLDEST_VERSION) return;
+  throw new StartFailure(
+    `the Postgres of DATABASE_URL is version ${major}: Carillon needs ${OLDEST_VERSION} or later; without DATABASE_URL an embedded one is used`,
+  );
 }

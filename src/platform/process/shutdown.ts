@@ -58,6 +58,7 @@ export class Shutdown {
   async end(exitCode: number): Promise<void> {
     this.ending ??= this.stopAll();
     await this.ending;
+    if (exitCode === 0) this.logger.info('stopped');
     process.exit(exitCode);
   }
 
@@ -70,6 +71,5 @@ export class Shutdown {
       });
       if (end === 'late') this.logger.warn(`${what} did not stop within ${patienceMs} ms and is left behind`);
     }
-    this.logger.info('stopped');
   }
 }

@@ -1,4 +1,5 @@
 import { readSettings } from '../../../src/platform/config.js';
+import { refuseOldServer } from '../../../src/platform/process/provide-database.js';
 import { explainStartFailure } from '../../../src/platform/process/start-failure.js';
 
 const settings = readSettings({ DATABASE_URL: 'postgres://carillon:hunter2@db.example:5433/carillon', PORT: '3000' });
@@ -29,5 +30,15 @@ describe('explainStartFailure', () => {
 
   it('leaves a bug to be shown in full', () => {
     expect(explainStartFailure(new TypeError('x is not a function'), settings)).toBeNull();
+  });
+});
+
+describe('refuseOldServer', () => {
+  it.each([140_000, 150_004, 180_000])('takes %s', (version) => {
+    expect(() => refuseOldServer(version)).not.toThrow();
+  });
+
+  it.each([130_022, 90_624])('refuses %s', (version) => {
+    expect(() => refuseOldServer(version)).toThrow('Carillon needs 14 or later');
   });
 });
