@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import { Client } from 'pg';
@@ -12,6 +13,7 @@ const CHANNEL = 'carillon';
 const PAYLOAD_BYTES = 7_500;
 const FIRST_RECONNECT_MS = 100;
 const LAST_RECONNECT_MS = 5_000;
+const GOODBYE_MS = 500;
 
 const NOTIFY = {
   name: 'messages-notify',
@@ -48,7 +50,11 @@ export class PostgresMessages extends Messages implements OnModuleInit, OnApplic
   async onApplicationShutdown(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.reconnect);
-    await this.client?.end().catch(() => undefined);
+    // A server that does not answer must not keep us: a goodbye is not worth waiting for.
+    const { client } = this;
+    this.client = null;
+    if (client !== null)
+      await Promise.race([client.end().catch(() => undefined), sleep(GOODBYE_MS, undefined, { ref: false })]);
   }
 
   publish(message: Message): void {
@@ -85,6 +91,8 @@ export class PostgresMessages extends Messages implements OnModuleInit, OnApplic
       connectionString: this.config.databaseUrl,
       application_name: 'carillon-messages',
       keepAlive: true,
+      keepAliveInitialDelayMillis: 10_000,
+      connectionTimeoutMillis: 10_000,
     });
     client.on('error', () => this.lost(client));
     client.on('end', () => this.lost(client));
