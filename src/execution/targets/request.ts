@@ -34,7 +34,7 @@ export function buildRequest(run: ClaimedRun, context: RequestContext): TargetRe
   }
   const body = BODILESS.has(run.target.method) ? null : bodyOf(run, fill);
   if (body !== null) headers['content-type'] ??= body.isText ? 'text/plain; charset=utf-8' : 'application/json';
-  headers['user-agent'] ??= context.userAgent;
+  headers['user-agent'] = context.userAgent;
   headers['webhook-id'] = run.id;
   headers['webhook-timestamp'] = String(context.sentAtSeconds);
   headers['carillon-scheduled-for'] = formatInstant(run.scheduledFor);
