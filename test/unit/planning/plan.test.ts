@@ -241,8 +241,10 @@ describe('maxRuns', () => {
   });
 
   test('cancelRunning: what gave way in the same plan does not count', () => {
-    const draft: Draft = { schedule: { maxRuns: 1 }, overlap: 'cancelRunning', misfire: { graceMs: 3_600_000 } };
-    expect(lines(plan(draft, T0 + 2 * MINUTE))).toEqual(['+0 queued']);
+    const draft: Draft = { schedule: { maxRuns: 2 }, overlap: 'cancelRunning', misfire: { graceMs: 3_600_000 } };
+    const result = plan(draft, T0 + 2 * MINUTE);
+    expect(lines(result)).toEqual(['+0 skipped:overlap', '+1 skipped:overlap', '+2 queued']);
+    expect(result.nextOccurrenceAt).toBe(T0 + 3 * MINUTE);
   });
 });
 
