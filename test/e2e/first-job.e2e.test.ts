@@ -167,7 +167,10 @@ describe.each([
     expect(paused).toMatchObject({ state: 'paused', pauseNote: 'a break', nextRunAt: null });
     await api.waitForRuns('open runs to end', job.id, (runs) => runs.every(hasEnded));
     const before = receiver.requestsTo('/paused').length;
-    await callsTo('/first', receiver.requestsTo('/first').length + 3);
+    const threeMissedAt = new Date(Date.parse(paused.updatedAt) + 3 * SECOND_MS).toISOString();
+    await receiver.waitFor('the first job to go on', () =>
+      receiver.requestsTo('/first').some(({ headers }) => String(headers['carillon-scheduled-for']) > threeMissedAt),
+    );
     expect(receiver.requestsTo('/paused')).toHaveLength(before);
 
     const resumed = await api.must<JobView>(200, 'POST', `/jobs/${job.id}/resume`);

@@ -11,6 +11,10 @@ jest.setTimeout(40_000);
 
 const RARELY = { type: 'cron', expression: '30 3,15 1 1 *' };
 const SLOW_MS = 2_500;
+const OVERLAPS = ['allow', 'skip', 'queueOne', 'queueAll', 'cancelRunning'] as const;
+const slowJobs = new Map<Overlap, string>();
+
+type Overlap = (typeof OVERLAPS)[number];
 
 let database: TestDatabase;
 let receiver: Receiver;
@@ -21,6 +25,17 @@ beforeAll(async () => {
   database = await createTestDatabase();
   receiver = await startReceiver();
   await start();
+  // At once, for each takes seconds of waiting; their runs are looked at in the end.
+  for (const overlap of OVERLAPS) {
+    receiver.answer(`/slow-${overlap}`, { delayMs: SLOW_MS });
+    const job = await api.createJob({
+      name: `slow-${overlap}`,
+      schedule: { type: 'interval', every: 'PT1S', maxRuns: 3 },
+      target: `${receiver.url}/slow-${overlap}`,
+      overlap,
+    });
+    slowJobs.set(overlap, job.id);
+  }
 });
 
 afterAll(async () => {
@@ -110,24 +125,8 @@ describe('a target that fails', () => {
 });
 
 describe('a target slower than its schedule', () => {
-  const ids = new Map<string, string>();
-
-  beforeAll(async () => {
-    // All at once: each takes seconds of waiting.
-    for (const overlap of ['allow', 'skip', 'queueOne', 'queueAll', 'cancelRunning']) {
-      receiver.answer(`/slow-${overlap}`, { delayMs: SLOW_MS });
-      const job = await api.createJob({
-        name: `slow-${overlap}`,
-        schedule: { type: 'interval', every: 'PT1S', maxRuns: 3 },
-        target: `${receiver.url}/slow-${overlap}`,
-        overlap,
-      });
-      ids.set(overlap, job.id);
-    }
-  });
-
-  async function endedRuns(overlap: string): Promise<RunSummary[]> {
-    const id = ids.get(overlap) ?? '';
+  async function endedRuns(overlap: Overlap): Promise<RunSummary[]> {
+    const id = slowJobs.get(overlap) ?? '';
     const enough = (runs: RunSummary[]): boolean => runs.filter(({ state }) => state !== 'skipped').length === 3;
     const runs = await api.waitForRuns('three runs to end', id, (all) => enough(all) && all.every(hasEnded), 30_000);
     expect(await api.job(id)).toMatchObject({ state: 'completed', runCount: 3, nextRunAt: null });
@@ -139,7 +138,7 @@ describe('a target slower than its schedule', () => {
   }
 
   /** What was under way longest beside another call; below zero: how long there was none between two. */
-  function longestOverlapMs(overlap: string): number {
+  function longestOverlapMs(overlap: Overlap): number {
     const starts = calls(`slow-${overlap}`).map(({ receivedAt }) => receivedAt);
     const gaps = starts.slice(1).map((at, index) => at - (starts[index] ?? 0));
     return SLOW_MS - Math.min(...gaps);
