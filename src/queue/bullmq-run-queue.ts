@@ -99,7 +99,7 @@ export class BullMqRunQueue extends RunQueue {
     await this.ledger.stop();
   }
 
-  async disconnect(): Promise<void> {
+  override async disconnect(): Promise<void> {
     await withLimit(this.queue.close(), 500).catch(() => undefined);
     this.connections.producer.disconnect();
     this.connections.consumer.disconnect();

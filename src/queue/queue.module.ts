@@ -4,8 +4,6 @@ import { Messages } from '../messaging/messages.js';
 import { MessagingModule } from '../messaging/messaging.module.js';
 import { Clock } from '../platform/clock.js';
 import { Config } from '../platform/config.js';
-import { connectRedis } from '../platform/redis.js';
-import { BullMqRunQueue } from './bullmq-run-queue.js';
 import { LedgerRunQueue } from './ledger-run-queue.js';
 import { RunQueue } from './run-queue.js';
 
@@ -16,9 +14,14 @@ import { RunQueue } from './run-queue.js';
     {
       provide: RunQueue,
       inject: [Config, Messages, Clock],
-      useFactory: (config: Config, messages: Messages, clock: Clock): RunQueue => {
+      useFactory: async (config: Config, messages: Messages, clock: Clock): Promise<RunQueue> => {
         const ledger = new LedgerRunQueue(messages, clock);
         if (config.redisUrl === null) return ledger;
+        // A third of a second to load, which a start without Redis need not wait for.
+        const [{ connectRedis }, { BullMqRunQueue }] = await Promise.all([
+          import('../platform/redis.js'),
+          import('./bullmq-run-queue.js'),
+        ]);
         const producer = connectRedis(config.redisUrl, 'prompt');
         const consumer = connectRedis(config.redisUrl, 'patient');
         return new BullMqRunQueue({ producer, consumer }, ledger);
@@ -31,6 +34,6 @@ export class QueueModule implements OnApplicationShutdown {
   constructor(@Inject(RunQueue) private readonly queue: RunQueue) {}
 
   async onApplicationShutdown(): Promise<void> {
-    if (this.queue instanceof BullMqRunQueue) await this.queue.disconnect();
+    await this.queue.disconnect();
   }
 }

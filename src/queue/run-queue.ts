@@ -36,4 +36,7 @@ export abstract class RunQueue {
   abstract consume(intake: RunIntake): Promise<void>;
   /** Stops feeding; what was handed over goes on. */
   abstract stop(): Promise<void>;
+
+  /** Lets go of connections, after everything else has stopped. */
+  async disconnect(): Promise<void> {}
 }

@@ -87,7 +87,7 @@ export class Planner {
     const stopTimer = this.metrics.planning.startTimer();
     const batch = await this.planning
       .transaction((sql) => this.planBatch(sql, now, epoch))
-      .catch(async (error) => {
+      .catch(async (error: unknown) => {
         await this.handOver([], false);
         throw error;
       });

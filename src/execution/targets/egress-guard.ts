@@ -63,7 +63,7 @@ export class EgressGuard {
       connect(options, (error, socket: Socket | null | undefined) => {
         // On failure undici gives no socket at all, whatever its types say.
         if (socket == null) {
-          callback(error ?? new Error('not connected'), null);
+          callback(error, null);
         } else if (!named && !this.allowsPeer(socket)) {
           socket.destroy();
           callback(new EgressBlockedError(host), null);

@@ -25,6 +25,9 @@ export const EXCERPT_BYTES = 2_048;
 /** Read of an answer so that its connection can serve again; a longer one costs the connection. */
 const DRAIN_BYTES = 65_536;
 
+/** Tells the time limit from a cancellation. */
+const TIMED_OUT = new Error('no complete answer in time');
+
 const ERRORS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection_refused',
   ECONNRESET: 'connection_reset',
@@ -66,11 +69,7 @@ export class HttpTarget implements OnApplicationShutdown {
   async call(outgoing: TargetRequest, signal: AbortSignal): Promise<Answer> {
     const limit = new AbortController();
     const onAbort = (): void => limit.abort();
-    let timedOut = false;
-    const timer = setTimeout(() => {
-      timedOut = true;
-      limit.abort();
-    }, outgoing.timeoutMs);
+    const timer = setTimeout(() => limit.abort(TIMED_OUT), outgoing.timeoutMs);
     signal.addEventListener('abort', onAbort, { once: true });
     try {
       if (signal.aborted) return { kind: 'aborted' };
@@ -90,9 +89,8 @@ export class HttpTarget implements OnApplicationShutdown {
         retryAfter: typeof retryAfter === 'string' ? retryAfter : null,
       };
     } catch (error) {
-      if (timedOut) return { kind: 'timedOut' };
-      if (signal.aborted) return { kind: 'aborted' };
-      return describe(error);
+      if (!limit.signal.aborted) return describe(error);
+      return { kind: limit.signal.reason === TIMED_OUT ? 'timedOut' : 'aborted' };
     } finally {
       clearTimeout(timer);
       signal.removeEventListener('abort', onAbort);
