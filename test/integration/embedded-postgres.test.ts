@@ -1,7 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readlinkSync } from 'node:fs';
 import { chmod, cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -9,6 +8,7 @@ import { createInterface } from 'node:readline';
 import pg from 'pg';
 import { EmbeddedPostgresError, startEmbeddedPostgres } from '../../src/platform/embedded-postgres.js';
 import type { EmbeddedPostgres } from '../../src/platform/embedded-postgres.js';
+import { childrenOf, processesIn } from '../support/processes.js';
 import { PROJECT_ROOT } from '../support/project-root.js';
 import { makeServiceFolder, removeServiceFolder } from '../support/service-folder.js';
 import { waitFor } from '../support/wait-for.js';
@@ -315,29 +315,5 @@ async function spoilBinaries(project: string): Promise<void> {
 
 /** Every process that works in the cluster or guards it. */
 function processesOf(dataDir: string): number[] {
-  const ps = execFileSync('ps', ['-e', '-o', 'pid='], { encoding: 'utf8' });
-  return ps
-    .split('\n')
-    .map(Number)
-    .filter((pid) => pid > 0 && workingFolderOf(pid) === join(dataDir, 'postgres'));
-}
-
-function workingFolderOf(pid: number): string | null {
-  try {
-    if (process.platform === 'linux') return readlinkSync(`/proc/${pid}/cwd`);
-    return (
-      /\nn(.*)/.exec(execFileSync('lsof', ['-a', '-d', 'cwd', '-p', String(pid), '-Fn'], { encoding: 'utf8' }))?.[1] ??
-      null
-    );
-  } catch {
-    return null;
-  }
-}
-
-function childrenOf(parent: number): number[] {
-  const ps = execFileSync('ps', ['-e', '-o', 'pid=,ppid='], { encoding: 'utf8' });
-  return ps.split('\n').flatMap((line) => {
-    const [pid, ppid] = line.trim().split(/\s+/).map(Number);
-    return ppid === parent && pid !== undefined ? [pid] : [];
-  });
+  return processesIn(join(dataDir, 'postgres'));
 }
