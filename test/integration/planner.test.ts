@@ -319,9 +319,9 @@ test('a crash between commit and queue loses nothing: the run waits in the ledge
   expect(await replica().planner.tick(T0, 1)).toMatchObject({ jobs: 0 });
 });
 
-test('10,000 due jobs are planned in ten ticks', async () => {
-  await ledger.addJobs(...many(10_000));
+test('2,500 due jobs are planned in three ticks', async () => {
+  await ledger.addJobs(...many(2_500));
   const one = replica();
-  expect(await planAll(one, T0)).toBe(10);
-  expect(new Set(one.queue.queued).size).toBe(10_000);
+  expect(await planAll(one, T0)).toBe(3);
+  expect(new Set(one.queue.queued).size).toBe(2_500);
 });
