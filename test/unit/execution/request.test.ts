@@ -123,7 +123,7 @@ describe('headers', () => {
       authorization: 'Bearer s3cret-2',
       'x-run': ID,
       'webhook-id': ID,
-      'user-agent': 'my-agent',
+      'user-agent': 'Carillon/1',
     });
     expect(headers['traceparent']).toMatch(/^00-019eb167/);
   });
