@@ -29,6 +29,7 @@ export class AppModule {
             url: config.databaseUrl,
             poolSize: config.databasePoolSize,
             applicationName: 'carillon',
+            queryTimeoutMs: 60_000,
           }),
           toRetry: () => false, // whoever starts us retries; a person wants to see the reason at once
         }),

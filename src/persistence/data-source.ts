@@ -5,6 +5,8 @@ export interface DataSourceSettings {
   readonly url: string;
   readonly poolSize: number;
   readonly applicationName: string;
+  /** After a silent loss of the network no answer ever comes: a statement is given up after this. Migrations may take longer. */
+  readonly queryTimeoutMs?: number;
   /** Called with errors of idle connections; without a listener they would end the process. */
   readonly onPoolError?: (error: Error) => void;
 }
@@ -22,6 +24,12 @@ export function dataSourceOptions(settings: DataSourceSettings): DataSourceOptio
     logging: false,
     connectTimeoutMS: 10_000,
     poolErrorHandler: (error: Error) => settings.onPoolError?.(error),
-    extra: { max: settings.poolSize, keepAlive: true, idleTimeoutMillis: 60_000 },
+    extra: {
+      max: settings.poolSize,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 10_000,
+      idleTimeoutMillis: 60_000,
+      query_timeout: settings.queryTimeoutMs,
+    },
   };
 }
