@@ -9,6 +9,7 @@ import pg from 'pg';
 import type { RunSummary } from '../../src/runs/run.schemas.js';
 import { createTestDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
+import { findFreePort } from '../support/free-port.js';
 import { childrenOf, processesIn } from '../support/processes.js';
 import { PROJECT_ROOT } from '../support/project-root.js';
 import { startReceiver } from '../support/receiver.js';
@@ -230,6 +231,37 @@ describe('the scripts of npm', () => {
     expect(existsSync(join(project, 'dist/main.js'))).toBe(true);
     expect((await api.get('/health/ready')).status).toBe(200);
     expect(await service.stop()).toEqual({ code: 0, signal: null });
+  });
+
+  it('demo shows calls as they come, and ends on Ctrl-C with all that it has started', async () => {
+    const dataDir = join(folder, 'demo');
+    const port = String(await findFreePort());
+    const demo = spawn(process.execPath, [join(PROJECT_ROOT, 'scripts/demo.mjs')], {
+      env: { PATH: process.env['PATH'], PORT: port, DATA_DIR: dataDir },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    try {
+      const output: string[] = [];
+      for (const stream of [demo.stdout, demo.stderr]) stream.on('data', (chunk: Buffer) => output.push(String(chunk)));
+      const shown = async (pattern: RegExp): Promise<unknown> =>
+        waitFor(
+          String(pattern),
+          () => output.join(''),
+          (text) => pattern.test(text),
+          { timeoutMs: 20_000 },
+        );
+      await shown(/demo-monday +At 09:00, only on Monday \(Europe\/Paris\); next \d{4}-/);
+      await shown(/● demo-heartbeat +due [\d:.]{12} +\d+\.\d ms late +answered 200/);
+
+      const ended = once(demo, 'exit');
+      demo.kill('SIGINT');
+      expect(await ended).toEqual([0, null]);
+      expect(output.join('')).toMatch(/stopping: calls under way get up to 3 s\n$/);
+      expect(processesIn(join(dataDir, 'postgres'))).toEqual([]);
+      await expect(fetch(`http://127.0.0.1:${port}/health/live`)).rejects.toThrow();
+    } finally {
+      demo.kill('SIGTERM');
+    }
   });
 
   it('migrate, two at once, brings an empty database up to date once', () =>
