@@ -54,6 +54,12 @@ export class Database implements Sql {
   async transaction<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result> {
     const client = await this.pool.connect();
     let broken: Error | undefined;
+    // The pool listens while a connection is idle, pg while it works; between two statements nobody else does, and a
+    // connection that breaks then would end the process.
+    const onError = (error: Error): void => {
+      broken = error;
+    };
+    client.on('error', onError);
     try {
       await client.query(BEGIN);
       const result = await work({ rows: (statement, values = []) => run(client, statement, values) });
@@ -65,6 +71,7 @@ export class Database implements Sql {
       });
       throw error;
     } finally {
+      if (broken === undefined) client.removeListener('error', onError);
       client.release(broken);
     }
   }

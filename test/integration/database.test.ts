@@ -1,0 +1,48 @@
+import pg from 'pg';
+import { DataSource } from 'typeorm';
+import { Database } from '../../src/persistence/database.js';
+import { dataSourceOptions } from '../../src/persistence/data-source.js';
+import { createTestDatabase } from '../support/database.js';
+import type { TestDatabase } from '../support/database.js';
+
+let own: TestDatabase;
+let dataSource: DataSource;
+let database: Database;
+let other: pg.Client;
+
+beforeAll(async () => {
+  own = await createTestDatabase();
+  dataSource = new DataSource(dataSourceOptions({ url: own.url, poolSize: 2, applicationName: 'test' }));
+  await dataSource.initialize();
+  database = new Database(dataSource);
+  other = new pg.Client({ connectionString: own.url });
+  await other.connect();
+});
+
+afterAll(async () => {
+  await other.end();
+  await dataSource.destroy();
+  await own.drop();
+});
+
+const BACKEND = { text: 'SELECT pg_backend_pid() AS pid' };
+
+it('a connection that breaks between two statements fails its transaction, and nothing else', async () => {
+  const broken = database.transaction(async (sql) => {
+    const [backend] = await sql.rows<{ pid: number }>(BACKEND);
+    await other.query('SELECT pg_terminate_backend($1, 5000)', [backend?.pid]);
+    await new Promise((resolve) => setImmediate(resolve)); // the news arrives while no statement is under way
+    await sql.rows(BACKEND);
+  });
+  await expect(broken).rejects.toThrow(/terminat|not queryable|closed/i);
+  expect(await database.transaction((sql) => sql.rows(BACKEND))).toHaveLength(1);
+});
+
+it('a transaction that throws leaves nothing behind, and its connection serves the next', async () => {
+  const failing = database.transaction(async (sql) => {
+    await sql.rows({ text: 'CREATE TABLE unwanted (n int)' });
+    throw new Error('changed my mind');
+  });
+  await expect(failing).rejects.toThrow('changed my mind');
+  expect(await database.rows({ text: "SELECT to_regclass('unwanted') AS found" })).toEqual([{ found: null }]);
+});
