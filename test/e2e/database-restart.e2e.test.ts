@@ -21,6 +21,11 @@ beforeAll(async () => {
 });
 afterAll(() => receiver.close());
 
+/** What it says when an error that nobody caught ends it. */
+function fatalLines({ lines }: ServiceProcess): string[] {
+  return lines.filter((line) => line.includes('"level":"fatal"'));
+}
+
 function dueAt(path: string): string[] {
   return receiver.requestsTo(path).map(({ headers }) => String(headers['carillon-scheduled-for']));
 }
@@ -64,6 +69,8 @@ describe('Postgres restarts while jobs fire', () => {
       jobs.set(path, job.id);
     }
   });
+
+  afterEach(() => expect(fatalLines(service)).toEqual([]));
 
   afterAll(async () => {
     await service.stop();
@@ -122,6 +129,8 @@ describe('Redis vanishes while jobs fire', () => {
       jobs.set(path, job.id);
     }
   });
+
+  afterEach(() => expect(fatalLines(service)).toEqual([]));
 
   afterAll(async () => {
     await service.stop();
