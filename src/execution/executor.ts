@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import { Messages } from '../messaging/messages.js';
@@ -7,6 +7,7 @@ import type { ClaimedRun } from '../persistence/claims.repository.js';
 import { Clock } from '../platform/clock.js';
 import { Config } from '../platform/config.js';
 import { Metrics } from '../platform/metrics.js';
+import { randomHex } from '../platform/random-hex.js';
 import { USER_AGENT } from '../platform/version.js';
 import { RunQueue } from '../queue/run-queue.js';
 import type { RunIntake } from '../queue/run-queue.js';
@@ -165,7 +166,7 @@ export class Executor implements RunIntake, OnApplicationBootstrap, OnModuleDest
       request = buildRequest(entry.run, {
         userAgent: USER_AGENT,
         sentAtSeconds: Math.floor(startedAt / 1_000),
-        spanId: randomBytes(8).toString('hex'),
+        spanId: randomHex(8),
       });
     } catch (error) {
       return {
@@ -174,7 +175,7 @@ export class Executor implements RunIntake, OnApplicationBootstrap, OnModuleDest
         message: error instanceof Error ? error.message : String(error),
       };
     }
-    return this.target.call(request, entry.abort.signal);
+    return this.target.call(request, entry.abort);
   }
 
   private leave(entry: InFlight): void {

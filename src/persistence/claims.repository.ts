@@ -6,6 +6,8 @@ import type { Attempt, RunError, RunReason, RunResponse, RunTrigger } from '../d
 import { Database } from './database.js';
 import type { Sql } from './database.js';
 import { jsonbText } from './jsonb.js';
+import { spanOf } from './ledger-writes.js';
+import { plainArray } from './plain-array.js';
 import { scheduledForOf } from './run-id.js';
 
 /** A run that a worker may deliver: leased to it until `leaseUntil`, by `token`. */
@@ -180,7 +182,7 @@ export class ClaimsRepository {
   claimByIds(runIds: readonly string[], now: Instant, leaseUntil: Instant, token: string): Promise<ClaimedRun[]> {
     const known = runIds.filter((id) => scheduledForOf(id) !== null);
     if (known.length === 0) return Promise.resolve([]);
-    const [from, to] = span(known.map((id) => scheduledForOf(id) ?? 0));
+    const [from, to] = spanOf(known.map((id) => ({ scheduledFor: scheduledForOf(id) ?? 0 })));
     return this.database.rows<ClaimedRun>(CLAIM_BY_IDS, [
       formatInstant(now),
       formatInstant(leaseUntil),
@@ -219,25 +221,25 @@ export class ClaimsRepository {
     if (batch.length === 0) return new Set();
     // In the order of ids, in which renewing and cancelling lock runs too.
     const finished = [...batch].sort((a, b) => (a.run.id < b.run.id ? -1 : 1));
-    const [from, to] = span(finished.map(({ run }) => run.scheduledFor));
+    const [from, to] = spanOf(finished.map(({ run }) => run));
     const rows = await sql.rows<{ id: string }>(FINISH, [
-      finished.map(({ run }) => run.id),
-      finished.map(({ run }) => formatInstant(run.scheduledFor)),
-      finished.map(({ run }) => run.token),
-      finished.map(({ state }) => state),
-      finished.map(({ reason }) => reason),
-      finished.map(({ availableAt }) => (availableAt === null ? null : formatInstant(availableAt))),
-      finished.map(({ run }) => run.firstStartedAt === null),
-      finished.map(({ attempt }) => formatInstant(attempt.startedAt)),
-      finished.map(({ run, attempt }) => Math.max(0, attempt.startedAt - run.dueAt)),
-      finished.map(({ finishedAt }) => formatInstant(finishedAt)),
-      finished.map(({ attempt }) => attempt.durationMs),
+      plainArray(finished.map(({ run }) => run.id)),
+      plainArray(finished.map(({ run }) => formatInstant(run.scheduledFor))),
+      plainArray(finished.map(({ run }) => run.token)),
+      plainArray(finished.map(({ state }) => state)),
+      plainArray(finished.map(({ reason }) => reason)),
+      plainArray(finished.map(({ availableAt }) => (availableAt === null ? null : formatInstant(availableAt)))),
+      plainArray(finished.map(({ run }) => run.firstStartedAt === null)),
+      plainArray(finished.map(({ attempt }) => formatInstant(attempt.startedAt))),
+      plainArray(finished.map(({ run, attempt }) => Math.max(0, attempt.startedAt - run.dueAt))),
+      plainArray(finished.map(({ finishedAt }) => formatInstant(finishedAt))),
+      plainArray(finished.map(({ attempt }) => attempt.durationMs)),
       finished.map(({ response }) => (response === null ? null : jsonbText(response))),
       finished.map(({ error }) => (error === null ? null : jsonbText(error))),
       finished.map(({ attempt }) => jsonbText(attempt)),
       from,
       to,
-      finished.map(({ lost }) => lost),
+      plainArray(finished.map(({ lost }) => lost)),
     ]);
     return new Set(rows.map((row) => row.id));
   }
@@ -252,11 +254,11 @@ export class ClaimsRepository {
     leaseUntil: Instant,
   ): Promise<Set<string>> {
     if (runs.length === 0) return new Set();
-    const [from, to] = span(runs.map((run) => run.scheduledFor));
+    const [from, to] = spanOf(runs);
     const rows = await this.database.rows<{ id: string }>(RENEW, [
-      runs.map((run) => run.id),
-      runs.map((run) => formatInstant(run.scheduledFor)),
-      runs.map((run) => run.token),
+      plainArray(runs.map((run) => run.id)),
+      plainArray(runs.map((run) => formatInstant(run.scheduledFor))),
+      plainArray(runs.map((run) => run.token)),
       formatInstant(leaseUntil),
       from,
       to,
@@ -278,9 +280,4 @@ export class ClaimsRepository {
     const rows = await this.database.rows<{ at: Instant }>(NEXT_AVAILABLE, [formatInstant(now)]);
     return rows[0]?.at ?? null;
   }
-}
-
-/** First and last instant: lets Postgres look only into the partitions that can hold the rows. */
-function span(instants: readonly Instant[]): [string, string] {
-  return [formatInstant(Math.min(...instants)), formatInstant(Math.max(...instants))];
 }

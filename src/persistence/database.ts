@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Pool, PoolClient, QueryResultRow } from 'pg';
+import type { Pool, PoolClient, QueryResult, QueryResultRow } from 'pg';
 import { types } from 'pg';
 import { DataSource } from 'typeorm';
 
@@ -33,6 +33,8 @@ export interface Statement {
 /** Runs statements, on the pool or inside one transaction. Instants are passed as RFC 3339 text (`formatInstant`). */
 export interface Sql {
   rows<Row extends QueryResultRow>(statement: Statement, values?: readonly SqlValue[]): Promise<Row[]>;
+  /** How many rows the statement wrote. */
+  count(statement: Statement, values?: readonly SqlValue[]): Promise<number>;
 }
 
 /**
@@ -44,7 +46,11 @@ export class Database implements Sql {
   constructor(private readonly dataSource: DataSource) {}
 
   rows<Row extends QueryResultRow>(statement: Statement, values: readonly SqlValue[] = []): Promise<Row[]> {
-    return run<Row>(this.pool, statement, values);
+    return rowsOf(run<Row>(this.pool, statement, values));
+  }
+
+  count(statement: Statement, values: readonly SqlValue[] = []): Promise<number> {
+    return countOf(run(this.pool, statement, values));
   }
 
   /**
@@ -62,7 +68,10 @@ export class Database implements Sql {
     client.on('error', onError);
     try {
       await client.query(BEGIN);
-      const result = await work({ rows: (statement, values = []) => run(client, statement, values) });
+      const result = await work({
+        rows: (statement, values = []) => rowsOf(run(client, statement, values)),
+        count: (statement, values = []) => countOf(run(client, statement, values)),
+      });
       await client.query('COMMIT');
       return result;
     } catch (error) {
@@ -82,16 +91,23 @@ export class Database implements Sql {
   }
 }
 
-async function run<Row extends QueryResultRow>(
+function run<Row extends QueryResultRow>(
   on: Pool | PoolClient,
   statement: Statement,
   values: readonly SqlValue[],
-): Promise<Row[]> {
-  const result = await on.query<Row>({
+): Promise<QueryResult<Row>> {
+  return on.query<Row>({
     name: statement.name,
     text: statement.text,
     values: values as unknown[],
     types: rowTypes,
   });
-  return result.rows;
+}
+
+async function rowsOf<Row extends QueryResultRow>(result: Promise<QueryResult<Row>>): Promise<Row[]> {
+  return (await result).rows;
+}
+
+async function countOf(result: Promise<QueryResult>): Promise<number> {
+  return (await result).rowCount ?? 0;
 }

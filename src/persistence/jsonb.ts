@@ -5,6 +5,9 @@ const UNSTORABLE = /\0|\p{Surrogate}/gu;
  * certificate's name in an error, a message cut at some length) may hold both: they become U+FFFD.
  */
 export function jsonbText(value: unknown): string {
+  // Either shows in well-formed JSON as an escape; almost no text has one.
+  const text = JSON.stringify(value);
+  if (!text.includes('\\u')) return text;
   return JSON.stringify(value, (_name, member: unknown) =>
     typeof member === 'string' ? member.replace(UNSTORABLE, '\uFFFD') : member,
   );

@@ -2,7 +2,8 @@ import type { Instant } from '../domain/recurrence/schedule.js';
 import { formatInstant } from '../domain/recurrence/instants.js';
 import type { OpenRuns } from '../domain/planning/overlap.js';
 import type { RunReason, RunState, RunTrigger } from '../domain/run.js';
-import type { Sql, SqlValue } from './database.js';
+import type { Sql } from './database.js';
+import { plainArray } from './plain-array.js';
 
 /** A run about to enter the ledger. Instants in epoch milliseconds. */
 export interface NewRun {
@@ -29,13 +30,18 @@ const INSERT_RUNS = {
   text: `
     INSERT INTO runs (id, scheduled_for, due_at, project_id, job_id, job_name, job_version, trigger, trigger_nonce, epoch,
                       state, reason, max_attempts, body, available_at, created_at, finished_at)
-    SELECT n.*, $15::timestamptz, $15::timestamptz, CASE WHEN n.state = 'skipped' THEN $15::timestamptz END
+    SELECT n.id, n.scheduled_for, coalesce(n.due_at, n.scheduled_for), n.project_id, n.job_id, n.job_name, n.job_version,
+           n.trigger, n.trigger_nonce, n.epoch, n.state, n.reason, n.max_attempts, n.body, $15::timestamptz, $15::timestamptz, CASE WHEN n.state = 'skipped' THEN $15::timestamptz END
     FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::uuid[], $5::uuid[], $6::text[], $7::int[], $8::text[],
                 $9::int[], $10::bigint[], $11::text[], $12::text[], $13::int[], $14::jsonb[])
       AS n (id, scheduled_for, due_at, project_id, job_id, job_name, job_version, trigger, trigger_nonce, epoch,
             state, reason, max_attempts, body)
-    ON CONFLICT (job_id, scheduled_for, trigger_nonce) DO NOTHING
-    RETURNING id`,
+    ON CONFLICT (job_id, scheduled_for, trigger_nonce) DO NOTHING`,
+};
+
+const KNOWN_RUNS = {
+  name: 'ledger-known-runs',
+  text: `SELECT id FROM runs WHERE id = ANY ($1::uuid[]) AND scheduled_for BETWEEN $2::timestamptz AND $3::timestamptz`,
 };
 
 /**
@@ -52,25 +58,39 @@ export async function insertRuns(sql: Sql, runs: readonly NewRun[], now: Instant
     return formatted;
   };
   const column = <Value extends string | number | null>(read: (run: NewRun) => Value): Value[] => runs.map(read);
-  const values: SqlValue[] = [
-    column((run) => run.id),
-    column((run) => text(run.scheduledFor)),
-    column((run) => text(run.dueAt)),
-    column((run) => run.projectId),
-    column((run) => run.jobId),
+  const ids = plainArray(column((run) => run.id));
+  const inserted = await sql.count(INSERT_RUNS, [
+    ids,
+    plainArray(column((run) => text(run.scheduledFor))),
+    plainArray(column((run) => (run.dueAt === run.scheduledFor ? null : text(run.dueAt)))),
+    plainArray(column((run) => run.projectId)),
+    plainArray(column((run) => run.jobId)),
     column((run) => run.jobName),
-    column((run) => run.jobVersion),
-    column((run) => run.trigger),
-    column((run) => run.triggerNonce),
-    column((run) => run.epoch),
-    column((run) => run.state),
-    column((run) => run.reason),
-    column((run) => run.maxAttempts),
+    plainArray(column((run) => run.jobVersion)),
+    plainArray(column((run) => run.trigger)),
+    plainArray(column((run) => run.triggerNonce)),
+    plainArray(column((run) => run.epoch)),
+    plainArray(column((run) => run.state)),
+    plainArray(column((run) => run.reason)),
+    plainArray(column((run) => run.maxAttempts)),
     column((run) => run.body),
     formatInstant(now),
-  ];
-  const inserted = await sql.rows<{ id: string }>(INSERT_RUNS, values);
-  return new Set(inserted.map((row) => row.id));
+  ]);
+  if (inserted === runs.length) return new Set(runs.map((run) => run.id));
+  // Ids are drawn afresh for each plan: those that are there now are those that this statement wrote.
+  const [from, to] = spanOf(runs);
+  const known = await sql.rows<{ id: string }>(KNOWN_RUNS, [ids, from, to]);
+  return new Set(known.map((row) => row.id));
+}
+
+/** First and last `scheduledFor`: lets Postgres look only into the partitions that can hold the rows. */
+export function spanOf(runs: readonly { readonly scheduledFor: Instant }[]): [string, string] {
+  let [from, to] = [Infinity, -Infinity];
+  for (const { scheduledFor } of runs) {
+    from = Math.min(from, scheduledFor);
+    to = Math.max(to, scheduledFor);
+  }
+  return [formatInstant(from), formatInstant(to)];
 }
 
 const COUNT_OPEN_RUNS = {

@@ -4,6 +4,7 @@ import { formatInstant } from '../domain/recurrence/instants.js';
 import type { Instant, Schedule } from '../domain/recurrence/schedule.js';
 import { Database } from './database.js';
 import type { Sql } from './database.js';
+import { plainArray } from './plain-array.js';
 
 /** Where a due job stands; its row is locked by the transaction that read it. */
 interface DueState {
@@ -84,8 +85,7 @@ const ADVANCE = {
                 $7::timestamptz[], $8::text[], $9::int[], $10::timestamptz[])
       AS n (id, version, planned_at, state, next_occurrence_at, next_run_at, resumed_at, pause_note, new_runs, paused_at)
     WHERE job_states.job_id = n.id AND job_states.version = n.version
-      AND job_states.next_run_at IS NOT DISTINCT FROM n.planned_at
-    RETURNING job_states.job_id`,
+      AND job_states.next_run_at IS NOT DISTINCT FROM n.planned_at`,
 };
 
 const EARLIEST_DUE = {
@@ -121,7 +121,7 @@ export class PlanningRepository {
   async lockDue(sql: Sql, now: Instant, limit: number): Promise<DueJob[]> {
     const due = await sql.rows<DueState>(LOCK_DUE, [formatInstant(now), limit]);
     if (due.length === 0) return [];
-    const definitions = await sql.rows<Definition>(DEFINITIONS, [due.map(({ id }) => id)]);
+    const definitions = await sql.rows<Definition>(DEFINITIONS, [plainArray(due.map(({ id }) => id))]);
     const byId = new Map(definitions.map((definition) => [definition.id, definition]));
     return due.flatMap((state) => {
       const definition = byId.get(state.id);
@@ -132,20 +132,20 @@ export class PlanningRepository {
   /** Moves the jobs on. Throws when a row is not as it was planned from: the transaction must be rolled back. */
   async advance(sql: Sql, advances: readonly JobAdvance[]): Promise<void> {
     const instant = (at: Instant | null): string | null => (at === null ? null : formatInstant(at));
-    const moved = await sql.rows(ADVANCE, [
-      advances.map((advance) => advance.id),
-      advances.map((advance) => advance.version),
-      advances.map((advance) => formatInstant(advance.plannedAt)),
-      advances.map((advance) => advance.state),
-      advances.map((advance) => instant(advance.nextOccurrenceAt)),
-      advances.map((advance) => instant(advance.nextRunAt)),
-      advances.map((advance) => instant(advance.resumedAt)),
+    const moved = await sql.count(ADVANCE, [
+      plainArray(advances.map((advance) => advance.id)),
+      plainArray(advances.map((advance) => advance.version)),
+      plainArray(advances.map((advance) => formatInstant(advance.plannedAt))),
+      plainArray(advances.map((advance) => advance.state)),
+      plainArray(advances.map((advance) => instant(advance.nextOccurrenceAt))),
+      plainArray(advances.map((advance) => instant(advance.nextRunAt))),
+      plainArray(advances.map((advance) => instant(advance.resumedAt))),
       advances.map((advance) => advance.pauseNote),
-      advances.map((advance) => advance.newRuns),
-      advances.map((advance) => instant(advance.pausedAt)),
+      plainArray(advances.map((advance) => advance.newRuns)),
+      plainArray(advances.map((advance) => instant(advance.pausedAt))),
     ]);
-    if (moved.length !== advances.length) {
-      throw new Error(`${advances.length - moved.length} of ${advances.length} planned jobs changed under their lock`);
+    if (moved !== advances.length) {
+      throw new Error(`${advances.length - moved} of ${advances.length} planned jobs changed under their lock`);
     }
   }
 

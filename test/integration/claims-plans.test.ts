@@ -109,6 +109,10 @@ class Overheard {
       this.values = values;
       return [];
     },
+    count: async (statement, values = []) => {
+      await this.sql.rows(statement, values);
+      return 0;
+    },
   };
 
   get database(): Database {

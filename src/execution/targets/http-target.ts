@@ -65,20 +65,20 @@ export class HttpTarget implements OnApplicationShutdown {
     await this.agent.destroy();
   }
 
-  /** One call. Never throws; `signal` aborts it. The whole of it, body included, ends within `timeoutMs`. */
-  async call(outgoing: TargetRequest, signal: AbortSignal): Promise<Answer> {
-    const limit = new AbortController();
-    const onAbort = (): void => limit.abort();
-    const timer = setTimeout(() => limit.abort(TIMED_OUT), outgoing.timeoutMs);
-    signal.addEventListener('abort', onAbort, { once: true });
+  /**
+   * One call. Never throws; `abort`, which is this call's own, ends it from outside. The whole of it, body included, ends
+   * within `timeoutMs`.
+   */
+  async call(outgoing: TargetRequest, abort: AbortController): Promise<Answer> {
+    if (abort.signal.aborted) return { kind: 'aborted' };
+    const timer = setTimeout(() => abort.abort(TIMED_OUT), outgoing.timeoutMs);
     try {
-      if (signal.aborted) return { kind: 'aborted' };
       const response = await request(outgoing.url, {
         method: outgoing.method,
         headers: outgoing.headers,
         body: outgoing.body,
         dispatcher: this.agent,
-        signal: limit.signal,
+        signal: abort.signal,
       });
       const bodyExcerpt = await readExcerpt(response.body);
       const retryAfter = response.headers['retry-after'];
@@ -89,11 +89,10 @@ export class HttpTarget implements OnApplicationShutdown {
         retryAfter: typeof retryAfter === 'string' ? retryAfter : null,
       };
     } catch (error) {
-      if (!limit.signal.aborted) return describe(error);
-      return { kind: limit.signal.reason === TIMED_OUT ? 'timedOut' : 'aborted' };
+      if (!abort.signal.aborted) return describe(error);
+      return { kind: abort.signal.reason === TIMED_OUT ? 'timedOut' : 'aborted' };
     } finally {
       clearTimeout(timer);
-      signal.removeEventListener('abort', onAbort);
     }
   }
 }
