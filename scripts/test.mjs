@@ -1,4 +1,4 @@
-// `npm test`: every test, from the quick and pure to those that start and kill whole services, which run one at a time
+// `npm test`: every test, from the quick and pure to those that start and kill whole services; the last run one at a time
 // because they measure time. What fails does not keep the later ones from running. Arguments go to Jest.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,7 +11,8 @@ const results = join(root, 'node_modules/.cache/test-results');
 const env = { ...process.env, TZ: process.env.TZ ?? 'America/Los_Angeles' };
 const PHASES = [
   ['unit', 'architecture', 'integration'],
-  ['e2e', 'faults', '--runInBand'],
+  ['e2e', '--maxWorkers=2'], // they wait for seconds to pass more than they work
+  ['faults', '--runInBand'],
 ];
 
 rmSync(results, { recursive: true, force: true });
