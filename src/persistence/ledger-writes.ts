@@ -49,20 +49,12 @@ const KNOWN_RUNS = {
  */
 export async function insertRuns(sql: Sql, runs: readonly NewRun[], now: Instant): Promise<Set<string>> {
   if (runs.length === 0) return new Set();
-  const instants = new Map<Instant, string>();
-  const text = (instant: Instant): string => {
-    const known = instants.get(instant);
-    if (known !== undefined) return known;
-    const formatted = formatInstant(instant);
-    instants.set(instant, formatted);
-    return formatted;
-  };
   const column = <Value extends string | number | null>(read: (run: NewRun) => Value): Value[] => runs.map(read);
   const ids = plainArray(column((run) => run.id));
   const inserted = await sql.count(INSERT_RUNS, [
     ids,
-    plainArray(column((run) => text(run.scheduledFor))),
-    plainArray(column((run) => (run.dueAt === run.scheduledFor ? null : text(run.dueAt)))),
+    plainArray(column((run) => formatInstant(run.scheduledFor))),
+    plainArray(column((run) => (run.dueAt === run.scheduledFor ? null : formatInstant(run.dueAt)))),
     plainArray(column((run) => run.projectId)),
     plainArray(column((run) => run.jobId)),
     column((run) => run.jobName),

@@ -211,10 +211,13 @@ function countByJob(runs: readonly NewRun[]): Map<string, number> {
 }
 
 function toAdvance({ job, plan, error }: PlannedJob, newRuns: number, now: Instant): JobAdvance {
-  const plannedFrom = { id: job.id, version: job.version, plannedAt: job.nextRunAt, resumedAt: job.resumedAt, newRuns };
   if (plan === null) {
     return {
-      ...plannedFrom,
+      id: job.id,
+      version: job.version,
+      plannedAt: job.nextRunAt,
+      resumedAt: job.resumedAt,
+      newRuns,
       state: 'paused',
       nextOccurrenceAt: job.nextOccurrenceAt,
       nextRunAt: null,
@@ -223,7 +226,11 @@ function toAdvance({ job, plan, error }: PlannedJob, newRuns: number, now: Insta
     };
   }
   return {
-    ...plannedFrom,
+    id: job.id,
+    version: job.version,
+    plannedAt: job.nextRunAt,
+    resumedAt: job.resumedAt,
+    newRuns,
     state: plan.nextOccurrenceAt === null ? 'completed' : 'active',
     nextOccurrenceAt: plan.nextOccurrenceAt,
     // Cut short: look again at once, but behind everything that is due by now.

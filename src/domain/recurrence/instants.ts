@@ -39,9 +39,17 @@ function wallClockOf(parts: RegExpExecArray): number | null {
   return dayNumber(year, month, day) * DAY_MS + timeMs;
 }
 
+let lastFormatted: Instant | null = null;
+let lastText = '';
+
 /** RFC 3339 in UTC with milliseconds and `Z`. Throws RangeError beyond JavaScript's dates. */
 export function formatInstant(instant: Instant): string {
-  return new Date(instant).toISOString();
+  // What is written together is mostly of one instant: a herd asks for the same text thousands of times in a row.
+  if (instant !== lastFormatted) {
+    lastText = new Date(instant).toISOString();
+    lastFormatted = instant;
+  }
+  return lastText;
 }
 
 /** The zone's wall clock with its offset, `2026-03-29T03:00:00+02:00`; milliseconds only when they are not zero. */
