@@ -241,6 +241,7 @@ describe.each([
     const hanging = createServer();
     hanging.listen(0, '127.0.0.1');
     await once(hanging, 'listening');
+    hanging.unref();
     const { port } = hanging.address() as AddressInfo;
     const job = await api.createJob({ name: 'cancelled', schedule: RARELY, target: `http://127.0.0.1:${port}/` });
     const called = once(hanging, 'request') as Promise<[IncomingMessage]>;

@@ -119,15 +119,15 @@ describe('a start that cannot be', () => {
   });
   afterAll(() => removeServiceFolder(folder));
 
-  /** The lines on stderr and the exit code. */
+  /** What it printed, but for its log below error, and the exit code. */
   function start(env: Record<string, string>, ...args: string[]): { lines: string[]; status: number | null } {
-    const { stderr, status } = spawnSync(process.execPath, [MAIN, ...args], {
+    const { stdout, stderr, status } = spawnSync(process.execPath, [MAIN, ...args], {
       cwd: folder,
       env: { PATH: process.env.PATH, DATA_DIR: join(folder, 'data'), LOG_LEVEL: 'error', PORT: '0', ...env },
       encoding: 'utf8',
       timeout: 20_000,
     });
-    return { lines: stderr.split('\n').filter((line) => line !== ''), status };
+    return { lines: `${stdout}${stderr}`.split('\n').filter((line) => line !== ''), status };
   }
 
   it('tells all wrong settings at once', () => {
@@ -150,6 +150,7 @@ describe('a start that cannot be', () => {
   it('names the port in use and the way out', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
+    other.unref();
     const { port } = other.address() as AddressInfo;
     expect(start({ PORT: String(port) })).toEqual({
       lines: [`carillon: port ${port} is in use: set PORT to another, or PORT=0 for any that is free`],

@@ -37,7 +37,9 @@ export async function serve(context: CommandContext): Promise<void> {
     },
   });
   serveDocs(app);
-  await app.listen({ port: config.port, host: config.host });
+  await app.init();
+  // Past Nest's own listen, which logs a failure on top of throwing it: a port in use deserves one line.
+  await app.getHttpAdapter().getInstance().listen({ port: config.port, host: config.host });
   if (shutdown.hasBegun) return;
   lifecycle.phase = 'started';
   announce(urlOf(config.host, app.getHttpServer().address() as AddressInfo), settings, logger);
