@@ -7,13 +7,20 @@ import { build, isBuilt } from './build.mjs';
 
 const root = join(import.meta.dirname, '..');
 const results = join(root, 'node_modules/.cache/test-results');
+const args = process.argv.slice(2);
 // Off UTC, with clock changes: what leans on the process's zone shows itself.
-const env = { ...process.env, TZ: process.env.TZ ?? 'America/Los_Angeles' };
+const zone = process.env.TZ ?? 'America/Los_Angeles';
 const PHASES = [
-  ['unit', 'architecture', 'integration'],
-  ['e2e', '--maxWorkers=2'], // they wait for seconds to pass more than they work
-  ['faults', '--runInBand'],
-];
+  { projects: ['unit', 'architecture', 'integration'] },
+  // The schedule cases must not depend on the zone that the process runs in.
+  ...['UTC', 'Australia/Sydney', 'America/New_York'].map((TZ) => ({
+    projects: ['unit'],
+    only: ['recurrence/corpus', 'recurrence/recurrence'],
+    TZ,
+  })),
+  { projects: ['e2e'], flags: ['--maxWorkers=2'] }, // they wait for seconds to pass more than they work
+  { projects: ['faults'], flags: ['--runInBand'] },
+].filter(({ only }) => only === undefined || args.length === 0);
 
 rmSync(results, { recursive: true, force: true });
 mkdirSync(results, { recursive: true });
@@ -21,17 +28,19 @@ if (!isBuilt()) await build();
 
 const total = { passed: 0, failed: 0, pending: 0 };
 let broken = false;
-for (const [index, phase] of PHASES.entries()) {
+for (const [index, { projects, flags = [], only = [], TZ = zone }] of PHASES.entries()) {
   const output = join(results, `${index}.json`);
   const jest = join(root, 'node_modules/jest/bin/jest.js');
-  const projects = phase.filter((word) => !word.startsWith('--'));
-  const flags = phase.filter((word) => word.startsWith('--'));
-  const args = [jest, ...flags, '--json', '--outputFile', output, '--selectProjects', ...projects, '--passWithNoTests'];
-  const { status } = spawnSync(process.execPath, [...args, ...process.argv.slice(2)], {
-    cwd: root,
-    env,
-    stdio: ['inherit', 'ignore', 'inherit'], // the JSON goes to stdout too; people read stderr
-  });
+  const selected = ['--selectProjects', ...projects, '--passWithNoTests', ...only];
+  const { status } = spawnSync(
+    process.execPath,
+    [jest, ...flags, '--json', '--outputFile', output, ...selected, ...args],
+    {
+      cwd: root,
+      env: { ...process.env, TZ },
+      stdio: ['inherit', 'ignore', 'inherit'], // the JSON goes to stdout too; people read stderr
+    },
+  );
   broken ||= status !== 0;
   count(output);
 }

@@ -30,7 +30,7 @@ export const SETTINGS = {
   AUTH: setting('open', oneOf('open')),
   EGRESS_ALLOW: setting('', egressAllow),
   RATE_LIMIT: setting('1200/1m', rateLimit),
-  WORKER_CONCURRENCY: setting('200', wholeNumber(1, 10_000)),
+  WORKER_CONCURRENCY: setting('500', wholeNumber(1, 10_000)),
   LEASE: setting('15s', durationInMs(1_000, '1s')),
   HORIZON: setting('60s', durationInMs(1_000, '1s')),
   RUN_RETENTION: setting('30d', durationInMs(86_400_000, '1d')),
