@@ -89,12 +89,17 @@ export class HttpTarget implements OnApplicationShutdown {
         retryAfter: typeof retryAfter === 'string' ? retryAfter : null,
       };
     } catch (error) {
-      if (!abort.signal.aborted) return describe(error);
-      return { kind: abort.signal.reason === TIMED_OUT ? 'timedOut' : 'aborted' };
+      return endedBy(abort.signal) ?? describe(error);
     } finally {
       clearTimeout(timer);
     }
   }
+}
+
+/** Null when nothing ended the call from our side. */
+function endedBy({ aborted, reason }: AbortSignal): Answer | null {
+  if (!aborted) return null;
+  return { kind: reason === TIMED_OUT ? 'timedOut' : 'aborted' };
 }
 
 /** The first bytes of a body as text; reads on a little so that the connection can be kept, then drops it. */
