@@ -21,6 +21,8 @@ jest.setTimeout(40_000);
 const EVERY_SECOND = 'PT1S';
 /** Twice a day and far from the hours at which a test of a few seconds could meet it. */
 const RARELY = { type: 'cron', expression: '30 3,15 1 1 *' };
+/** So long that a lease that lapses makes up for nothing within a test. */
+const PATIENT = { LEASE: '10m' };
 const SECOND_MS = 1_000;
 const HOUR_MS = 3_600_000;
 
@@ -36,7 +38,9 @@ describe.each([
   beforeAll(async () => {
     redis = withRedis ? await startRedis() : null;
     receiver = await startReceiver();
-    service = await startService({ env: { SHUTDOWN_TIMEOUT: '0s', ...(redis !== null && { REDIS_URL: redis.url }) } });
+    service = await startService({
+      env: { ...PATIENT, SHUTDOWN_TIMEOUT: '0s', ...(redis !== null && { REDIS_URL: redis.url }) },
+    });
     api = new ApiClient(service.url);
   });
 
