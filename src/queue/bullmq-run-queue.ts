@@ -42,6 +42,8 @@ export class BullMqRunQueue extends RunQueue {
   private readonly queue: Queue<string[]>;
   private worker: Worker<string[]> | null = null;
   private away = false;
+  /** What the log said last; null before its first word, so that a Redis that was never there is told of too. */
+  private announced: boolean | null = null;
 
   constructor(
     private readonly connections: BullMqConnections,
@@ -119,11 +121,13 @@ export class BullMqRunQueue extends RunQueue {
   }
 
   private setAway(away: boolean): void {
+    if (away !== this.announced) {
+      this.announced = away;
+      if (away) this.logger.warn('Redis is away; runs are delivered from the ledger');
+      else this.logger.log('Redis is there and carries runs');
+    }
     if (away === this.away) return;
     this.away = away;
-    this.logger.warn(
-      away ? 'Redis is away; runs are delivered from the ledger' : 'Redis is back and carries runs again',
-    );
     this.ledger.leaveToQueue(away ? 0 : LEFT_TO_QUEUE_MS);
     if (away) this.probeLater();
   }
