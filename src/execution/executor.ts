@@ -94,8 +94,8 @@ export class Executor implements RunIntake, OnApplicationBootstrap, OnModuleDest
     return claimed === room;
   }
 
-  nextAvailable(): Promise<number | null> {
-    return this.claims.nextAvailable(this.clock.now());
+  nextAvailable(after: number): Promise<number | null> {
+    return this.claims.nextAvailable(after);
   }
 
   /** Waits until at least one run more may be in flight and takes up to `wanted` of that room; none once it stops. */

@@ -275,9 +275,9 @@ export class ClaimsRepository {
     return this.database.transaction(work);
   }
 
-  /** When the next run becomes available after `now`; null when none waits. */
-  async nextAvailable(now: Instant): Promise<Instant | null> {
-    const rows = await this.database.rows<{ at: Instant }>(NEXT_AVAILABLE, [formatInstant(now)]);
+  /** When the first run that becomes available after `after` does so; null when none waits. */
+  async nextAvailable(after: Instant): Promise<Instant | null> {
+    const rows = await this.database.rows<{ at: Instant }>(NEXT_AVAILABLE, [formatInstant(after)]);
     return rows[0]?.at ?? null;
   }
 }

@@ -80,14 +80,17 @@ export class LedgerRunQueue extends RunQueue {
 
   private async drainUntilEmpty(): Promise<void> {
     try {
+      let lookedAt = this.clock.now();
       while (this.again) {
         this.again = false;
+        lookedAt = this.clock.now();
         await this.claimAll();
       }
       // A retry may be announced while the ledger is asked, too late to be in its answer: the sooner timer stays.
       clearTimeout(this.timer);
       this.timerAt = Infinity;
-      const next = await this.intake?.nextAvailable();
+      // From when the ledger was last looked through, not from now: what became due in between was in neither answer.
+      const next = await this.intake?.nextAvailable(lookedAt);
       this.wakeAt(Math.min(next ?? Infinity, this.clock.now() + POLL_MS));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);

@@ -17,8 +17,8 @@ export interface RunIntake {
    * Retries are taken as soon as they are due, first attempts once they have waited for `queuedForMs`.
    */
   claimWaiting(limit: number, queuedForMs: number): Promise<boolean>;
-  /** When the next waiting run becomes available; null when none waits. */
-  nextAvailable(): Promise<Instant | null>;
+  /** When the first run that becomes available after `after` does so, which may be past by now; null when none waits. */
+  nextAvailable(after: Instant): Promise<Instant | null>;
 }
 
 /** Carries run ids from whoever queued them to any worker. */

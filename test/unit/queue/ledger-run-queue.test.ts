@@ -1,0 +1,56 @@
+import { Messages } from '../../../src/messaging/messages.js';
+import { LedgerRunQueue } from '../../../src/queue/ledger-run-queue.js';
+import type { RunIntake } from '../../../src/queue/run-queue.js';
+import { SettableClock } from '../../support/settable-clock.js';
+
+class NoMessages extends Messages {
+  publish(): void {}
+  subscribe(): void {}
+}
+
+const T0 = Date.UTC(2026, 2, 29);
+
+/** A ledger with one retry, due while a claim that looked too early is still under way. */
+class SlowLedger implements RunIntake {
+  readonly looks: number[] = [];
+  private claimed = false;
+  readonly done: Promise<void>;
+  private finish: () => void = () => undefined;
+
+  constructor(
+    private readonly clock: SettableClock,
+    private readonly dueAt: number,
+  ) {
+    this.done = new Promise((resolve) => (this.finish = resolve));
+  }
+
+  claimByIds(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  claimWaiting(): Promise<boolean> {
+    this.looks.push(this.clock.now());
+    if (this.clock.now() >= this.dueAt) {
+      this.claimed = true;
+      this.finish();
+    } else this.clock.set(this.dueAt + 5);
+    return Promise.resolve(false);
+  }
+
+  nextAvailable(after: number): Promise<number | null> {
+    return Promise.resolve(!this.claimed && this.dueAt > after ? this.dueAt : null);
+  }
+}
+
+test('a retry that becomes due while the ledger is looked through is taken at once, not at the next poll', async () => {
+  const clock = new SettableClock(T0);
+  const ledger = new SlowLedger(clock, T0 + 100);
+  const queue = new LedgerRunQueue(new NoMessages(), clock);
+  const startedMs = performance.now();
+  await queue.consume(ledger);
+  await ledger.done;
+  await queue.stop();
+  expect(ledger.looks).toEqual([T0, T0 + 105]);
+  // The poll comes after a second.
+  expect(performance.now() - startedMs).toBeLessThan(500);
+});
