@@ -21,7 +21,7 @@ await onStage(async (stage) => {
   if (IDLE > 0) await seedIdleJobs(pool, IDLE, sink.url, (count) => progress(`${count} idle jobs`));
   const service = await stage.service(env);
 
-  const figures = { planned: [], planning: [], last: [], p50: [], p99: [], missing: 0, doubled: 0, notSucceeded: 0 };
+  const figures = { planned: [], batch: [], last: [], p50: [], p99: [], missing: 0, doubled: 0, notSucceeded: 0 };
   for (let round = 1; round <= REPEAT; round += 1) {
     const at = Math.ceil(Date.now() / 1_000) * 1_000 + 5_000 + 2 * JOBS;
     progress(`round ${round}: registers ${JOBS} jobs due at ${new Date(at).toISOString()}`);
@@ -30,7 +30,7 @@ await onStage(async (stage) => {
     const ids = await createJobs(service.url, names);
     if (Date.now() > at - 1_000) throw new Error('registering took too long: the jobs would be due already');
     sink.clear();
-    const planningBefore = await planningMs(service.url);
+    const planningBefore = await planningSoFar(service.url);
     await until(
       () => sink.calls.length >= JOBS,
       JOBS * 2 + 60_000,
@@ -53,8 +53,11 @@ await onStage(async (stage) => {
     ).catch(() => undefined);
     const { succeeded, planned } = await ledger();
     const lateness = sink.latenesses();
-    figures.planned.push(Number(planned));
-    figures.planning.push((await planningMs(service.url)) - planningBefore);
+    const planning = await planningSoFar(service.url);
+    const batchMs = (planning.ms - planningBefore.ms) / (planning.batches - planningBefore.batches);
+    figures.batch.push(batchMs);
+    // The ledger says when the last batch was begun; how long one takes is known on the mean only.
+    figures.planned.push(Number(planned) + batchMs);
     figures.last.push(lateness.at(-1));
     figures.p50.push(percentile(lateness, 0.5));
     figures.p99.push(percentile(lateness, 0.99));
@@ -62,14 +65,14 @@ await onStage(async (stage) => {
     figures.doubled += checked.doubled;
     figures.notSucceeded += JOBS - succeeded;
     progress(
-      `p50 ${Math.round(figures.p50.at(-1))} ms, last ${Math.round(figures.last.at(-1))} ms, last batch planned from ${Math.round(planned)} ms on`,
+      `p50 ${Math.round(figures.p50.at(-1))} ms, last ${Math.round(figures.last.at(-1))} ms, planned after ${Math.round(figures.planned.at(-1))} ms`,
     );
   }
   report(
     `Herd: ${JOBS} jobs due at once${IDLE > 0 ? ` beside ${IDLE} idle ones` : ''}, ${WITH_REDIS ? 'BullMQ on Redis' : 'from the ledger'}, median of ${REPEAT}`,
     [
-      below('planning: all transactions together', median(figures.planning), 'ms', 500),
-      { figure: 'planning: last batch begun after', value: median(figures.planned), unit: 'ms' },
+      below('all planned after', median(figures.planned), 'ms', 500),
+      { figure: 'one batch of the plan takes', value: median(figures.batch), unit: 'ms' },
       { figure: 'lateness p50 at the sink', value: median(figures.p50), unit: 'ms' },
       { figure: 'lateness p99 at the sink', value: median(figures.p99), unit: 'ms' },
       below('last delivery', median(figures.last), 'ms', 3_000),
@@ -80,8 +83,9 @@ await onStage(async (stage) => {
   );
 });
 
-/** Time spent in planning transactions so far, by the service's own metric. */
-async function planningMs(serviceUrl) {
+/** Planning transactions so far, and the time spent in them, by the service's own metric. */
+async function planningSoFar(serviceUrl) {
   const text = await (await fetch(`${serviceUrl}/metrics`)).text();
-  return Number(/^carillon_planning_seconds_sum (\S+)/m.exec(text)?.[1] ?? 0) * 1_000;
+  const read = (name) => Number(new RegExp(`^carillon_planning_seconds_${name} (\\S+)`, 'm').exec(text)?.[1] ?? 0);
+  return { ms: read('sum') * 1_000, batches: read('count') };
 }
