@@ -1,6 +1,6 @@
 import { compileSchedule } from '../../../src/domain/recurrence/recurrence.js';
 import { parseSchedule } from '../../../src/domain/recurrence/parse-schedule.js';
-import { bruteForce, walkMinutes, type WallDate, type WallRule } from './brute-force.js';
+import { bruteForce, walkMinutes, type WallDate, type WallRule } from '../../support/brute-force.js';
 
 /**
  * Rules to try; RULES=2000 for a long run, SEED to draw others. The engine and this walk read Intl with a named zone and
