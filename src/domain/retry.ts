@@ -13,7 +13,7 @@ export type AttemptEnd =
   | { readonly kind: 'lost' };
 
 export interface AttemptHistory {
-  /** Attempts made, this one included. */
+  /** Attempts made, this one included, but for those that were given back by a worker that stopped. */
   readonly attempt: number;
   /** How many of them were lost with their worker, this one included. */
   readonly lostAttempts: number;

@@ -4,15 +4,15 @@ import type { RunState } from './run.js';
  * The states of a run and the only moves between them:
  *
  *   queued ──claim──▶ running ──success──▶ succeeded
- *     ▲                 │  ├──no attempt left──▶ failed
- *     │                 │  └──attempt failed, lease lapsed──▶ retrying ──claim──▶ running
+ *     ▲ ◀──given back───┤  ├──no attempt left──▶ failed
+ *     │    uncalled     │  └──attempt failed, lease lapsed, given back──▶ retrying ──claim──▶ running
  *   held ◀─overlap      └──cancel──▶ cancelled          (queued, retrying and held can be cancelled too)
  *   skipped: an end from the start
  */
 const MOVES: Readonly<Record<RunState, readonly RunState[]>> = {
   queued: ['running', 'cancelled'],
   held: ['queued', 'cancelled'],
-  running: ['succeeded', 'failed', 'retrying', 'cancelled'],
+  running: ['succeeded', 'failed', 'queued', 'retrying', 'cancelled'],
   retrying: ['running', 'cancelled', 'failed'],
   succeeded: [],
   failed: [],

@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
+import type { Instant } from '../domain/recurrence/schedule.js';
+import type { Attempt } from '../domain/run.js';
 import { Messages } from '../messaging/messages.js';
-import { ClaimsRepository } from '../persistence/claims.repository.js';
-import type { ClaimedRun } from '../persistence/claims.repository.js';
+import { ClaimsRepository, WORKER_STOPPED } from '../persistence/claims.repository.js';
+import type { ClaimedRun, HandedBackRun } from '../persistence/claims.repository.js';
 import { Clock } from '../platform/clock.js';
 import { Config } from '../platform/config.js';
+import { Lifecycle } from '../platform/health/lifecycle.js';
 import { Metrics } from '../platform/metrics.js';
 import { randomHex } from '../platform/random-hex.js';
 import { USER_AGENT } from '../platform/version.js';
@@ -22,7 +25,14 @@ interface InFlight {
   readonly abort: AbortController;
   /** On the monotonic clock: past it, another worker may have the run. */
   leaseEndsAtMs: number;
+  /** While the call is under way: its start, on the clock and on the monotonic one. */
+  call: { readonly startedAt: Instant; readonly startedMs: number } | null;
+  /** Given back while its call was under way: what comes of that is of no interest any more. */
+  handedBack: boolean;
 }
+
+/** Beyond the time that calls get: for what has ended to be recorded. */
+const RECORDING_MS = 500;
 
 /**
  * Delivers runs: claims them, calls their targets, and has the outcome recorded. A run is in flight from its claim until
@@ -48,6 +58,7 @@ export class Executor implements RunIntake, OnApplicationBootstrap, OnModuleDest
     private readonly clock: Clock,
     private readonly config: Config,
     private readonly metrics: Metrics,
+    private readonly lifecycle: Lifecycle,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
@@ -58,19 +69,20 @@ export class Executor implements RunIntake, OnApplicationBootstrap, OnModuleDest
     await this.queue.consume(this);
   }
 
-  /** Takes no more, lets what is under way end, then aborts the rest: their leases lapse and others take them over. */
+  /** Takes no more, lets what is under way end, then breaks the rest off and gives it to the other replicas. */
   async onModuleDestroy(): Promise<void> {
-    const deadlineMs = performance.now() + this.config.shutdownTimeoutMs;
+    const finishByMs = Math.min(this.lifecycle.finishByMs, performance.now() + this.config.shutdownTimeoutMs);
     this.stopping = true;
     // Whoever feeds us may be waiting for room: it must not wait for a call to end.
     this.announceRoom();
     await this.queue.stop();
     if (this.inFlight.size > 0) {
-      this.logger.log(`waits up to ${this.config.shutdownTimeoutMs} ms for ${this.inFlight.size} calls under way`);
-      await this.untilIdle(deadlineMs - performance.now());
+      const waitMs = Math.max(0, Math.round(finishByMs - performance.now()));
+      this.logger.log(`waits up to ${waitMs} ms for ${this.inFlight.size} calls under way`);
+      await this.untilIdle(waitMs);
     }
-    for (const { abort } of this.inFlight.values()) abort.abort();
-    await this.untilIdle(1_000);
+    await this.breakOffCalls();
+    await this.untilIdle(RECORDING_MS);
     clearInterval(this.renewal);
   }
 
@@ -78,7 +90,8 @@ export class Executor implements RunIntake, OnApplicationBootstrap, OnModuleDest
     let rest = runIds;
     while (rest.length > 0) {
       const room = await this.reserve(rest.length);
-      if (room === 0) return;
+      // The hint is spent with our return: another replica needs a new one.
+      if (room === 0) return this.queue.enqueue(rest.map((id) => ({ id })));
       const part = rest.slice(0, room);
       rest = rest.slice(room);
       await this.claim(room, (now, leaseUntil, token) => this.claims.claimByIds(part, now, leaseUntil, token));
@@ -124,8 +137,12 @@ export class Executor implements RunIntake, OnApplicationBootstrap, OnModuleDest
       this.reserved -= room;
       if (runs.length < room) this.announceRoom();
     }
+    if (this.stopping) {
+      await this.handBack(runs.map((run) => ({ run, attempt: null })));
+      return 0;
+    }
     for (const run of runs) {
-      const entry = { run, abort: new AbortController(), leaseEndsAtMs };
+      const entry: InFlight = { run, abort: new AbortController(), leaseEndsAtMs, call: null, handedBack: false };
       this.inFlight.set(keyOf(run), entry);
       void this.execute(entry);
     }
@@ -139,8 +156,10 @@ export class Executor implements RunIntake, OnApplicationBootstrap, OnModuleDest
     try {
       const startedAt = this.clock.now();
       const startedMs = performance.now();
+      entry.call = { startedAt, startedMs };
       const answer = await this.deliver(entry, startedAt);
-      if (answer !== null) {
+      entry.call = null;
+      if (answer !== null && !entry.handedBack) {
         const durationMs = Math.round(performance.now() - startedMs);
         const timing = { startedAt, durationMs, finishedAt: startedAt + durationMs };
         await this.recorder.record(finishedAttempt(run, answer, timing, Math.random()));
@@ -176,6 +195,36 @@ export class Executor implements RunIntake, OnApplicationBootstrap, OnModuleDest
       };
     }
     return this.target.call(request, entry.abort);
+  }
+
+  /**
+   * Each call first, then its run, so that no two replicas call for it at once. After an error that nobody caught the calls
+   * are recorded as lost instead: a run that takes its worker down each time must come to an end.
+   */
+  private async breakOffCalls(): Promise<void> {
+    const brokenOff: HandedBackRun[] = [];
+    for (const entry of this.inFlight.values()) {
+      if (entry.call === null) continue; // it has its answer, which is being recorded
+      if (!this.lifecycle.failed) {
+        entry.handedBack = true;
+        this.metrics.countAttempt('cancelled');
+        brokenOff.push({ run: entry.run, attempt: brokenOffAttempt(entry.run, entry.call) });
+      }
+      entry.abort.abort();
+    }
+    await this.handBack(brokenOff);
+  }
+
+  /** Never throws. Dies before: the leases lapse, and the runs count as lost. */
+  private async handBack(runs: readonly HandedBackRun[]): Promise<void> {
+    if (runs.length === 0) return;
+    try {
+      const ids = await this.claims.handBack(runs);
+      this.logger.log(`gave ${ids.size} of ${runs.length} runs back, for other replicas to deliver`);
+      await this.queue.enqueue([...ids].map((id) => ({ id })));
+    } catch (error) {
+      this.logger.warn(`${runs.length} runs were not given back; their leases lapse instead: ${String(error)}`);
+    }
   }
 
   private leave(entry: InFlight): void {
@@ -229,6 +278,17 @@ export class Executor implements RunIntake, OnApplicationBootstrap, OnModuleDest
     clearTimeout(timer);
     this.idle = null;
   }
+}
+
+function brokenOffAttempt(run: ClaimedRun, call: NonNullable<InFlight['call']>): Attempt {
+  return {
+    number: run.attempt,
+    startedAt: call.startedAt,
+    durationMs: Math.round(performance.now() - call.startedMs),
+    outcome: 'cancelled',
+    status: null,
+    error: { code: WORKER_STOPPED, message: 'the worker stopped during the call and gave the run back' },
+  };
 }
 
 /** The same run may be in flight twice for a moment: once with a lease that was lost, once with the next. */

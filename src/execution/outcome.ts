@@ -16,7 +16,7 @@ export interface Timing {
 export function finishedAttempt(run: ClaimedRun, answer: Answer, timing: Timing, spread: number): FinishedAttempt {
   const { end, outcome, error } = judge(run, answer, timing.finishedAt);
   const decision = decideRetry(run.retry, end, {
-    attempt: run.attempt,
+    attempt: run.attempt - run.handedBack,
     lostAttempts: run.lostAttempts + (end.kind === 'lost' ? 1 : 0),
     firstStartedAt: run.firstStartedAt ?? timing.startedAt,
     now: timing.finishedAt,

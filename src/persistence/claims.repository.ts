@@ -23,6 +23,8 @@ export interface ClaimedRun {
   /** Number of this attempt, from 1. */
   readonly attempt: number;
   readonly lostAttempts: number;
+  /** Attempts before this one that their worker broke off because it stopped. */
+  readonly handedBack: number;
   /** Start of the first attempt; null when this is the first. */
   readonly firstStartedAt: Instant | null;
   /** The body that replaces the target's, as JSON text. */
@@ -47,6 +49,16 @@ export interface FinishedAttempt {
   readonly error: RunError | null;
 }
 
+/** A run given back by the worker that held it. */
+export interface HandedBackRun {
+  readonly run: Pick<ClaimedRun, 'id' | 'scheduledFor' | 'token'>;
+  /** The call that was broken off; null when it was not made. */
+  readonly attempt: Attempt | null;
+}
+
+/** How the record of an attempt shows that its worker stopped: such attempts don't use up `maxAttempts`. */
+export const WORKER_STOPPED = 'worker_stopped';
+
 /**
  * The rows are found again by id inside the span of days that was picked, not by a join: for a join Postgres may choose to
  * hash the whole ledger, and it knows too little to see what that costs.
@@ -60,7 +72,12 @@ const CLAIM = `
       AND runs.scheduled_for BETWEEN (SELECT min(scheduled_for) FROM picked) AND (SELECT max(scheduled_for) FROM picked)
     RETURNING runs.id, runs.scheduled_for AS "scheduledFor", runs.due_at AS "dueAt", runs.project_id AS "projectId",
               runs.job_id AS "jobId", runs.job_name AS "jobName", runs.trigger, runs.lease_token AS token, runs.attempt,
-              runs.lost_attempts AS "lostAttempts", CASE WHEN runs.attempt > 1 THEN runs.started_at END AS "firstStartedAt",
+              runs.lost_attempts AS "lostAttempts",
+              CASE WHEN runs.attempt > 1
+                   THEN (SELECT count(*)::int FROM jsonb_array_elements(runs.attempts) AS made
+                         WHERE made->'error'->>'code' = '${WORKER_STOPPED}')
+                   ELSE 0 END AS "handedBack",
+              CASE WHEN runs.attempt > 1 THEN runs.started_at END AS "firstStartedAt",
               runs.body::text AS body, jobs.target, jobs.retry, jobs.overlap`;
 
 const CLAIM_BY_IDS = {
@@ -124,6 +141,27 @@ const FINISH = {
           failure_streak = CASE excluded.last_run_state WHEN 'failed' THEN job_stats.failure_streak + 1 ELSE 0 END
     )
     SELECT id FROM finished`,
+};
+
+/** As if it had not been claimed, but for the record of a call that was begun. What was available stays so. */
+const HAND_BACK = {
+  name: 'claims-hand-back',
+  text: `
+    UPDATE runs
+    SET state = CASE WHEN n.attempt IS NULL AND runs.attempt = 1 THEN 'queued' ELSE 'retrying' END,
+        lease_until = NULL, lease_token = NULL,
+        attempt = runs.attempt - (n.attempt IS NULL)::int,
+        started_at = CASE WHEN n.attempt IS NOT NULL OR runs.attempt > 1 THEN runs.started_at END,
+        lateness_ms = CASE WHEN n.attempt IS NOT NULL
+                           THEN coalesce(runs.lateness_ms,
+                                         greatest(0, extract(epoch FROM runs.started_at - runs.due_at) * 1000)::bigint)
+                           ELSE runs.lateness_ms END,
+        error = coalesce(n.attempt->'error', runs.error),
+        attempts = runs.attempts || coalesce(n.attempt, '[]')
+    FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::jsonb[]) AS n (id, scheduled_for, token, attempt)
+    WHERE runs.id = ANY ($1::uuid[]) AND runs.id = n.id AND runs.scheduled_for = n.scheduled_for
+      AND runs.lease_token = n.token AND runs.scheduled_for BETWEEN $5::timestamptz AND $6::timestamptz
+    RETURNING runs.id`,
 };
 
 /** A call that was aborted because its run was cancelled leaves its attempt in the record all the same. */
@@ -240,6 +278,26 @@ export class ClaimsRepository {
       from,
       to,
       plainArray(finished.map(({ lost }) => lost)),
+    ]);
+    return new Set(rows.map((row) => row.id));
+  }
+
+  /**
+   * Gives runs up before their lease ends, so that another worker can have them at once, and answers the ids of those that
+   * still were this worker's.
+   */
+  async handBack(batch: readonly HandedBackRun[]): Promise<Set<string>> {
+    if (batch.length === 0) return new Set();
+    // In the order of ids, in which finishing, renewing and cancelling lock runs too.
+    const given = [...batch].sort((a, b) => (a.run.id < b.run.id ? -1 : 1));
+    const [from, to] = spanOf(given.map(({ run }) => run));
+    const rows = await this.database.rows<{ id: string }>(HAND_BACK, [
+      plainArray(given.map(({ run }) => run.id)),
+      plainArray(given.map(({ run }) => formatInstant(run.scheduledFor))),
+      plainArray(given.map(({ run }) => run.token)),
+      given.map(({ attempt }) => (attempt === null ? null : jsonbText(attempt))),
+      from,
+      to,
     ]);
     return new Set(rows.map((row) => row.id));
   }

@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import type { OnApplicationBootstrap, OnModuleDestroy, OnModuleInit } from '@nestjs/common';
+import type { BeforeApplicationShutdown, OnApplicationBootstrap, OnModuleDestroy, OnModuleInit } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import type { Instant } from '../domain/recurrence/schedule.js';
 import { decideRetry } from '../domain/retry.js';
@@ -30,7 +30,9 @@ export interface RecoveryResult {
  * replica does it; SKIP LOCKED and the jobs' row locks keep them apart.
  */
 @Injectable()
-export class RecoveryService implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
+export class RecoveryService
+  implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown
+{
   private readonly logger = new Logger(RecoveryService.name);
   private readonly running = new Map<string, Promise<void>>();
   private maintainedAt: Instant = 0;
@@ -60,10 +62,14 @@ export class RecoveryService implements OnModuleInit, OnApplicationBootstrap, On
     this.repeat('partitions', PARTITIONS_RETRY_MS, () => this.maintainWhenDue());
   }
 
-  async onModuleDestroy(): Promise<void> {
+  onModuleDestroy(): void {
     for (const name of ['recovery', 'partitions']) {
       if (this.registry.doesExist('interval', name)) this.registry.deleteInterval(name);
     }
+  }
+
+  /** Apart, so that a pass that takes long does not use up the time that calls under way are given. */
+  async beforeApplicationShutdown(): Promise<void> {
     await Promise.all(this.running.values());
   }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import type { Attempt } from '../../src/domain/run.js';
 import type { ClaimedRun, FinishedAttempt } from '../../src/persistence/claims.repository.js';
-import { ClaimsRepository } from '../../src/persistence/claims.repository.js';
+import { ClaimsRepository, WORKER_STOPPED } from '../../src/persistence/claims.repository.js';
 import { RecoveryRepository } from '../../src/persistence/recovery.repository.js';
 import type { Ledger } from './ledger-fixture.js';
 import { openLedger, stateOf, T0, tally } from './ledger-fixture.js';
@@ -292,6 +293,45 @@ describe('finishing', () => {
     expect(await claims.renew([one, { ...two, token: randomUUID() }], T0 + 60_000)).toEqual(new Set([one.id]));
     expect((await ledger.run(one.id)).leaseUntil).toBe(T0 + 60_000);
     expect((await ledger.run(two.id)).leaseUntil).toBe(T0 + LEASE_MS);
+  });
+});
+
+describe('giving back', () => {
+  const BROKEN_OFF: Attempt = {
+    ...{ number: 1, startedAt: T0 + 5, durationMs: 25, outcome: 'cancelled' as const, status: null },
+    error: { code: WORKER_STOPPED, message: 'm' },
+  };
+
+  test('a run that was not called waits as if nobody had claimed it', async () => {
+    const id = await ledger.addRun(await ledger.addJob());
+    const before = await ledger.run(id);
+    expect(await claims.handBack([{ run: await claimOne(T0 + 7), attempt: null }])).toEqual(new Set([id]));
+    expect(await ledger.run(id)).toEqual(before);
+    expect(await claimOne(T0 + 7)).toMatchObject({ id, attempt: 1, firstStartedAt: null });
+  });
+
+  test('a call that was broken off stands in the record, is no loss, and is told to the next worker', async () => {
+    const id = await ledger.addRun(await ledger.addJob());
+    await claims.handBack([{ run: await claimOne(T0 + 7), attempt: BROKEN_OFF }]);
+    expect(await ledger.run(id)).toMatchObject({
+      ...{ state: 'retrying', attempt: 1, lostAttempts: 0, leaseUntil: null, leaseToken: null, availableAt: T0 },
+      ...{ startedAt: T0 + 7, latenessMs: 7, attempts: [BROKEN_OFF], error: { code: WORKER_STOPPED } },
+    });
+    const next = await claimOne(T0 + 7);
+    expect(next).toMatchObject({ id, attempt: 2, handedBack: 1, lostAttempts: 0, firstStartedAt: T0 + 7 });
+    await claims.handBack([{ run: next, attempt: null }]);
+    expect(await ledger.run(id)).toMatchObject({ state: 'retrying', attempt: 1, startedAt: T0 + 7, latenessMs: 7 });
+  });
+
+  test('only by the token that holds it', async () => {
+    const [one, two] = await ledger.addJobs({}, {});
+    const cancelled = await ledger.addRun(one as string);
+    const taken = await ledger.addRun(two as string);
+    const runs = await claim(2);
+    await ledger.query(`UPDATE runs SET state = 'cancelled', lease_token = NULL WHERE id = $1`, cancelled);
+    await ledger.query(`UPDATE runs SET lease_token = $1::uuid WHERE id = $2`, randomUUID(), taken);
+    expect(await claims.handBack(runs.map((run) => ({ run, attempt: BROKEN_OFF })))).toEqual(new Set());
+    expect(tally(await ledger.runs(), stateOf)).toEqual({ cancelled: 1, running: 1 });
   });
 });
 

@@ -2,7 +2,7 @@ import type { Receiver } from '../support/receiver.js';
 import { startReceiver } from '../support/receiver.js';
 import { waitFor } from '../support/wait-for.js';
 import type { JobDraft, Ledger, LedgerRun } from './ledger-fixture.js';
-import { openLedger, stateOf, tally } from './ledger-fixture.js';
+import { KeepingQueue, LocalMessages, openLedger, stateOf, tally } from './ledger-fixture.js';
 import type { Worker, WorkerSettings } from './worker-fixture.js';
 import { startWorker } from './worker-fixture.js';
 
@@ -285,7 +285,7 @@ describe('many runs', () => {
     expect(
       runs
         .filter(({ state }) => state === 'retrying')
-        .every(({ lostAttempts, attempt }) => lostAttempts === 1 && attempt === 1),
+        .every(({ lostAttempts, attempt }) => lostAttempts === 0 && attempt === 1),
     ).toBe(true);
     receiver.answer('/stuck', { status: 200 });
     await work();
@@ -295,6 +295,48 @@ describe('many runs', () => {
       (all) => all.every(({ state }) => state === 'succeeded'),
     );
     expect(new Set(receiver.requests.map(({ headers }) => headers['webhook-id'])).size).toBe(8);
+  });
+
+  test('runs given back by a stopping worker are delivered by another one at once', async () => {
+    receiver.answer('/stuck', { hang: true }, { status: 200 });
+    const { runId } = await queued('/stuck', { target: { timeoutMs: 60_000 }, retry: { ...FAST, maxAttempts: 1 } });
+    const messages = new LocalMessages();
+    const first = await work({ messages, shutdownTimeoutMs: 0 });
+    await receiver.waitForCount(1);
+    await work({ messages });
+    await first.stop();
+    const run = await untilEnded(runId);
+    expect(run).toMatchObject({
+      ...{ state: 'succeeded', attempt: 2, lostAttempts: 0 },
+      attempts: [{ outcome: 'cancelled', error: { code: 'worker_stopped' } }, { outcome: 'succeeded' }],
+    });
+    const [broken, whole] = receiver.requests;
+    expect(whole?.headers['webhook-id']).toBe(broken?.headers['webhook-id']);
+    expect(messages.sent).toContainEqual({ type: 'runsQueued' });
+  });
+
+  test('a claim that is answered while the worker stops is given back without a call', async () => {
+    const queue = new KeepingQueue();
+    const worker = await work({ workerConcurrency: 1, queue: () => queue });
+    const [one, two] = [await queued('/late'), await queued('/late')];
+    const claiming = worker.executor.claimByIds([one.runId, two.runId]);
+    await worker.stop();
+    await claiming;
+    for (const { runId } of [one, two])
+      expect(await ledger.run(runId)).toMatchObject({ state: 'queued', attempt: 0, startedAt: null, attempts: [] });
+    expect(receiver.requests).toEqual([]);
+    // Both are announced anew: the one that was claimed, and the one that there was no room for.
+    expect(queue.queued.sort()).toEqual([one.runId, two.runId].sort());
+  });
+
+  test('after a crash the calls under way count as lost, so that one that crashes its worker comes to an end', async () => {
+    receiver.answer('/poison', { hang: true });
+    const { runId } = await queued('/poison', { target: { timeoutMs: 60_000 } });
+    const worker = await work({ shutdownTimeoutMs: 0 });
+    await receiver.waitForCount(1);
+    worker.lifecycle.failed = true;
+    await worker.stop();
+    expect(await ledger.run(runId)).toMatchObject({ state: 'retrying', attempt: 1, lostAttempts: 1 });
   });
 
   test('a call under way is let end while it stops', async () => {

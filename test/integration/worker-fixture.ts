@@ -6,6 +6,7 @@ import { ClaimsRepository } from '../../src/persistence/claims.repository.js';
 import type { Database } from '../../src/persistence/database.js';
 import { Clock } from '../../src/platform/clock.js';
 import type { Config } from '../../src/platform/config.js';
+import { Lifecycle } from '../../src/platform/health/lifecycle.js';
 import { Metrics } from '../../src/platform/metrics.js';
 import { LedgerRunQueue } from '../../src/queue/ledger-run-queue.js';
 import type { RunQueue } from '../../src/queue/run-queue.js';
@@ -26,6 +27,7 @@ export interface Worker {
   readonly queue: RunQueue;
   readonly messages: LocalMessages;
   readonly metrics: Metrics;
+  readonly lifecycle: Lifecycle;
   stop(): Promise<void>;
 }
 
@@ -43,10 +45,11 @@ export async function startWorker(database: Database, settings: WorkerSettings =
   const claims = new ClaimsRepository(database);
   const recorder = new Recorder(claims, queue, messages, clock, metrics);
   const target = new HttpTarget(new EgressGuard(config));
-  const executor = new Executor(claims, target, recorder, queue, messages, clock, config, metrics);
+  const lifecycle = new Lifecycle();
+  const executor = new Executor(claims, target, recorder, queue, messages, clock, config, metrics, lifecycle);
   await executor.onApplicationBootstrap();
   return {
-    ...{ executor, recorder, queue, messages, metrics },
+    ...{ executor, recorder, queue, messages, metrics, lifecycle },
     async stop() {
       await executor.onModuleDestroy();
       await target.onApplicationShutdown();

@@ -6,7 +6,7 @@ const ALL: RunState[] = ['queued', 'running', 'retrying', 'held', 'succeeded', '
 const ALLOWED: Record<RunState, RunState[]> = {
   queued: ['running', 'cancelled'],
   held: ['queued', 'cancelled'],
-  running: ['succeeded', 'failed', 'retrying', 'cancelled'],
+  running: ['succeeded', 'failed', 'queued', 'retrying', 'cancelled'],
   retrying: ['running', 'cancelled', 'failed'],
   succeeded: [],
   failed: [],

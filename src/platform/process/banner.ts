@@ -1,7 +1,9 @@
 import type { Settings } from '../config.js';
 
+type About = Pick<Settings, 'databaseUrl' | 'redisUrl' | 'dataDir' | 'role'>;
+
 /** What a newcomer reads when the service is up: where it is, a first job to paste, what will still be there tomorrow. */
-export function welcome(url: string, settings: Pick<Settings, 'databaseUrl' | 'redisUrl' | 'dataDir'>): string {
+export function welcome(url: string, settings: About): string {
   const job = `{"name":"hello","schedule":"PT10S","target":{"type":"http","method":"GET","url":"${url}/health/live"}}`;
   return [
     '',
@@ -10,17 +12,22 @@ export function welcome(url: string, settings: Pick<Settings, 'databaseUrl' | 'r
     `  OpenAPI    ${url}/openapi.json`,
     `  health     ${url}/health/ready   ${url}/system   ${url}/metrics`,
     '',
-    'A first job, every 10 seconds, and its runs:',
-    `  curl -X POST ${url}/jobs -H 'content-type: application/json' -d '${job}'`,
-    `  curl ${url}/runs`,
-    '',
+    ...(servesJobs(settings)
+      ? [
+          'A first job, every 10 seconds, and its runs:',
+          `  curl -X POST ${url}/jobs -H 'content-type: application/json' -d '${job}'`,
+          `  curl ${url}/runs`,
+          '',
+        ]
+      : []),
+    ...(settings.role === 'all' ? [] : [`Role: ${settings.role}. ${DUTIES[settings.role]}`]),
     ...persistence(settings),
     '',
     '',
   ].join('\n');
 }
 
-export function persistence(settings: Pick<Settings, 'databaseUrl' | 'redisUrl' | 'dataDir'>): string[] {
+export function persistence(settings: About): string[] {
   return [
     settings.databaseUrl === null
       ? `Kept: jobs and runs, in an embedded Postgres in ${settings.dataDir}/, over restarts and crashes. DATABASE_URL switches to a server of yours.`
@@ -30,3 +37,13 @@ export function persistence(settings: Pick<Settings, 'databaseUrl' | 'redisUrl' 
       : 'Redis: the one of REDIS_URL carries runs; nothing is lost with it.',
   ];
 }
+
+function servesJobs({ role }: About): boolean {
+  return role === 'all' || role === 'api';
+}
+
+const DUTIES = {
+  api: 'Serves jobs and runs; plans and calls nothing.',
+  scheduler: 'Plans and recovers; jobs are served by api, targets called by worker.',
+  worker: 'Calls targets; jobs are served by api, planned by scheduler.',
+} as const;

@@ -29,8 +29,10 @@ export async function serve(context: CommandContext): Promise<void> {
   shutdown.add({
     what: 'the service',
     patienceMs: config.shutdownDelayMs + config.shutdownTimeoutMs + CLOSING_MS,
-    async stop() {
+    async stop(exitCode) {
       lifecycle.phase = 'stopping';
+      lifecycle.failed = exitCode !== 0;
+      lifecycle.finishByMs = performance.now() + config.shutdownDelayMs + config.shutdownTimeoutMs;
       // Load balancers look at readiness every so often; until they have seen it, requests still come.
       if (config.shutdownDelayMs > 0) await sleep(config.shutdownDelayMs);
       await app.close();
@@ -59,7 +61,11 @@ function announce(url: string, settings: Settings, logger: Logger): void {
   if (settings.logFormat !== 'json' && (process.stdout.isTTY || settings.databaseUrl === null)) {
     logger.info(ready);
     process.stdout.write(welcome(url, settings));
-  } else logger.info({ docs: `${url}/docs`, openapi: `${url}/openapi.json`, about: persistence(settings) }, ready);
+  } else
+    logger.info(
+      { role: settings.role, docs: `${url}/docs`, openapi: `${url}/openapi.json`, about: persistence(settings) },
+      ready,
+    );
 }
 
 function urlOf(host: string, { port }: AddressInfo): string {

@@ -4,7 +4,8 @@ import type { Logger } from '../logging/logger.js';
 /** Something that was started, and how it is stopped again. */
 export interface Stoppable {
   readonly what: string;
-  stop(): Promise<unknown>;
+  /** `exitCode`: what the process ends with; not 0 when an error made it stop. */
+  stop(exitCode: number): Promise<unknown>;
   /** It is left behind when it takes longer. */
   readonly patienceMs: number;
 }
@@ -56,17 +57,17 @@ export class Shutdown {
   }
 
   async end(exitCode: number): Promise<void> {
-    this.ending ??= this.stopAll();
+    this.ending ??= this.stopAll(exitCode);
     await this.ending;
     if (exitCode === 0) this.logger.info('stopped');
     process.exit(exitCode);
   }
 
-  private async stopAll(): Promise<void> {
+  private async stopAll(exitCode: number): Promise<void> {
     for (const stoppable of this.started.reverse()) {
       const { what, patienceMs } = stoppable;
       const late = sleep(patienceMs, 'late' as const);
-      const end = await Promise.race([stoppable.stop(), late]).catch((error: unknown) => {
+      const end = await Promise.race([stoppable.stop(exitCode), late]).catch((error: unknown) => {
         this.logger.error({ err: error }, `${what} did not stop well`);
       });
       if (end === 'late') this.logger.warn(`${what} did not stop within ${patienceMs} ms and is left behind`);

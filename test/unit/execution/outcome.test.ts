@@ -21,6 +21,7 @@ function run(statuses: string[] = ['2xx'], draft: Partial<ClaimedRun> = {}): Cla
       token: 't',
       attempt: 1,
       lostAttempts: 0,
+      handedBack: 0,
       firstStartedAt: null,
       body: null,
       retry: DEFAULT_RETRY,
@@ -134,6 +135,14 @@ describe('outcomes', () => {
     expect(
       finishedAttempt(run(['2xx'], { ...once, lostAttempts: 5, attempt: 6 }), { kind: 'aborted' }, TIMING, 0),
     ).toMatchObject({ state: 'failed', reason: 'workerLost' });
+  });
+
+  test('an attempt that was given back leaves the number of attempts as it was', () => {
+    const twice = { retry: { ...DEFAULT_RETRY, maxAttempts: 2 }, attempt: 3 };
+    expect(finishedAttempt(run(['2xx'], twice), answered(500), TIMING, 0)).toMatchObject({ state: 'failed' });
+    expect(finishedAttempt(run(['2xx'], { ...twice, handedBack: 2 }), answered(500), TIMING, 0)).toMatchObject({
+      state: 'retrying',
+    });
   });
 
   test('maxElapsed counts from the first attempt', () => {

@@ -14,7 +14,15 @@ const TARGET: HttpTarget = {
 function run(target: Partial<HttpTarget> = {}, draft: Partial<ClaimedRun> = {}): ClaimedRun {
   return {
     ...{ id: ID, scheduledFor: Date.UTC(2026, 5, 10, 12), dueAt: 0, projectId: 'p', jobId: 'j-1', jobName: 'nightly' },
-    ...{ trigger: 'schedule', token: 't', attempt: 2, lostAttempts: 0, firstStartedAt: null, body: null },
+    ...{
+      trigger: 'schedule',
+      token: 't',
+      attempt: 2,
+      lostAttempts: 0,
+      handedBack: 0,
+      firstStartedAt: null,
+      body: null,
+    },
     ...{ target: { ...TARGET, ...target }, retry: DEFAULT_RETRY, overlap: 'allow' },
     ...draft,
   };
