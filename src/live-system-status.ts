@@ -1,7 +1,7 @@
-import { hostname } from 'node:os';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import type { Instant } from './domain/recurrence/schedule.js';
 import { RunCountsRepository } from './persistence/run-counts.repository.js';
+import { REPLICA_ID } from './platform/replica-id.js';
 import { RunQueue } from './queue/run-queue.js';
 import { LeaderLock } from './scheduling/leader-lock.js';
 import { Slots } from './scheduling/slots.js';
@@ -13,24 +13,24 @@ const SLOTS_SHOWN = 10;
 /** What this replica knows of planning and delivery, gathered for `/system`. */
 @Injectable()
 export class LiveSystemStatus extends SystemStatus {
-  readonly replicaId = `${hostname()}-${process.pid}`;
+  readonly replicaId = REPLICA_ID;
 
   constructor(
     private readonly lock: LeaderLock,
-    private readonly armed: Slots,
     private readonly runQueue: RunQueue,
     private readonly counts: RunCountsRepository,
+    /** None in a role that does not plan. */
+    @Optional() private readonly armed?: Slots,
   ) {
     super();
   }
 
-  leader(): Leadership | null {
-    const reign = this.lock.reign();
-    return reign === null ? null : { replicaId: this.replicaId, self: true, epoch: reign.epoch };
+  leader(): Promise<Leadership | null> {
+    return this.lock.leader();
   }
 
   slots(): { count: number; next: Instant[] } {
-    return { count: this.armed.count, next: this.armed.next(SLOTS_SHOWN) };
+    return { count: this.armed?.count ?? 0, next: this.armed?.next(SLOTS_SHOWN) ?? [] };
   }
 
   queue(): Promise<{ waiting: number; running: number }> {
@@ -38,6 +38,9 @@ export class LiveSystemStatus extends SystemStatus {
   }
 
   degraded(): string[] {
-    return this.runQueue.degraded ? ['Redis is away: runs are delivered from the ledger'] : [];
+    return [
+      ...(this.runQueue.degraded ? ['Redis is away: runs are delivered from the ledger'] : []),
+      ...(this.lock.reign()?.alone === true ? ['Redis decides on no leader: every scheduler plans by itself'] : []),
+    ];
   }
 }

@@ -10,7 +10,9 @@ export type Message =
   /** Runs wait in the ledger. */
   | { readonly type: 'runsQueued' }
   /** These runs were cancelled: abort their calls. */
-  | { readonly type: 'runsCancelled'; readonly runIds: readonly string[] };
+  | { readonly type: 'runsCancelled'; readonly runIds: readonly string[] }
+  /** The leader gave its lock up: whoever takes it leads. */
+  | { readonly type: 'leaderReleased' };
 
 /** Carries messages to every replica, this one included. */
 export abstract class Messages {

@@ -7,6 +7,7 @@ import {
   isLoopback,
   oneOf,
   rateLimit,
+  redisUrl,
   serverUrl,
   text,
   wholeNumber,
@@ -24,7 +25,7 @@ export const SETTINGS = {
   DATABASE_URL: setting(null, serverUrl(['postgres:', 'postgresql:'], 'postgres://user:password@host:5432/carillon')),
   DATABASE_POOL_SIZE: setting('20', wholeNumber(2, 1_000)),
   MIGRATE_ON_START: setting('on', oneOf('on', 'off')),
-  REDIS_URL: setting(null, serverUrl(['redis:', 'rediss:'], 'redis://host:6379')),
+  REDIS_URL: setting(null, redisUrl),
   DATA_DIR: setting('.carillon', text('a folder', /^[^\0]+$/)),
   ROLE: setting('all', oneOf('all')),
   AUTH: setting('open', oneOf('open')),
@@ -32,6 +33,7 @@ export const SETTINGS = {
   RATE_LIMIT: setting('1200/1m', rateLimit),
   WORKER_CONCURRENCY: setting('500', wholeNumber(1, 10_000)),
   LEASE: setting('15s', durationInMs(1_000, '1s')),
+  LEADER_TTL: setting('3s', durationInMs(1_000, '1s')),
   HORIZON: setting('60s', durationInMs(1_000, '1s')),
   RUN_RETENTION: setting('30d', durationInMs(86_400_000, '1d')),
   SHUTDOWN_DELAY: setting('0s', durationInMs(0, '0s')),
@@ -76,6 +78,8 @@ export interface Settings {
   readonly workerConcurrency: number;
   /** How long a worker holds a run before another may take it over. */
   readonly leaseMs: number;
+  /** How long the leader's lock in Redis outlives its last renewal. */
+  readonly leaderTtlMs: number;
   /** How far ahead the leader keeps slots. */
   readonly horizonMs: number;
   readonly runRetentionMs: number;
@@ -105,6 +109,7 @@ export abstract class Config implements Omit<Settings, 'databaseUrl'> {
   abstract readonly rateLimit: RateLimit | null;
   abstract readonly workerConcurrency: number;
   abstract readonly leaseMs: number;
+  abstract readonly leaderTtlMs: number;
   abstract readonly horizonMs: number;
   abstract readonly runRetentionMs: number;
   abstract readonly shutdownDelayMs: number;
@@ -150,6 +155,7 @@ export function readSettings(environment: Environment): Settings {
     rateLimit: values.RATE_LIMIT === 'off' ? null : values.RATE_LIMIT,
     workerConcurrency: values.WORKER_CONCURRENCY,
     leaseMs: values.LEASE,
+    leaderTtlMs: values.LEADER_TTL,
     horizonMs: values.HORIZON,
     runRetentionMs: values.RUN_RETENTION,
     shutdownDelayMs: values.SHUTDOWN_DELAY,

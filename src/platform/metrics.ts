@@ -24,13 +24,27 @@ export class Metrics {
   ]);
   readonly slots = this.gauge('carillon_slots', 'Slots armed inside the horizon');
   readonly leader = this.gauge('carillon_leader', '1 on the replica that plans');
+  readonly reignEpoch = this.gauge(
+    'carillon_reign_epoch',
+    'The reign that this replica plans under; 0 while it follows',
+  );
+  /** `alone`: without Redis to decide, as every scheduler then. */
+  readonly reigns = this.counter('carillon_reigns_total', 'Reigns that this replica began, by what decided it', ['by']);
   readonly queueWaiting = this.gauge('carillon_queue_waiting', 'Runs that wait for a worker, as last counted');
   readonly queueInFlight = this.gauge('carillon_queue_in_flight', 'Runs that this replica is delivering');
+  readonly degraded = this.gauge(
+    'carillon_degraded',
+    'How many things do not work as they should right now; /system names them',
+    () => this.countDegraded(),
+  );
   readonly clockOffset = this.gauge('carillon_clock_offset_seconds', "This host's clock minus the database's");
   readonly httpRequests = this.histogram('carillon_http_request_seconds', 'API requests, by route, method and status', {
     buckets: FROM_1_MS_TO_10_S,
     labelNames: ['method', 'route', 'status'],
   });
+
+  /** Asked at each scrape. */
+  countDegraded: () => number = () => 0;
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
@@ -44,12 +58,25 @@ export class Metrics {
     this.attempts.inc({ outcome });
   }
 
+  countReign({ epoch, alone }: { readonly epoch: number; readonly alone: boolean }): void {
+    this.leader.set(1);
+    this.reignEpoch.set(epoch);
+    this.reigns.inc({ by: alone ? 'alone' : 'lock' });
+  }
+
+  leadsNoMore(): void {
+    this.leader.set(0);
+    this.reignEpoch.set(0);
+  }
+
   private counter<Label extends string>(name: string, help: string, labelNames: Label[]): Counter<Label> {
     return new Counter({ name, help, labelNames, registers: [this.registry] });
   }
 
-  private gauge(name: string, help: string): Gauge {
-    return new Gauge({ name, help, registers: [this.registry] });
+  private gauge(name: string, help: string, read?: () => number): Gauge {
+    const collect = read && { collect: () => gauge.set(read()) };
+    const gauge: Gauge = new Gauge({ name, help, registers: [this.registry], ...collect });
+    return gauge;
   }
 
   private histogram<Label extends string = never>(

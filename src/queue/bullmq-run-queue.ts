@@ -1,20 +1,22 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Queue, Worker } from 'bullmq';
-import type { Redis } from 'ioredis';
 import type { Instant } from '../domain/recurrence/schedule.js';
+import type { RedisConnection } from '../platform/redis.js';
+import { withTimeLimit } from '../platform/time-limit.js';
 import { LedgerRunQueue } from './ledger-run-queue.js';
 import { RunQueue } from './run-queue.js';
 import type { QueuedRun, RunIntake } from './run-queue.js';
 
 export interface BullMqConnections {
   /** Fails fast: a producer must not wait for a Redis that is away. */
-  readonly producer: Redis;
+  readonly producer: RedisConnection;
   /** Keeps trying, without a limit of retries, as BullMQ's worker needs it. */
-  readonly consumer: Redis;
+  readonly consumer: RedisConnection;
 }
 
 const QUEUE_NAME = 'runs';
-const QUEUE_PREFIX = 'carillon';
+/** In braces, so that all keys of the queue lie in one slot of a cluster. */
+export const QUEUE_PREFIX = '{carillon}';
 
 /** Runs carried by one BullMQ job at most: its cost a run all but disappears under load. */
 const RUNS_A_JOB = 64;
@@ -67,7 +69,7 @@ export class BullMqRunQueue extends RunQueue {
       jobs.push({ name: 'runs', data: runs.slice(start, start + RUNS_A_JOB).map((run) => run.id) });
     }
     try {
-      await withLimit(this.queue.addBulk(jobs), ENQUEUE_LIMIT_MS);
+      await withTimeLimit(this.queue.addBulk(jobs), ENQUEUE_LIMIT_MS);
     } catch (error) {
       // Perhaps queued all the same: a run that is claimed twice is started once.
       this.logger.warn(`Redis took no runs; they are delivered from the ledger: ${String(error)}`);
@@ -97,12 +99,12 @@ export class BullMqRunQueue extends RunQueue {
 
   async stop(): Promise<void> {
     // A Redis that is away must not keep the process from ending.
-    if (this.worker !== null) await withLimit(this.worker.close(this.away), 1_000).catch(() => undefined);
+    if (this.worker !== null) await withTimeLimit(this.worker.close(this.away), 1_000).catch(() => undefined);
     await this.ledger.stop();
   }
 
   override async disconnect(): Promise<void> {
-    await withLimit(this.queue.close(), 500).catch(() => undefined);
+    await withTimeLimit(this.queue.close(), 500).catch(() => undefined);
     this.connections.producer.disconnect();
     this.connections.consumer.disconnect();
   }
@@ -113,8 +115,8 @@ export class BullMqRunQueue extends RunQueue {
 
   private followConnection(): void {
     const { producer } = this.connections;
-    producer.on('error', (error) => this.logger.debug(`Redis: ${error.message}`));
-    this.connections.consumer.on('error', (error) => this.logger.debug(`Redis: ${error.message}`));
+    producer.on('error', (error: Error) => this.logger.debug(`Redis: ${error.message}`));
+    this.connections.consumer.on('error', (error: Error) => this.logger.debug(`Redis: ${error.message}`));
     producer.on('ready', () => this.setAway(false));
     producer.on('close', () => this.setAway(true));
     this.away = producer.status !== 'ready';
@@ -132,7 +134,7 @@ export class BullMqRunQueue extends RunQueue {
     if (away) this.probeLater();
   }
 
-  /** Failed though connected (frozen, out of memory): a ping finds out when it is well again, not the next tick's runs. */
+  /** Failed though connected (frozen, out of memory): a look at the queue's own keys finds out when it is well again, not the next tick's runs. */
   private probeLater(): void {
     if (this.connections.producer.status === 'ready') setTimeout(() => void this.probe(), PROBE_AFTER_MS).unref();
   }
@@ -141,22 +143,10 @@ export class BullMqRunQueue extends RunQueue {
     const { producer } = this.connections;
     if (!this.away || producer.status !== 'ready') return;
     try {
-      await withLimit(producer.ping(), ENQUEUE_LIMIT_MS);
+      await withTimeLimit(producer.exists(`${QUEUE_PREFIX}:${QUEUE_NAME}:meta`), ENQUEUE_LIMIT_MS);
       this.setAway(false);
     } catch {
       this.probeLater();
     }
-  }
-}
-
-async function withLimit<Result>(work: Promise<Result>, limitMs: number): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${limitMs} ms`)), limitMs);
-  });
-  try {
-    return await Promise.race([work, limit]);
-  } finally {
-    clearTimeout(timer);
   }
 }

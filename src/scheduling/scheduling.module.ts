@@ -1,15 +1,15 @@
 import { Module } from '@nestjs/common';
 import { MessagingModule } from '../messaging/messaging.module.js';
 import { QueueModule } from '../queue/queue.module.js';
-import { AlwaysLeader } from './always-leader.js';
-import { LeaderLock } from './leader-lock.js';
+import { LeadershipModule } from './leadership.module.js';
 import { Planner } from './planner.js';
 import { SchedulingService } from './scheduling.service.js';
 import { Slots } from './slots.js';
 
+/** Plans. Where it is not imported, nothing is planned; LeadershipModule still tells who leads. */
 @Module({
-  imports: [QueueModule, MessagingModule],
-  providers: [SchedulingService, Planner, Slots, { provide: LeaderLock, useClass: AlwaysLeader }],
-  exports: [LeaderLock, Slots, Planner],
+  imports: [LeadershipModule, QueueModule, MessagingModule],
+  providers: [SchedulingService, Planner, Slots],
+  exports: [LeadershipModule, Slots, Planner],
 })
 export class SchedulingModule {}

@@ -63,23 +63,31 @@ export class SchedulingService implements OnApplicationBootstrap, OnModuleDestro
     this.disarm();
     await this.planning;
     await this.lock.stop();
+    this.metrics.leadsNoMore();
   }
 
+  /** Also when one reign follows another without a gap: what is armed stays, and what a moment between them lost is found. */
   private onLead(reign: Reign): void {
     if (this.stopped) return;
-    this.logger.log(`leads from now on (reign ${reign.epoch}); plans what is overdue and arms the next slots`);
-    this.metrics.leader.set(1);
-    this.disarm();
-    this.registry.addInterval(
-      HORIZON_TIMER,
-      setInterval(() => this.hydrate(), this.config.horizonMs / 2),
+    const already = this.registry.doesExist('interval', HORIZON_TIMER);
+    this.logger.log(
+      already
+        ? `leads on under reign ${reign.epoch}`
+        : `leads from now on (reign ${reign.epoch}); plans what is overdue and arms the next slots`,
     );
+    this.metrics.countReign(reign);
+    if (!already) {
+      this.registry.addInterval(
+        HORIZON_TIMER,
+        setInterval(() => this.hydrate(), this.config.horizonMs / 2),
+      );
+    }
     this.hydrate();
   }
 
   private onFollow(): void {
     this.logger.log('leads no more; another replica plans');
-    this.metrics.leader.set(0);
+    this.metrics.leadsNoMore();
     this.disarm();
   }
 

@@ -10,8 +10,8 @@ export interface Leadership {
 /** What `/system` asks of the parts that know. Every answer is of this moment and may be old in the next. */
 export abstract class SystemStatus {
   abstract readonly replicaId: string;
-  /** Null: nobody leads, as far as this replica knows. */
-  abstract leader(): Leadership | null;
+  /** Null: nobody leads, as far as this replica knows. Answers within half a second. */
+  abstract leader(): Promise<Leadership | null>;
   /** Slots armed here, the next few of them by time. */
   abstract slots(): { readonly count: number; readonly next: readonly Instant[] };
   /** Runs that wait in the ledger, and runs in delivery. */

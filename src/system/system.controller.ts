@@ -62,13 +62,14 @@ export class SystemController {
   @ApiProblems('invalid_parameter', 'unavailable')
   async read(): Promise<z.infer<typeof System>> {
     const slots = this.status.slots();
+    const [leader, queue] = await Promise.all([this.status.leader(), this.status.queue()]);
     return {
       version: VERSION,
       role: this.config.role,
       replicaId: this.status.replicaId,
-      leader: this.status.leader(),
+      leader,
       slots: { count: slots.count, next: slots.next.map(formatInstant) },
-      queue: await this.status.queue(),
+      queue,
       clockOffsetMs: this.clock.offsetMs,
       tzdb: process.versions.tz ?? 'unknown',
       degraded: [...this.status.degraded()],

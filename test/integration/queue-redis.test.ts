@@ -1,7 +1,7 @@
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { connectRedis } from '../../src/platform/redis.js';
-import { BullMqRunQueue } from '../../src/queue/bullmq-run-queue.js';
+import { BullMqRunQueue, QUEUE_PREFIX } from '../../src/queue/bullmq-run-queue.js';
 import { LedgerRunQueue } from '../../src/queue/ledger-run-queue.js';
 import type { QueuedRun } from '../../src/queue/run-queue.js';
 import type { Receiver } from '../support/receiver.js';
@@ -116,7 +116,7 @@ test('runs travel through Redis, to whichever replica takes them, and leave noth
   expect(performance.now() - startedAt).toBeLessThan(1_900); // the ledger's net would have waited for two seconds
   expect(one.claims.byHint + two.claims.byHint).toBe(60);
   const client = new Redis(redis.url);
-  const queue = new Queue('runs', { connection: client, prefix: 'carillon' });
+  const queue = new Queue('runs', { connection: client, prefix: QUEUE_PREFIX });
   expect(await queue.getJobCounts()).toMatchObject({ waiting: 0, active: 0, failed: 0, completed: 0, delayed: 0 });
   await queue.close();
   client.disconnect();

@@ -1,6 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { parseElapsedMs } from '../../domain/recurrence/duration.js';
+import { parseRedisUrl } from '../redis-url.js';
 
 /** Reads one setting's text; undefined when it breaks the rule that `must` states. */
 export interface Reader<Value> {
@@ -54,6 +55,15 @@ export function serverUrl(protocols: readonly string[], example: string): Reader
     },
   };
 }
+
+/** One server, Sentinel or a cluster; it may hold a password, and so is never repeated. */
+export const redisUrl: Reader<string> = {
+  must:
+    'a URL like redis://host:6379, redis+sentinel://host:26379,host:26379/master-name or ' +
+    'redis+cluster://host:6379,host:6379 (rediss for TLS)',
+  secret: true,
+  read: (given) => (parseRedisUrl(given) === undefined ? undefined : given),
+};
 
 export interface RateLimit {
   readonly requests: number;
