@@ -1,4 +1,5 @@
 import type { DatabaseTime } from './database-time.js';
+import { groupBy } from './group-by.js';
 import type { LedgerRow } from './ledger.js';
 import type { Delivery } from './sink.js';
 import type { WatchedJob } from './watched-job.js';
@@ -23,13 +24,16 @@ export interface Audit {
 }
 
 export interface AuditInput {
-  readonly jobs: readonly Pick<WatchedJob, 'id' | 'name' | 'misfire' | 'overlap' | 'mayFail' | 'expected'>[];
+  readonly jobs: readonly Pick<
+    WatchedJob,
+    'id' | 'name' | 'misfire' | 'overlap' | 'mayFail' | 'isDeleted' | 'expected'
+  >[];
   readonly rows: readonly LedgerRow[];
   readonly deliveries: readonly Delivery[];
   readonly time: DatabaseTime;
 }
 
-interface Job extends Pick<WatchedJob, 'id' | 'name' | 'misfire' | 'overlap' | 'mayFail'> {
+interface Job extends Pick<WatchedJob, 'id' | 'name' | 'misfire' | 'overlap' | 'mayFail' | 'isDeleted'> {
   readonly expected: ReadonlyMap<number, boolean>;
   /** Ascending. */
   readonly instants: readonly number[];
@@ -59,8 +63,9 @@ export function audit({ jobs, rows, deliveries, time }: AuditInput): Audit {
 
   let occurrences = 0;
   for (const watched of jobs) {
-    const { id, expected, misfire, overlap, mayFail } = watched;
-    const job: Job = { id, name: watched.name, misfire, overlap, mayFail, expected, instants: [...expected.keys()] };
+    const { id, expected, misfire, overlap, mayFail, isDeleted } = watched;
+    const instants = [...expected.keys()];
+    const job: Job = { id, name: watched.name, misfire, overlap, mayFail, isDeleted, expected, instants };
     const planned = (rowsOf.get(job.id) ?? []).filter(({ trigger }) => isPlanned(trigger));
     occurrences += auditOccurrences(job, planned, findings);
     for (const row of planned) auditDecision(job, row, findings);
@@ -162,7 +167,8 @@ function auditEnd(job: Job, row: LedgerRow, calls: readonly Delivery[], findings
   if (row.state === 'succeeded' && successes === 0) findings.add('broken', `${run} succeeded in none of its attempts`);
   if (row.state === 'succeeded' && calls.length === 0) findings.add('missing', `${run} succeeded without a call`);
   if (row.state === 'skipped' && calls.length > 0) findings.add('broken', `${run} was skipped, and called`);
-  if ((row.state === 'failed' || row.state === 'cancelled') && !job.mayFail) {
+  const mayEndBadly = job.mayFail || (job.isDeleted && row.reason === 'jobDeleted');
+  if ((row.state === 'failed' || row.state === 'cancelled') && !mayEndBadly) {
     findings.add('broken', `${run} ${row.state} (${row.reason ?? 'no reason'})`);
   }
   for (const { number, startedAt } of row.attempts) {
@@ -231,14 +237,4 @@ function start({ startedAt }: LedgerRow): number {
 
 function name(job: Pick<Job, 'name'>, occurrence: number): string {
   return `${job.name} at ${new Date(occurrence).toISOString()}`;
-}
-
-function groupBy<Item, Key>(items: readonly Item[], keyOf: (item: Item) => Key): Map<Key, Item[]> {
-  const groups = new Map<Key, Item[]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group === undefined) groups.set(keyOf(item), [item]);
-    else group.push(item);
-  }
-  return groups;
 }

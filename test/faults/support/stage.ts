@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PROJECT_ROOT } from '../../support/project-root.js';
 import { waitFor } from '../../support/wait-for.js';
+import { Acknowledged } from './acknowledged.js';
 import type { Answer } from './api.js';
 import { audit } from './audit.js';
 import { Cluster } from './cluster.js';
@@ -33,7 +34,7 @@ export interface JobSpec {
 }
 
 const ASKED_AGAIN_AFTER_MS = 100;
-const CREATED_AT_ONCE = 6;
+const CALLS_AT_ONCE = 6;
 const CAUGHT_UP_MS = 1_500;
 
 /** One scenario's cluster, sink and jobs, and the account of them at the end. */
@@ -42,6 +43,7 @@ export class Stage {
   /** Lines below the scenario's row in the output. */
   readonly notes: string[] = [];
   private readonly broken: string[] = [];
+  private readonly acknowledged: Acknowledged;
   private asked = 0;
   private readonly openedMs = performance.now();
   private readonly memory: MemoryWatch;
@@ -54,6 +56,7 @@ export class Stage {
     private time: DatabaseTime,
   ) {
     this.memory = new MemoryWatch(cluster.replicas);
+    this.acknowledged = new Acknowledged(cluster.pool);
   }
 
   static async open(title: string, options: ClusterOptions): Promise<Stage> {
@@ -65,7 +68,7 @@ export class Stage {
   async watch(specs: readonly JobSpec[]): Promise<WatchedJob[]> {
     const created: WatchedJob[] = [];
     const left = [...specs];
-    const lanes = Array.from({ length: CREATED_AT_ONCE }, async () => {
+    const lanes = Array.from({ length: CALLS_AT_ONCE }, async () => {
       for (let spec = left.shift(); spec !== undefined; spec = left.shift()) created.push(await this.create(spec));
     });
     await Promise.all(lanes);
@@ -78,6 +81,7 @@ export class Stage {
     const body = { ...patch, ...(rhythm !== undefined && { schedule: rhythm.schedule }) };
     const answer = await this.insist([200], 'PATCH', `/jobs/${job.id}`, body, through);
     if (rhythm !== undefined) job.change(rhythm, this.within(answer));
+    await this.acknowledged.change(job, (answer.body as { version: number }).version);
     return answer;
   }
 
@@ -85,12 +89,22 @@ export class Stage {
   async pause(job: WatchedJob, through?: Replica): Promise<Answer> {
     const answer = await this.insist([200], 'POST', `/jobs/${job.id}/pause`, {}, through);
     job.change(null, this.within(answer));
+    await this.acknowledged.change(job, Infinity);
     return answer;
   }
 
   async remove(job: WatchedJob, through?: Replica): Promise<Answer> {
     const answer = await this.insist([204, 404], 'DELETE', `/jobs/${job.id}`, undefined, through);
     job.change(null, this.within(answer));
+    job.isDeleted = true;
+    await this.acknowledged.change(job, Infinity);
+    return answer;
+  }
+
+  /** Acknowledged once: a run of its own, which must end in success unless the job is deleted. */
+  async trigger(job: WatchedJob, through?: Replica): Promise<Answer> {
+    const answer = await this.insist([202], 'POST', `/jobs/${job.id}/trigger`, {}, through);
+    this.acknowledged.trigger(job, (answer.body as { id: string }).id);
     return answer;
   }
 
@@ -137,6 +151,11 @@ export class Stage {
     return this.time.now();
   }
 
+  /** Of any replica since the start; null before the first look. */
+  get largestMemoryMb(): number | null {
+    return this.memory.largestMb;
+  }
+
   /** A promise that this scenario alone looks at is broken. */
   breach(text: string): void {
     this.broken.push(`broken: ${text}`);
@@ -166,7 +185,7 @@ export class Stage {
     await cluster.heal();
     this.time = await DatabaseTime.read(cluster.pool);
     await this.settle();
-    await Promise.all(this.jobs.filter((job) => !job.hasEnded).map((job) => this.pause(job)));
+    await this.endJobs();
     await waitFor(
       'every run to end',
       () => countOpen(cluster.pool),
@@ -176,14 +195,14 @@ export class Stage {
 
     const rows = await readLedger(cluster.pool);
     const { broken, ...figures } = audit({ jobs: this.jobs, rows, deliveries: sink.deliveries(), time: this.time });
-    const all = [...this.broken, ...this.uncaughtErrors(), ...broken];
+    const all = [...this.broken, ...this.uncaughtErrors(), ...this.acknowledged.broken(rows), ...broken];
     report({
       scenario: this.title,
       seed: runSeed(),
       form: IS_LONG ? 'long' : 'short',
       ...figures,
       tookMs: performance.now() - this.openedMs,
-      memoryMb: this.memory.largestMb,
+      memoryMb: this.largestMemoryMb,
       notes: this.notes,
       broken: all.length,
     });
@@ -217,6 +236,23 @@ export class Stage {
     const answer = await this.insist([200, 201], 'PUT', `/jobs/by-name/${name}`, body);
     const { id } = answer.body as { id: string };
     return new WatchedJob(id, name, this.within(answer), rhythm, misfire, overlap, mayFail);
+  }
+
+  /** Those that have no occurrence left have ended by themselves. */
+  private async endJobs(): Promise<void> {
+    const { rows } = await this.cluster.pool.query<{ id: string }>(
+      `SELECT job_id AS id FROM job_states WHERE state = 'completed'`,
+    );
+    const completed = new Set(rows.map(({ id }) => id));
+    const left: WatchedJob[] = [];
+    for (const job of this.jobs.filter(({ hasEnded }) => !hasEnded)) {
+      if (completed.has(job.id)) job.change(null, this.now());
+      else left.push(job);
+    }
+    const lanes = Array.from({ length: CALLS_AT_ONCE }, async () => {
+      for (let job = left.shift(); job !== undefined; job = left.shift()) await this.pause(job);
+    });
+    await Promise.all(lanes);
   }
 
   private anyReplica(): Replica | null {

@@ -28,6 +28,8 @@ interface Stretch {
 /** A job whose every occurrence is accounted for at the end. */
 export class WatchedJob {
   readonly misfire: Misfire;
+  /** Its waiting runs were cancelled with it. */
+  isDeleted = false;
   private readonly stretches: Stretch[];
 
   constructor(
