@@ -154,7 +154,8 @@ export class Executor implements RunIntake, OnApplicationBootstrap, OnModuleDest
   private async execute(entry: InFlight): Promise<void> {
     const { run } = entry;
     try {
-      const startedAt = this.clock.now();
+      // Our clock may lag behind the one by which the run was due; the ledger shows no call before its time.
+      const startedAt = Math.max(this.clock.now(), run.dueAt);
       const startedMs = performance.now();
       entry.call = { startedAt, startedMs };
       const answer = await this.deliver(entry, startedAt);

@@ -79,10 +79,19 @@ describe('claiming', () => {
     const early = await ledger.addRun(jobId, { scheduledFor: T0 + 2, now: T0 + 10 });
     expect(await claim(5, T0 + 9)).toEqual([]);
     expect(await claims.nextAvailable(T0 + 9)).toBe(T0 + 10);
-    expect(await claims.claimByIds([late], T0 + 19, T0 + 99, randomUUID())).toEqual([]);
     expect((await claimOne(T0 + 30)).id).toBe(early);
     expect((await claimOne(T0 + 30)).id).toBe(late);
     expect(await claims.nextAvailable(T0)).toBeNull();
+  });
+
+  test('by id a queued run even where this clock lags behind the one that queued it, a retry not before its time', async () => {
+    const jobId = await ledger.addJob();
+    const first = await ledger.addRun(jobId, { scheduledFor: T0 });
+    const retry = await ledger.addRun(jobId, { scheduledFor: T0 + 1, now: T0 });
+    await ledger.query(`UPDATE runs SET state = 'retrying' WHERE id = $1`, retry);
+    const claimed = await claims.claimByIds([first, retry], T0 - 40, T0 + 99, randomUUID());
+    expect(claimed.map(({ id }) => id)).toEqual([first]);
+    expect(await ledger.run(first)).toMatchObject({ state: 'running', startedAt: T0 });
   });
 
   test('first attempts are left to the queue for a while, retries are not', async () => {

@@ -79,6 +79,14 @@ describe('one run', () => {
     expect(await stats(jobId)).toMatchObject({ last_run_state: 'succeeded', failure_streak: 0 });
   });
 
+  test('by a worker whose clock lags: at once when it comes by a hint, and never before its time in the ledger', async () => {
+    const { executor } = await work({ queue: () => new KeepingQueue(), clockLagMs: 10_000 });
+    const { runId } = await queued('/lag');
+    await executor.claimByIds([runId]);
+    const run = await untilEnded(runId);
+    expect(run).toMatchObject({ state: 'succeeded', startedAt: run.scheduledFor, latenessMs: 0 });
+  });
+
   test('fails twice, then succeeds: same webhook-id, attempts counted, delays kept', async () => {
     receiver.answer('/b', { status: 500 }, { status: 503 }, { status: 200 });
     const { runId } = await queued('/b', { retry: { ...FAST, initialDelayMs: 200 } });

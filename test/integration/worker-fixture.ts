@@ -15,8 +15,12 @@ import { LocalMessages, testConfig } from './ledger-fixture.js';
 export class HostClock extends Clock {
   readonly offsetMs = 0;
 
+  constructor(private readonly lagMs = 0) {
+    super();
+  }
+
   now(): number {
-    return Date.now();
+    return Date.now() - this.lagMs;
   }
 }
 
@@ -34,12 +38,13 @@ export interface Worker {
 export interface WorkerSettings extends Partial<Config> {
   readonly queue?: (messages: LocalMessages, clock: Clock) => RunQueue;
   readonly messages?: LocalMessages;
+  readonly clockLagMs?: number;
 }
 
 export async function startWorker(database: Database, settings: WorkerSettings = {}): Promise<Worker> {
-  const { queue: makeQueue = ledgerQueue, messages = new LocalMessages(), ...rest } = settings;
+  const { queue: makeQueue = ledgerQueue, messages = new LocalMessages(), clockLagMs = 0, ...rest } = settings;
   const config = testConfig(rest);
-  const clock = new HostClock();
+  const clock = new HostClock(clockLagMs);
   const metrics = new Metrics();
   const queue = makeQueue(messages, clock);
   const claims = new ClaimsRepository(database);
