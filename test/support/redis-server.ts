@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -28,15 +29,39 @@ export interface RedisServer {
 const INSTALL =
   'no redis-server on the PATH: install one (Debian and Ubuntu: `apt-get install redis-server`, macOS: ' +
   '`brew install redis`), or set TEST_REDIS_URL to a Redis that tests may use';
-const READY = 'Ready to accept connections';
+/** Of a server, and of a sentinel. */
+const READY = /Ready to accept connections|Sentinel ID is/;
 const BIND_ATTEMPTS = 5;
+const CONFIGURATION = 'redis.conf';
 
-export async function startRedis(...flags: string[]): Promise<RedisServer> {
+export function startRedis(...flags: string[]): Promise<RedisServer> {
+  return startWith(null, flags);
+}
+
+/** Watches over one primary by the name `primary`, and decides alone that it is down. */
+export function startSentinel(primary: RedisServer, downAfterMs: number): Promise<RedisServer> {
+  const lines = [
+    `sentinel monitor primary 127.0.0.1 ${primary.port} 1`,
+    `sentinel down-after-milliseconds primary ${downAfterMs}`,
+    'sentinel failover-timeout primary 2000',
+  ];
+  return startWith(lines.join('\n'), ['--sentinel']);
+}
+
+/** With a file of settings where a server must have one to write to. */
+async function startWith(configuration: string | null, flags: readonly string[]): Promise<RedisServer> {
   const executable = findExecutable();
   const folder = await makeServiceFolder('redis');
   await lockFolder(folder);
+  if (configuration !== null) await writeFile(join(folder, CONFIGURATION), configuration);
   for (let attempt = 1; ; attempt += 1) {
-    const server = redisServer(executable, folder, await findFreePort(), flags);
+    const server = redisServer(
+      executable,
+      folder,
+      await findFreePort(),
+      configuration === null ? [] : [CONFIGURATION],
+      flags,
+    );
     try {
       await server.start();
       return server;
@@ -62,7 +87,13 @@ function findExecutable(): string {
   throw new Error(INSTALL);
 }
 
-function redisServer(executable: string, folder: string, port: number, flags: string[]): RedisServer {
+function redisServer(
+  executable: string,
+  folder: string,
+  port: number,
+  files: readonly string[],
+  flags: readonly string[],
+): RedisServer {
   let child: ChildProcess | null = null;
   let guard: Guard | null = null;
 
@@ -73,6 +104,7 @@ function redisServer(executable: string, folder: string, port: number, flags: st
       if (child !== null) return;
       const pidFile = join(folder, 'redis.pid');
       const args = [
+        ...files,
         ...['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--pidfile', pidFile],
         ...['--save', '', '--appendonly', 'no', '--maxmemory-policy', 'noeviction', ...flags],
       ];
@@ -117,7 +149,7 @@ async function becomesReady(child: ChildProcess): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     createInterface({ input: output }).on('line', (line) => {
       if (lines.length < 50) lines.push(line);
-      if (line.includes(READY)) resolve();
+      if (READY.test(line)) resolve();
     });
     child.once('error', reject);
     child.once('close', () => reject(new Error(`redis-server did not start: ${lines.slice(-3).join('; ')}`)));
