@@ -6,21 +6,48 @@ import { JobsModule } from './jobs/jobs.module.js';
 import { LiveSystemStatus } from './live-system-status.js';
 import { dataSourceOptions } from './persistence/data-source.js';
 import { PersistenceModule } from './persistence/persistence.module.js';
-import type { Config } from './platform/config.js';
+import type { Config, Role } from './platform/config.js';
+import { Degradation } from './platform/health/degradation.js';
+import { HealthModule } from './platform/health/health.module.js';
 import { PlatformModule } from './platform/platform.module.js';
 import { QueueModule } from './queue/queue.module.js';
 import { RateLimitingModule } from './rate-limiting/rate-limiting.module.js';
 import { RecoveryModule } from './recovery/recovery.module.js';
 import { RunsModule } from './runs/runs.module.js';
 import { SchedulesModule } from './schedules/schedules.module.js';
+import { LeadershipModule } from './scheduling/leadership.module.js';
 import { SchedulingModule } from './scheduling/scheduling.module.js';
 import { SystemModule } from './system/system.module.js';
 import { SystemStatus } from './system/system-status.js';
 
-/** The composition root: binds ports to adapters and picks the modules. */
+type Modules = NonNullable<DynamicModule['imports']>;
+
+/**
+ * What a role does beside probes, metrics and `/system`. Recovery and partitions go with planning: partitions must be there
+ * before runs are planned into them, and no role but this one is sure to be up in every deployment that fires at all. Row
+ * locks make both safe on any number of schedulers at once; a worker that dies is mended by whoever plans.
+ */
+const PLANNING: Modules = [ScheduleModule.forRoot(), RecoveryModule, SchedulingModule];
+const DELIVERY: Modules = [ExecutionModule];
+const API: Modules = [JobsModule, RunsModule, SchedulesModule];
+
+const MODULES: Readonly<Record<Role, Modules>> = {
+  all: [...PLANNING, ...DELIVERY, ...API],
+  api: API,
+  scheduler: PLANNING,
+  worker: DELIVERY,
+};
+
+/** The composition root: binds ports to adapters and picks the modules for the role. */
 @Module({})
 export class AppModule {
   static for(config: Config): DynamicModule {
+    const modules = MODULES[config.role];
+    const system = SystemModule.for({ provide: SystemStatus, useClass: LiveSystemStatus }, [
+      QueueModule,
+      LeadershipModule,
+      ...(modules.includes(SchedulingModule) ? [SchedulingModule] : []),
+    ]);
     return {
       module: AppModule,
       imports: [
@@ -35,16 +62,10 @@ export class AppModule {
         }),
         PlatformModule.for(config),
         RateLimitingModule,
-        ScheduleModule.forRoot(),
         PersistenceModule,
-        RecoveryModule,
-        QueueModule,
-        SchedulingModule,
-        ExecutionModule,
-        JobsModule,
-        RunsModule,
-        SchedulesModule,
-        SystemModule.for({ provide: SystemStatus, useClass: LiveSystemStatus }, [QueueModule, SchedulingModule]),
+        ...modules,
+        system,
+        HealthModule.for({ provide: Degradation, useExisting: SystemStatus }, [system]),
       ],
     };
   }

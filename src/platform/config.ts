@@ -27,7 +27,7 @@ export const SETTINGS = {
   MIGRATE_ON_START: setting('on', oneOf('on', 'off')),
   REDIS_URL: setting(null, redisUrl),
   DATA_DIR: setting('.carillon', text('a folder', /^[^\0]+$/)),
-  ROLE: setting('all', oneOf('all')),
+  ROLE: setting('all', oneOf('all', 'api', 'scheduler', 'worker')),
   AUTH: setting('open', oneOf('open')),
   EGRESS_ALLOW: setting('', egressAllow),
   RATE_LIMIT: setting('1200/1m', rateLimit),
@@ -53,7 +53,7 @@ function setting<Value>(byDefault: string | null, reader: Reader<Value>): Settin
   return { byDefault, reader };
 }
 
-/** Only `all` is taken so far. */
+/** What this process does: serve jobs and runs, plan, deliver, or all of it. */
 export type Role = 'all' | 'api' | 'scheduler' | 'worker';
 /** Only `open` is taken so far. */
 export type Auth = 'open' | 'keys';
@@ -138,7 +138,11 @@ export function readEnvironment(): Environment {
 export function readSettings(environment: Environment): Settings {
   const given = Object.fromEntries(Object.keys(SETTINGS).map((name) => [name, environment[name]?.trim() || undefined]));
   const parsed = SCHEMA.safeParse(given);
-  const problems = [...(parsed.error?.issues.map((issue) => issue.message) ?? []), ...refuseOpenToOthers(given.HOST)];
+  const problems = [
+    ...(parsed.error?.issues.map((issue) => issue.message) ?? []),
+    ...refuseOpenToOthers(given.HOST),
+    ...refuseRoleOfItsOwn(given.ROLE, given.DATABASE_URL),
+  ];
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   const values = parsed.data;
   return {
@@ -176,6 +180,14 @@ function refuseOpenToOthers(host: string = SETTINGS.HOST.byDefault ?? ''): strin
   if (isLoopback(host)) return [];
   return [
     `HOST must be a loopback address like 127.0.0.1 while the service is open (AUTH=open), got "${host.slice(0, 80)}"`,
+  ];
+}
+
+/** The embedded Postgres serves its own process alone: the other roles would work on another ledger, or none. */
+function refuseRoleOfItsOwn(role: string = SETTINGS.ROLE.byDefault ?? '', databaseUrl: string | undefined): string[] {
+  if (role === 'all' || databaseUrl !== undefined || SETTINGS.ROLE.reader.read(role) === undefined) return [];
+  return [
+    `ROLE=${role} needs DATABASE_URL, one Postgres for all roles: the embedded one is private to its process (ROLE=all)`,
   ];
 }
 

@@ -2,13 +2,11 @@ import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Clock, DatabaseClock } from './clock.js';
 import { Config } from './config.js';
-import { HealthController } from './health/health.controller.js';
-import { HealthService } from './health/health.service.js';
 import { Lifecycle } from './health/lifecycle.js';
 import { MetricsController } from './metrics.controller.js';
 import { Metrics } from './metrics.js';
 
-/** Configuration, clock, metrics and probes, for every module. Needs the data source. */
+/** Configuration, clock and metrics, for every module. Needs the data source. */
 @Global()
 @Module({})
 export class PlatformModule {
@@ -24,12 +22,11 @@ export class PlatformModule {
     };
     return {
       module: PlatformModule,
-      controllers: [HealthController, MetricsController],
+      controllers: [MetricsController],
       providers: [
         { provide: Config, useValue: config },
         Metrics,
         Lifecycle,
-        HealthService,
         clock,
         { provide: Clock, useExisting: DatabaseClock },
       ],

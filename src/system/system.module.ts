@@ -6,6 +6,6 @@ import type { SystemStatus } from './system-status.js';
 @Module({})
 export class SystemModule {
   static for(status: Provider<SystemStatus>, imports: DynamicModule['imports'] = []): DynamicModule {
-    return { module: SystemModule, imports, controllers: [SystemController], providers: [status] };
+    return { module: SystemModule, imports, controllers: [SystemController], providers: [status], exports: [status] };
   }
 }

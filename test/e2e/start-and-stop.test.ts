@@ -141,6 +141,13 @@ describe('a start that cannot be', () => {
     });
   });
 
+  it('names the server that a role of its own needs', () => {
+    expect(start({ ROLE: 'worker' })).toEqual({
+      lines: [expect.stringMatching(/^carillon: ROLE=worker needs DATABASE_URL/)],
+      status: 1,
+    });
+  });
+
   it('reads .env, and the environment before it', () => {
     writeFileSync(join(folder, '.env'), 'LEASE=never\nHORIZON=never\n');
     expect(start({ LEASE: '10s' }).lines).toEqual([expect.stringMatching(/^carillon: HORIZON must be/)]);

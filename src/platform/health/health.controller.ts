@@ -8,6 +8,16 @@ import { ApiProblems } from '../openapi/api-problems.js';
 import { HealthService } from './health.service.js';
 
 const Health = z.object({ status: z.literal('ok') }).meta({ id: 'Health', example: { status: 'ok' } });
+const Readiness = z
+  .object({
+    status: z.literal('ok'),
+    degraded: z
+      .array(z.string())
+      .min(1)
+      .optional()
+      .describe('What does not work as it should, though requests are served; absent when all is well.'),
+  })
+  .meta({ id: 'Readiness', example: { status: 'ok' } });
 const OK: z.infer<typeof Health> = { status: 'ok' };
 const RETRY_SECONDS = 1;
 
@@ -35,12 +45,16 @@ export class HealthController {
   @ApiOperation({
     operationId: 'getReadiness',
     summary: 'May traffic come here?',
-    description: 'True while the service is up, not stopping, and Postgres answers within a second.',
+    description:
+      'True while the service is up, not stopping, and Postgres answers within a second. Without Redis it is ready too, ' +
+      'and says that it is degraded.',
   })
-  @ApiOkResponse({ standardSchema: Health, description: 'Ready' })
+  @ApiOkResponse({ standardSchema: Readiness, description: 'Ready' })
   @ApiProblems('invalid_parameter', 'unavailable')
-  async ready(): Promise<z.infer<typeof Health>> {
-    return unless(await this.health.whyNotReady());
+  async ready(): Promise<z.infer<typeof Readiness>> {
+    unless(await this.health.whyNotReady());
+    const degraded = this.health.degraded();
+    return degraded.length === 0 ? OK : { ...OK, degraded: [...degraded] };
   }
 
   @Get('startup')

@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { Metrics } from '../metrics.js';
+import { Degradation } from './degradation.js';
 import { Lifecycle } from './lifecycle.js';
 
 const DATABASE_PATIENCE_MS = 1_000;
@@ -12,7 +14,16 @@ export class HealthService {
   constructor(
     private readonly lifecycle: Lifecycle,
     private readonly dataSource: DataSource,
-  ) {}
+    private readonly degradation: Degradation,
+    metrics: Metrics,
+  ) {
+    metrics.countDegraded = () => degradation.degraded().length;
+  }
+
+  /** What does not work as it should, though traffic may come here. */
+  degraded(): readonly string[] {
+    return this.degradation.degraded();
+  }
 
   whyNotStarted(): string | null {
     return this.lifecycle.phase === 'starting' ? 'the service is starting' : null;

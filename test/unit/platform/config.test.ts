@@ -46,7 +46,7 @@ describe('readSettings', () => {
     ['RATE_LIMIT', '0/1m', 'RATE_LIMIT must be requests/window like 1200/1m, or off, got "0/1m"'],
     ['LOG_LEVEL', 'loud', 'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent, got "loud"'],
     ['AUTH', 'keys', 'AUTH must be open, got "keys"'],
-    ['ROLE', 'api', 'ROLE must be all, got "api"'],
+    ['ROLE', 'leader', 'ROLE must be one of all, api, scheduler, worker, got "leader"'],
     ['EGRESS_ALLOW', '10.0.0.0/99', expect.stringMatching(/^EGRESS_ALLOW must be CIDRs and host names/)],
     [
       'HOST',
@@ -55,6 +55,13 @@ describe('readSettings', () => {
     ],
   ])('%s=%s', (name, value, problem) => {
     expect(problemsOf({ [name]: value })).toEqual([problem]);
+  });
+
+  it.each(['api', 'scheduler', 'worker'])('ROLE=%s works on a shared Postgres only', (role) => {
+    expect(problemsOf({ ROLE: role, REDIS_URL: 'redis://localhost' })).toEqual([
+      `ROLE=${role} needs DATABASE_URL, one Postgres for all roles: the embedded one is private to its process (ROLE=all)`,
+    ]);
+    expect(readSettings({ ROLE: role, DATABASE_URL: 'postgres://localhost/x' })).toMatchObject({ role });
   });
 
   it('tells everything that is wrong at once', () => {
