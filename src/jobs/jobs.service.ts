@@ -97,19 +97,15 @@ export class JobsService {
     );
   }
 
-  /** Its waiting runs are cancelled; a call under way goes on to its end. */
+  /** Its waiting runs are cancelled, those too that are due and not planned yet; a call under way goes on to its end. */
   async delete(projectId: string, id: string): Promise<void> {
     const cancelled = await this.jobs.transaction(async (sql) => {
       const job = (isUuid(id) ? await this.jobs.lock(projectId, id, sql) : null) ?? noSuchJob();
-      const waiting = await cancelOpenRuns(
-        sql,
-        [job.id],
-        ['queued', 'retrying', 'held'],
-        'jobDeleted',
-        this.clock.now(),
-      );
+      const now = this.clock.now();
+      const settled = await settleOverdue(job, now, sql);
+      const waiting = await cancelOpenRuns(sql, [job.id], ['queued', 'retrying', 'held'], 'jobDeleted', now);
       await this.jobs.delete(projectId, job.id, sql);
-      return waiting;
+      return [...settled.cancelled, ...waiting];
     });
     await this.afterCommit.announce({ cancelled });
   }

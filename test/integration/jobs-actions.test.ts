@@ -179,6 +179,14 @@ describe('an edit of the schedule', () => {
   });
 });
 
+test('a deletion leaves no occurrence undecided that was due before it', async () => {
+  const { id } = await api.create(HOURLY);
+  api.clock.at = at('09:00:00.005');
+  expect((await api.call('DELETE', `/jobs/${id}`)).status).toBe(204);
+  expect(await runs()).toEqual([['09:00:00', 'cancelled', 'jobDeleted']]);
+  expect(api.queue.queued).toEqual([]);
+});
+
 describe('beside planners that plan all the time', () => {
   jest.setTimeout(30_000);
 
