@@ -29,7 +29,7 @@ async function race(stage: Stage, job: WatchedJob, dueAt: number): Promise<void>
   const { random, cluster } = stage;
   const change = random.pick(['edit', 'pause', 'delete', 'trigger'] as const);
   const through: Replica = random.pick(cluster.replicas);
-  const offsetMs = random.between(-40, 40);
+  const offsetMs = random.between(-60, 90);
   const step = random.pick([1, 2, 5]);
   await stage.pass(Math.max(0, dueAt + offsetMs - stage.now().latest));
   switch (change) {

@@ -97,7 +97,11 @@ function auditOccurrences(job: Job, planned: readonly LedgerRow[], findings: Fin
   const found = groupBy(planned, (row) => row.scheduledFor);
   const required = job.instants.filter((occurrence) => job.expected.get(occurrence));
   for (const occurrence of required) {
-    if (!found.has(occurrence)) findings.add('missing', `${name(job, occurrence)} has no run`);
+    if (!found.has(occurrence))
+      findings.add(
+        'missing',
+        `${name(job, occurrence)} has no run${job.isDeleted ? '; the job was deleted later' : ''}`,
+      );
   }
   for (const [occurrence, same] of found) {
     if (same.length > 1) findings.add('doubled', `${name(job, occurrence)} has ${same.length} runs`, same.length - 1);

@@ -27,9 +27,7 @@ export async function cloneJobs(stage: Stage, spec: JobSpec, count: number, dueA
   );
   const begins = { earliest: dueAt - 1, latest: dueAt - 1 };
   const rhythm: Rhythm = remembered(spec.rhythm);
-  const clones = rows.map(
-    ({ id, name }) => new WatchedJob(id, name, begins, rhythm, spec.misfire, spec.overlap, spec.mayFail),
-  );
+  const clones = rows.map(({ id, name }) => new WatchedJob(id, name, begins, rhythm, spec));
   stage.jobs.push(...clones);
   return clones;
 }

@@ -1,6 +1,6 @@
-import type { ClusterOptions } from './cluster.js';
 import { runSeed } from './seed.js';
 import { Stage } from './stage.js';
+import type { StageOptions } from './stage.js';
 
 /** Long runs are bounded by whoever starts them. */
 const LIMIT_MS = 20 * 60_000;
@@ -27,9 +27,10 @@ const LIMIT_MS = 20 * 60_000;
  *
  * It passes when nothing is missing, doubled, early or otherwise broken. With `proxied: ['redis']` each replica has a
  * `redisProxy`: `set('cut')`, `set('blackhole')`, `delayMs = () => 500`, and with `proxied: ['postgres']` a `postgresProxy`
- * whose `intercept` holds, drops, or drops the answer of what it is shown. The title begins with the scenario's number.
+ * whose `intercept` holds, drops, or drops the answer of what it is shown. Where answers of Postgres are delayed, say so with
+ * `clockLagMs`. The title begins with the scenario's number.
  */
-export function scenario(title: string, options: ClusterOptions, play: (stage: Stage) => Promise<void>): void {
+export function scenario(title: string, options: StageOptions, play: (stage: Stage) => Promise<void>): void {
   it(
     title,
     async () => {

@@ -19,23 +19,27 @@ import { IS_LONG, randomFor, runSeed } from './seed.js';
 import type { Random } from './seed.js';
 import { Sink } from './sink.js';
 import { WatchedJob } from './watched-job.js';
-import type { Misfire, Overlap } from './watched-job.js';
+import type { Misfire, Watching } from './watched-job.js';
 
-export interface JobSpec {
+export interface JobSpec extends Watching {
   readonly name: string;
   readonly rhythm: Rhythm;
   /** Path at the sink; default: the name. */
   readonly path?: string;
-  readonly misfire?: Partial<Misfire>;
-  readonly overlap?: Overlap;
   /** More members of the job as the API takes them: `retry`, `description`, … */
   readonly more?: object;
-  readonly mayFail?: boolean;
+}
+
+export interface StageOptions extends ClusterOptions {
+  /** How far the replicas' clocks may lag behind the database's: as long as answers of Postgres are delayed. */
+  readonly clockLagMs?: number;
 }
 
 const ASKED_AGAIN_AFTER_MS = 100;
 const CALLS_AT_ONCE = 6;
 const CAUGHT_UP_MS = 1_500;
+/** The service's clock may lag behind the database's by the way of an answer, never run ahead. */
+const CLOCK_LAG_MS = 20;
 
 /** One scenario's cluster, sink and jobs, and the account of them at the end. */
 export class Stage {
@@ -50,6 +54,7 @@ export class Stage {
 
   private constructor(
     readonly title: string,
+    private readonly options: StageOptions,
     readonly cluster: Cluster,
     readonly sink: Sink,
     readonly random: Random,
@@ -59,9 +64,9 @@ export class Stage {
     this.acknowledged = new Acknowledged(cluster.pool);
   }
 
-  static async open(title: string, options: ClusterOptions): Promise<Stage> {
+  static async open(title: string, options: StageOptions): Promise<Stage> {
     const [cluster, sink] = await Promise.all([Cluster.start(options), Sink.start()]);
-    return new Stage(title, cluster, sink, randomFor(title), await DatabaseTime.read(cluster.pool));
+    return new Stage(title, options, cluster, sink, randomFor(title), await DatabaseTime.read(cluster.pool));
   }
 
   /** Creates jobs whose every occurrence is accounted for at the end, unless it is deleted by hand. */
@@ -80,7 +85,7 @@ export class Stage {
   async edit(job: WatchedJob, patch: object, rhythm?: Rhythm, through?: Replica): Promise<Answer> {
     const body = { ...patch, ...(rhythm !== undefined && { schedule: rhythm.schedule }) };
     const answer = await this.insist([200], 'PATCH', `/jobs/${job.id}`, body, through);
-    if (rhythm !== undefined) job.change(rhythm, this.within(answer));
+    if (rhythm !== undefined) job.change(rhythm, this.effectAt(answer, 'updatedAt'));
     await this.acknowledged.change(job, (answer.body as { version: number }).version);
     return answer;
   }
@@ -88,7 +93,7 @@ export class Stage {
   /** For good: nothing that is due after its acknowledgement may run. */
   async pause(job: WatchedJob, through?: Replica): Promise<Answer> {
     const answer = await this.insist([200], 'POST', `/jobs/${job.id}/pause`, {}, through);
-    job.change(null, this.within(answer));
+    job.change(null, this.effectAt(answer, 'updatedAt'));
     await this.acknowledged.change(job, Infinity);
     return answer;
   }
@@ -141,7 +146,7 @@ export class Stage {
     await sleep(ms);
   }
 
-  /** Between its sending and its answer, by the database's clock. */
+  /** Between its first sending and its answer, by the database's clock. */
   within({ sentAtMs, answeredAtMs }: Pick<Answer, 'sentAtMs' | 'answeredAtMs'>): Bracket {
     return { earliest: this.time.at(sentAtMs).earliest, latest: this.time.at(answeredAtMs).latest };
   }
@@ -224,8 +229,18 @@ export class Stage {
     return file;
   }
 
+  /** The answer tells the instant from which the change holds, by the database's clock; here it is held to that. */
+  private effectAt({ body, ...answer }: Answer, member: 'createdAt' | 'updatedAt'): Bracket {
+    const at = Date.parse((body as Record<typeof member, string>)[member]);
+    const { earliest, latest } = this.within(answer);
+    if (!(at >= earliest - (this.options.clockLagMs ?? CLOCK_LAG_MS) && at <= latest)) {
+      this.breach(`a change asked for at ${earliest} and acknowledged at ${latest} says that it holds from ${at} on`);
+    }
+    return { earliest: at, latest: at };
+  }
+
   private async create(spec: JobSpec): Promise<WatchedJob> {
-    const { name, rhythm, path = name, misfire = {}, overlap = 'allow', more = {}, mayFail = false } = spec;
+    const { name, rhythm, path = name, misfire = {}, overlap = 'allow', more = {}, mayFail } = spec;
     const body = {
       schedule: rhythm.schedule,
       target: this.sink.url(path),
@@ -235,7 +250,7 @@ export class Stage {
     };
     const answer = await this.insist([200, 201], 'PUT', `/jobs/by-name/${name}`, body);
     const { id } = answer.body as { id: string };
-    return new WatchedJob(id, name, this.within(answer), rhythm, misfire, overlap, mayFail);
+    return new WatchedJob(id, name, this.effectAt(answer, 'createdAt'), rhythm, { misfire, overlap, mayFail });
   }
 
   /** Those that have no occurrence left have ended by themselves. */

@@ -13,11 +13,13 @@ export interface Misfire {
 
 export const DEFAULT_MISFIRE: Misfire = { policy: 'runLast', graceMs: 10_000, withinMs: 3_600_000, limit: 100 };
 
-/**
- * The service's clock may lag behind the database's by the way of an answer, never run ahead: what falls so close to an edit
- * or a pause may be on either side of it.
- */
-const CLOCK_LAG_MS = 250;
+export interface Watching {
+  readonly misfire?: Partial<Misfire>;
+  /** Default `allow`. */
+  readonly overlap?: Overlap;
+  /** Its runs may fail or be cancelled: its target fails on purpose, or somebody cancels. */
+  readonly mayFail?: boolean;
+}
 
 /** A stretch of time under one schedule; under none (null) nothing may be planned. */
 interface Stretch {
@@ -28,6 +30,8 @@ interface Stretch {
 /** A job whose every occurrence is accounted for at the end. */
 export class WatchedJob {
   readonly misfire: Misfire;
+  readonly overlap: Overlap;
+  readonly mayFail: boolean;
   /** Its waiting runs were cancelled with it. */
   isDeleted = false;
   private readonly stretches: Stretch[];
@@ -37,16 +41,15 @@ export class WatchedJob {
     readonly name: string,
     begins: Bracket,
     rhythm: Rhythm,
-    misfire: Partial<Misfire> = {},
-    readonly overlap: Overlap = 'allow',
-    /** Its runs may fail or be cancelled: its target fails on purpose, or somebody cancels. */
-    readonly mayFail = false,
+    { misfire = {}, overlap = 'allow', mayFail = false }: Watching = {},
   ) {
     this.misfire = { ...DEFAULT_MISFIRE, ...misfire };
+    this.overlap = overlap;
+    this.mayFail = mayFail;
     this.stretches = [{ rhythm, begins }];
   }
 
-  /** From a moment between the request and its answer on, another schedule holds; null: paused for good, or deleted. */
+  /** From this moment on another schedule holds; null: paused for good, or deleted. What is due at it is still the old one's. */
   change(rhythm: Rhythm | null, within: Bracket): void {
     this.stretches.push({ rhythm, begins: within });
   }
@@ -62,8 +65,8 @@ export class WatchedJob {
     for (const [index, { rhythm, begins }] of this.stretches.entries()) {
       const ends = this.stretches[index + 1]?.begins;
       if (rhythm === null || ends === undefined) continue;
-      for (const at of rhythm.occurrences(begins.earliest - CLOCK_LAG_MS, ends.latest)) {
-        const must = at > begins.latest && at <= ends.earliest - CLOCK_LAG_MS;
+      for (const at of rhythm.occurrences(begins.earliest, ends.latest)) {
+        const must = at > begins.latest && at <= ends.earliest;
         found.set(at, must || found.get(at) === true);
       }
     }

@@ -5,7 +5,7 @@ import type { LedgerRow } from '../../faults/support/ledger.js';
 import type { Delivery } from '../../faults/support/sink.js';
 import { everySeconds } from '../../faults/support/rhythm.js';
 import { WatchedJob } from '../../faults/support/watched-job.js';
-import type { Misfire, Overlap } from '../../faults/support/watched-job.js';
+import type { Misfire, Watching } from '../../faults/support/watched-job.js';
 
 /** The account that the fault suite gives is worth what it can find: each fault is planted here and must be found. */
 
@@ -18,14 +18,9 @@ beforeAll(async () => {
   time = await DatabaseTime.read({ query: async () => ({ rows: [{ at: performance.now() }] }) } as never);
 });
 
-interface Case {
-  readonly misfire?: Partial<Misfire>;
-  readonly overlap?: Overlap;
-}
-
-function watched({ misfire, overlap }: Case = {}): WatchedJob {
+function watched(watching: Watching = {}): WatchedJob {
   const begins = START + 500;
-  const job = new WatchedJob('job', 'job', { earliest: begins, latest: begins }, everySeconds(1), misfire, overlap);
+  const job = new WatchedJob('job', 'job', { earliest: begins, latest: begins }, everySeconds(1), watching);
   const ends = START + SECONDS * 1_000 + 500;
   job.change(null, { earliest: ends, latest: ends });
   return job;
