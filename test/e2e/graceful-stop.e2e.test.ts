@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { waitFor } from '../support/wait-for.js';
 import { gaplessOccurrences, hasEnded } from './api-client.js';
 import { metricOf, Replicas } from './replicas.js';
@@ -108,6 +110,19 @@ describe.each([
     expect(Math.max(...runs.map(({ latenessMs }) => latenessMs ?? 0))).toBeLessThan(SECOND_MS);
     await api.api.must(204, 'DELETE', `/jobs/${job.id}`);
     await replicas.stop(other, worker);
+  });
+
+  test('a request that never ends does not keep it: all is closed well and in time', async () => {
+    const replica = await replicas.start('api', { SHUTDOWN_TIMEOUT: '1s' });
+    const client = connect(replica.service.port, '127.0.0.1');
+    client.on('error', () => undefined);
+    const broken = once(client, 'close');
+    client.write('POST /jobs HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{');
+    await once(client, 'connect');
+    await waitFor('another answer', async () => (await replica.api.get('/health/ready')).status === 200);
+    expect(await terminate(replica)).toBeLessThan(1_000 + CLOSING_MS);
+    await broken;
+    expect(replica.service.lines.filter((line) => line.includes('left behind'))).toEqual([]);
   });
 
   test('is not ready from the signal on, but serves, plans and delivers through SHUTDOWN_DELAY', async () => {

@@ -35,6 +35,9 @@ export async function serve(context: CommandContext): Promise<void> {
       lifecycle.finishByMs = performance.now() + config.shutdownDelayMs + config.shutdownTimeoutMs;
       // Load balancers look at readiness every so often; until they have seen it, requests still come.
       if (config.shutdownDelayMs > 0) await sleep(config.shutdownDelayMs);
+      // A client that never ends its request, or never reads the answer, must not keep the rest from closing well.
+      const patienceMs = lifecycle.finishByMs + CLOSING_MS / 2 - performance.now();
+      setTimeout(() => app.getHttpServer().closeAllConnections(), patienceMs).unref();
       await app.close();
     },
   });
