@@ -149,7 +149,7 @@ describe('Redis vanishes while jobs fire', () => {
 
   /** BullMQ numbers its jobs: the number grows for as long as Redis carries the runs. */
   async function carriedByRedis(): Promise<number> {
-    return withRedis(async (client) => Number((await client.get('carillon:runs:id')) ?? 0));
+    return withRedis(async (client) => Number((await client.get('{carillon}:runs:id')) ?? 0));
   }
 
   async function waitUntilDegraded(degraded: boolean): Promise<void> {
