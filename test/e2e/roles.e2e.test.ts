@@ -18,7 +18,7 @@ describe.each([
   let all: readonly Replica[];
 
   beforeAll(async () => {
-    replicas = await Replicas.open({ withRedis, env: { LEADER_TTL: '1s' } });
+    replicas = await Replicas.open({ withRedis, env: { LEADER_TTL: '1s', LEASE: '2s' } });
     // Side by side, so that their first starts meet at the schema too.
     [api, scheduler, worker] = await Promise.all([
       replicas.start('api'),
@@ -109,6 +109,23 @@ describe.each([
     const range = { from: new Date(now - 2 * DAY_MS).toISOString(), to: new Date(now).toISOString() };
     await api.api.must(202, 'POST', `/jobs/${job.id}/backfill`, range);
     await receiver.waitFor('the backfill', () => receiver.requestsTo('/by-hand').length === 4);
+  });
+
+  test('scheduler mends what the death of a worker leaves: the call is made anew when its lease has lapsed', async () => {
+    const { receiver } = replicas;
+    receiver.answer('/killed', { hang: true }, { status: 200 });
+    const dying = await replicas.start('worker');
+    await replicas.stop(worker); // alone, so that the run is its own
+    const schedule = '2099-01-01T00:00:00Z';
+    const job = await api.api.createJob({ name: 'killed', schedule, target: `${receiver.url}/killed` });
+    const { id } = await api.api.trigger(job.id);
+    await receiver.waitFor('the call', () => receiver.requestsTo('/killed').length === 1);
+    dying.service.kill('SIGKILL');
+    worker = await replicas.start('worker');
+    all = [api, scheduler, worker];
+    const run = await api.api.waitForRun('its end', id, hasEnded);
+    expect(run).toMatchObject({ state: 'succeeded', attempts: [{ outcome: 'lost' }, { outcome: 'succeeded' }] });
+    expect(receiver.requestsTo('/killed').map(({ headers }) => headers['webhook-id'])).toEqual([id, id]);
   });
 
   if (withRedis) {
