@@ -146,7 +146,7 @@ test.each(['frozen', 'stopped'])('a leader stops in time while Redis is %s', asy
 });
 
 test('a Redis that takes a sixth of the TTL for each answer changes no leader', async () => {
-  const slow = await startSlowRelay(redis.port, TTL_MS / 6);
+  const slow = await startRelay(redis.port, TTL_MS / 6);
   try {
     await candidates.startMany(3, `redis://127.0.0.1:${slow.port}`);
     const leader = await candidates.oneLeads();
@@ -163,11 +163,34 @@ test('a Redis that takes a sixth of the TTL for each answer changes no leader', 
   }
 });
 
+test('connections that are dead without an end are given up, and the lock is sought on fresh ones', async () => {
+  const relay = await startRelay(redis.port, 0);
+  try {
+    await candidates.startMany(2, `redis://127.0.0.1:${relay.port}`);
+    await candidates.oneLeads();
+    relay.swallow();
+    await candidates.allPlan();
+    await candidates.oneLeads();
+  } finally {
+    await candidates.stop();
+    await relay.close();
+  }
+});
+
+interface Relay {
+  readonly port: number;
+  /** What the connections of this moment carry is lost; new ones are well. */
+  swallow(): void;
+  close(): Promise<void>;
+}
+
 /** Hands bytes on, those of Redis later. */
-async function startSlowRelay(port: number, delayMs: number): Promise<{ port: number; close(): Promise<void> }> {
+async function startRelay(port: number, delayMs: number): Promise<Relay> {
   const sockets = new Set<Socket>();
+  let generation = 0;
   const server: Server = createServer((client) => {
     const upstream = connect(port, '127.0.0.1');
+    const born = generation;
     for (const socket of [client, upstream]) {
       sockets.add(socket);
       socket.on('error', () => undefined);
@@ -176,12 +199,13 @@ async function startSlowRelay(port: number, delayMs: number): Promise<{ port: nu
         upstream.destroy();
       });
     }
-    client.on('data', (bytes) => upstream.write(bytes));
+    client.on('data', (bytes) => born === generation && upstream.write(bytes));
     upstream.on('data', (bytes) => setTimeout(() => client.writable && client.write(bytes), delayMs));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     port: (server.address() as AddressInfo).port,
+    swallow: () => void (generation += 1),
     async close() {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
