@@ -4,6 +4,7 @@
 //   npm run test:faults -- --only 4 --seed 123          scenario 4 with the faults it saw in the run with that seed
 //   npm run test:faults -- --minutes 60                 the long form, again and again with new seeds, for an hour
 //   npm run test:faults -- --long                       the long form once
+//   npm run test:faults -- --workers 2                  two scenarios at a time: sooner done, and later calls
 //   npm run test:faults -- --write                      puts the table into docs/reliability.md as well
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -21,6 +22,7 @@ const { values } = parseArgs({
     only: { type: 'string', multiple: true },
     seed: { type: 'string' },
     minutes: { type: 'string' },
+    workers: { type: 'string' },
     long: { type: 'boolean' },
     write: { type: 'boolean' },
   },
@@ -59,7 +61,8 @@ function play(seed) {
   const jest = join(root, 'node_modules/jest/bin/jest.js');
   // A number is a file's; anything else a part of its name.
   const patterns = (values.only ?? []).map((only) => (/^\d+$/.test(only) ? `faults/${only.padStart(2, '0')}-` : only));
-  const { status } = spawnSync(process.execPath, [jest, '--selectProjects', 'faults', '--runInBand', ...patterns], {
+  const workers = values.workers === undefined ? ['--runInBand'] : [`--maxWorkers=${values.workers}`];
+  const { status } = spawnSync(process.execPath, [jest, '--selectProjects', 'faults', ...workers, ...patterns], {
     cwd: root,
     env: {
       ...process.env,
@@ -128,6 +131,7 @@ function write(text) {
   const args = [
     minutes > 0 && `--minutes ${minutes}`,
     values.long && '--long',
+    values.workers && `--workers ${values.workers}`,
     ...(values.only ?? []).map((only) => `--only ${only}`),
   ];
   const command = ['npm run test:faults --', ...args.filter(Boolean), `--seed ${firstSeed}`].join(' ');

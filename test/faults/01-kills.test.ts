@@ -26,7 +26,7 @@ function mixedJobs({ sink }: Stage, quick: number): JobSpec[] {
 scenario('1a leader and random replicas killed', { env: { LEADER_TTL, LEASE } }, async (stage) => {
   const { cluster, random } = stage;
   await stage.watch(mixedJobs(stage, 30));
-  for (let kill = 0; kill < amount(6, 30); kill += 1) {
+  for (let kill = 0; kill < amount(4, 30); kill += 1) {
     await stage.pass(random.between(500, 3_000));
     const victim = random.chance(0.6) ? await cluster.leader() : random.pick(cluster.up);
     await victim.kill();
@@ -38,7 +38,7 @@ scenario('1a leader and random replicas killed', { env: { LEADER_TTL, LEASE } },
 scenario('1b all replicas killed at once', { env: { LEADER_TTL, LEASE } }, async (stage) => {
   const { cluster, random } = stage;
   await stage.watch(mixedJobs(stage, 30));
-  for (let round = 0; round < amount(2, 10); round += 1) {
+  for (let round = 0; round < amount(1, 10); round += 1) {
     await stage.pass(random.between(1_000, 3_000));
     await Promise.all(cluster.replicas.map((replica) => replica.kill()));
     await stage.pass(random.between(0, 3_000));
