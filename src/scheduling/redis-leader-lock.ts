@@ -13,6 +13,8 @@ const TRY_EVERY = 1 / 3;
 const ALONE_AFTER = 0.85;
 /** Our lease ends before the key can: clocks differ in rate. */
 const LEASE = 0.95;
+/** A leader that Postgres does not answer for this long lets another one try. */
+const SILENT_AFTER = 2;
 
 /** After the key of another has lapsed: its milliseconds are whole, ours are not. */
 const LAPSED_MS = 5;
@@ -43,6 +45,9 @@ export class RedisLeaderLock extends LeaderLock {
   /** Last decision, or last fresh connection. */
   private freshAtMs = 0;
   private lastFailure = 'no connection';
+  /** When Postgres last answered us while we held the key. */
+  private postgresAnsweredAtMs = 0;
+  private askingPostgres = false;
   private taking: Promise<void> | null = null;
   private takeAgain = false;
   private nextTurn: NodeJS.Timeout | undefined;
@@ -52,7 +57,7 @@ export class RedisLeaderLock extends LeaderLock {
   constructor(
     private readonly redis: RedisConnection,
     private readonly key: LeaderKey,
-    private readonly planning: Pick<PlanningRepository, 'nextEpoch'>,
+    private readonly planning: Pick<PlanningRepository, 'nextEpoch' | 'earliestDue'>,
     private readonly messages: Messages,
   ) {
     super();
@@ -123,15 +128,18 @@ export class RedisLeaderLock extends LeaderLock {
 
   /** Answers how long to wait for the next turn; null: as usual. Rejects when Redis decided nothing. */
   private async turn(): Promise<number | null> {
-    if (this.held !== null && !this.held.reign.alone && (await this.extend(this.held))) return null;
+    this.lapse();
+    if (this.held !== null && !this.held.reign.alone) {
+      if (this.postgresIsSilent()) return this.giveBack('Postgres does not answer this replica');
+      if (await this.extend(this.held)) return null;
+    }
     if (this.hasStopped()) return null;
     const sentAtMs = performance.now();
     this.mayHoldKey = true;
     const leftMs = await this.key.claim(this.ttlMs);
     if (this.hasStopped()) return null;
     this.decided(sentAtMs);
-    // Without an epoch the others get as long to take the key as they wait between their turns.
-    if (leftMs === null) return (await this.leadByKey()) ? null : this.ttlMs * TRY_EVERY;
+    if (leftMs === null) return this.leadByKey();
     this.mayHoldKey = false;
     this.follow();
     return leftMs < 0 ? null : Math.min(leftMs + LAPSED_MS, this.ttlMs * TRY_EVERY);
@@ -149,32 +157,55 @@ export class RedisLeaderLock extends LeaderLock {
     }
     held.endsAtMs = sentAtMs + this.ttlMs * LEASE;
     this.decided(sentAtMs);
+    this.askPostgres();
     return true;
   }
 
-  /**
-   * The key is ours. The epoch is drawn only now and the key extended after it: so it is larger than any holder's before.
-   * Answers false when Postgres gave none.
-   */
-  private async leadByKey(): Promise<boolean> {
+  /** The key is ours. The epoch is drawn only now and the key extended after it: so it is larger than any holder's before. */
+  private async leadByKey(): Promise<number | null> {
     let epoch: number;
     try {
       epoch = await withTimeLimit(this.planning.nextEpoch(), this.ttlMs * TRY_EVERY);
     } catch (error) {
-      // Nobody can plan without Postgres; if only we can't reach it, another replica leads.
-      this.logger.debug(`no epoch for a new reign; the leader lock is given back: ${reasonOf(error)}`);
-      this.follow();
-      if (!this.hasStopped()) await this.key.release(this.ttlMs);
-      return false;
+      return this.giveBack(`Postgres gave no epoch: ${reasonOf(error)}`);
     }
-    if (this.hasStopped()) return true;
+    if (this.hasStopped()) return null;
+    this.postgresAnsweredAtMs = performance.now();
     const sentAtMs = performance.now();
     const ours = await this.key.extend(epoch, this.ttlMs);
     const endsAtMs = sentAtMs + this.ttlMs * LEASE;
-    if (this.hasStopped() || !ours || performance.now() >= endsAtMs) return true;
+    if (this.hasStopped() || !ours || performance.now() >= endsAtMs) return null;
     this.decided(sentAtMs);
     this.lead({ epoch, alone: false }, endsAtMs);
-    return true;
+    return null;
+  }
+
+  /**
+   * Nobody can plan without Postgres; if only we can't reach it, another replica leads. The others get as long to take the
+   * key as they wait between their turns.
+   */
+  private async giveBack(why: string): Promise<number> {
+    if (this.held === null) this.logger.debug(`the leader lock is given back: ${why}`);
+    else this.logger.warn(`the leader lock is given back: ${why}`);
+    this.follow();
+    if (!this.hasStopped()) await this.key.release(this.ttlMs);
+    return this.ttlMs * TRY_EVERY;
+  }
+
+  /** Not waited for: a renewal must not depend on it. */
+  private askPostgres(): void {
+    if (this.askingPostgres) return;
+    this.askingPostgres = true;
+    withTimeLimit(this.planning.earliestDue(), this.ttlMs)
+      .then(
+        () => (this.postgresAnsweredAtMs = performance.now()),
+        (error: unknown) => this.logger.debug(`Postgres did not answer the leader: ${reasonOf(error)}`),
+      )
+      .finally(() => (this.askingPostgres = false));
+  }
+
+  private postgresIsSilent(): boolean {
+    return performance.now() - this.postgresAnsweredAtMs > this.ttlMs * SILENT_AFTER;
   }
 
   private onFailure(error: unknown): void {

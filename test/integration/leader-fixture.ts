@@ -18,6 +18,7 @@ export interface Candidate {
   readonly told: (Reign | null)[];
   /** As Postgres gives them; a test puts its own failures here. */
   nextEpoch: () => Promise<number>;
+  earliestDue: () => Promise<number | null>;
 }
 
 /** The candidates of one test, with messages and epochs in common. */
@@ -38,11 +39,12 @@ export class Candidates {
       lock: new RedisLeaderLock(
         redis,
         new LeaderKey(redis, name, ttlMs),
-        { nextEpoch: () => one.nextEpoch() },
+        { nextEpoch: () => one.nextEpoch(), earliestDue: () => one.earliestDue() },
         messages,
       ),
       told: [],
       nextEpoch: async () => (this.epoch += 1),
+      earliestDue: async () => null,
     };
     this.all.push(one);
     return one;

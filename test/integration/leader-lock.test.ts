@@ -196,6 +196,21 @@ test.each([
   expect(others(one)[0]?.told).toHaveLength(1);
 });
 
+test.each([
+  ['cut off', () => Promise.reject(new Error('Postgres is away'))],
+  ['unanswered', () => new Promise<never>(() => undefined)],
+])('a leader whose Postgres is %s lets another one lead', async (_, fails) => {
+  const one = await candidates.start(redis.url);
+  await candidates.oneLeads();
+  const two = await candidates.start(redis.url);
+  one.earliestDue = fails;
+  one.nextEpoch = fails;
+  await waitFor('the other to lead', () => two.lock.reign(), Boolean, { timeoutMs: TTL_MS * 4 });
+  expect(candidates.leaders()).toEqual([two]);
+  expect(one.told.map((reign) => reign?.epoch ?? null)).toEqual([1, null]);
+  expect(two.told).toEqual([{ epoch: 2, alone: false }]);
+});
+
 test('after its stop nothing of a lock goes on', async () => {
   const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
   const before = timers();
