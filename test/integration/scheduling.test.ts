@@ -3,6 +3,8 @@ import type { Database } from '../../src/persistence/database.js';
 import { PlanningRepository } from '../../src/persistence/planning.repository.js';
 import { Metrics } from '../../src/platform/metrics.js';
 import { AlwaysLeader } from '../../src/scheduling/always-leader.js';
+import { LeaderLock } from '../../src/scheduling/leader-lock.js';
+import type { LeadershipListener, Reign } from '../../src/scheduling/leader-lock.js';
 import { Planner } from '../../src/scheduling/planner.js';
 import { SchedulingService } from '../../src/scheduling/scheduling.service.js';
 import { Slots } from '../../src/scheduling/slots.js';
@@ -36,7 +38,7 @@ interface Leader {
   readonly queue: KeepingQueue;
 }
 
-async function lead(horizonMs = 60_000, database: Database = ledger.database): Promise<Leader> {
+async function lead(horizonMs = 60_000, database: Database = ledger.database, lock?: LeaderLock): Promise<Leader> {
   const [registry, messages, queue, clock, metrics] = [
     new SchedulerRegistry(),
     new LocalMessages(),
@@ -48,7 +50,7 @@ async function lead(horizonMs = 60_000, database: Database = ledger.database): P
   const slots = new Slots(registry, clock);
   const planner = new Planner(repository, queue, messages, metrics);
   const service = new SchedulingService(
-    new AlwaysLeader(repository),
+    lock ?? new AlwaysLeader(repository),
     planner,
     slots,
     repository,
@@ -230,6 +232,48 @@ test('stopped, it leaves no timer behind and plans no more', async () => {
   messages.publish({ type: 'jobDue', at: 0 });
   expect([...registry.getTimeouts(), ...registry.getIntervals()]).toEqual([]);
   expect(await ledger.runs()).toHaveLength(before);
+});
+
+class HandMadeLock extends LeaderLock {
+  listener: LeadershipListener | null = null;
+  current: Reign | null = null;
+
+  async start(listener: LeadershipListener): Promise<void> {
+    this.listener = listener;
+  }
+  reign(): Reign | null {
+    return this.current;
+  }
+  async leader(): Promise<null> {
+    return null;
+  }
+  async stop(): Promise<void> {
+    this.current = null;
+  }
+  lead(epoch: number): void {
+    this.current = { epoch, alone: false };
+    this.listener?.onLead(this.current);
+  }
+}
+
+test('from one reign to the next the slots stay, and what a moment without one lost is planned', async () => {
+  const soon = inSeconds(30);
+  await ledger.addJob({ schedule: once(soon), nextOccurrenceAt: soon });
+  const lock = new HandMadeLock();
+  const leader = await lead(60_000, ledger.database, lock);
+  expect(leader.slots.count).toBe(0);
+  lock.lead(1);
+  await waitFor('the slot', () => leader.slots.count === 1);
+  lock.current = null;
+  const at = Date.now() - 5;
+  const due = await ledger.addJob({ schedule: once(at), nextOccurrenceAt: at });
+  leader.messages.publish({ type: 'jobDue', at });
+  lock.lead(2);
+  expect(leader.slots.next(9)).toEqual([soon]);
+  await waitFor('the run', async () => (await ledger.runs(due)).length === 1);
+  expect(await ledger.query('SELECT epoch::int AS epoch FROM runs')).toEqual([{ epoch: 2 }]);
+  lock.listener?.onFollow();
+  expect([leader.slots.count, leader.registry.getIntervals()]).toEqual([0, []]);
 });
 
 test('a slot farther away than a timer counts does not spin', () => {
