@@ -50,10 +50,13 @@ export async function countOpen(pool: pg.Pool): Promise<number> {
   return rows[0]?.count ?? 0;
 }
 
-/** How long the job that waits longest has been due, in milliseconds; 0 when none is. */
+/**
+ * How old the oldest occurrence is that is due and not in the ledger, in milliseconds; 0 when there is none. Not by
+ * `next_run_at`: what is left of a long backlog goes behind everything that is due by now.
+ */
 export async function planningLagMs(pool: pg.Pool): Promise<number> {
   const { rows } = await pool.query<{ lag: number | null }>(
-    `SELECT ${at('now()')} - ${at('min(next_run_at)')} AS lag FROM job_states WHERE next_run_at <= now()`,
+    `SELECT ${at('now()')} - ${at('min(next_occurrence_at)')} AS lag FROM job_states WHERE next_run_at <= now()`,
   );
   return rows[0]?.lag ?? 0;
 }
