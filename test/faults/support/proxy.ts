@@ -21,6 +21,7 @@ export class TcpProxy {
   /** Added to every chunk, each way. */
   delayMs: () => number = () => 0;
   private current: ProxyMode = 'pass';
+  private otherPort: number | null = null;
   private readonly links = new Set<Link>();
 
   private constructor(
@@ -61,6 +62,17 @@ export class TcpProxy {
     for (const link of this.links) link.release();
   }
 
+  /** Another server from now on, as after a failover: what was open to the one before is broken. */
+  leadTo(port: number): void {
+    this.otherPort = port;
+    this.breakAll();
+  }
+
+  /** What is open by now is dead without an end, both ways; new connections are well. */
+  strand(): void {
+    for (const link of this.links) link.strand();
+  }
+
   /** Breaks every open connection; new ones are taken as the mode says. */
   breakAll(): void {
     for (const link of this.links) link.break();
@@ -70,6 +82,8 @@ export class TcpProxy {
   heal(): void {
     this.intercept = null;
     this.delayMs = () => 0;
+    for (const link of this.links) if (link.isStranded || this.otherPort !== null) link.break();
+    this.otherPort = null;
     this.set('pass');
     this.release();
   }
@@ -85,7 +99,7 @@ export class TcpProxy {
       client.resetAndDestroy();
       return;
     }
-    const server = connect({ port: this.targetPort(), host: '127.0.0.1', noDelay: true });
+    const server = connect({ port: this.otherPort ?? this.targetPort(), host: '127.0.0.1', noDelay: true });
     const link: Link = new Link(client, server, {
       isOpen: () => this.current === 'pass',
       judge: (chunk) => this.intercept?.(chunk) ?? 'pass',
@@ -112,6 +126,7 @@ interface Parcel {
 /** One connection: a line of parcels each way. */
 class Link {
   isHeld = false;
+  isStranded = false;
   private swallowsAnswer = false;
   private broken = false;
   private readonly lines: readonly Line[];
@@ -121,8 +136,8 @@ class Link {
     private readonly server: Socket,
     private readonly rules: LinkRules,
   ) {
-    const outward = new Line(server, () => rules.isOpen() && !this.isHeld);
-    const homeward = new Line(client, () => rules.isOpen());
+    const outward = new Line(server, () => rules.isOpen() && !this.isStranded && !this.isHeld);
+    const homeward = new Line(client, () => rules.isOpen() && !this.isStranded);
     this.lines = [outward, homeward];
     client.on('data', (chunk) => this.fromClient(chunk, outward));
     server.on('data', (chunk) => (this.swallowsAnswer ? this.break() : this.queue(homeward, chunk)));
@@ -142,6 +157,10 @@ class Link {
   release(): void {
     this.isHeld = false;
     this.pump();
+  }
+
+  strand(): void {
+    this.isStranded = true;
   }
 
   break(): void {
