@@ -21,6 +21,8 @@ export interface ClusterOptions {
   readonly proxied?: readonly ('postgres' | 'redis')[];
   /** A Postgres that can be stopped and started again (`cluster.postgres`). Default false. */
   readonly restartablePostgres?: boolean;
+  /** Done to the database before the first replica starts. */
+  readonly prepare?: (pool: pg.Pool) => Promise<void>;
 }
 
 /** A database session's zone with a half-hour offset and a clock change, to catch SQL that leans on UTC. */
@@ -60,6 +62,7 @@ export class Cluster {
       undo.push(() => pool.end());
       pool.on('error', () => undefined); // Postgres may be stopped under it
       await pool.query(`ALTER DATABASE ${new URL(postgres.url).pathname.slice(1)} SET timezone TO '${SESSION_ZONE}'`);
+      await options.prepare?.(pool);
 
       const proxies: TcpProxy[] = [];
       const proxyTo = async (server: 'postgres' | 'redis', url: string): Promise<TcpProxy | null> => {
