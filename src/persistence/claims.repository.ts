@@ -61,16 +61,17 @@ export const WORKER_STOPPED = 'worker_stopped';
 
 /**
  * The rows are found again by id inside the span of days that was picked, not by a join: for a join Postgres may choose to
- * hash the whole ledger, and it knows too little to see what that costs.
+ * hash the whole ledger, and it knows too little to see what that costs. A span known beforehand leaves the other days out
+ * when the statement begins, one that is picked as it goes.
  */
-const CLAIM = `
+const claimPicked = (first: string, last: string): string => `
     UPDATE runs
     SET state = 'running', attempt = runs.attempt + 1, claimed_at = greatest($1::timestamptz, runs.available_at),
         lease_until = $2::timestamptz, lease_token = $3::uuid,
         started_at = coalesce(runs.started_at, greatest($1::timestamptz, runs.available_at))
     FROM jobs
     WHERE runs.id = ANY (ARRAY(SELECT id FROM picked)) AND jobs.id = runs.job_id
-      AND runs.scheduled_for BETWEEN (SELECT min(scheduled_for) FROM picked) AND (SELECT max(scheduled_for) FROM picked)
+      AND runs.scheduled_for BETWEEN ${first} AND ${last}
     RETURNING runs.id, runs.scheduled_for AS "scheduledFor", runs.due_at AS "dueAt", runs.project_id AS "projectId",
               runs.job_id AS "jobId", runs.job_name AS "jobName", runs.trigger, runs.lease_token AS token, runs.attempt,
               runs.lost_attempts AS "lostAttempts",
@@ -94,7 +95,7 @@ const CLAIM_BY_IDS = {
       WHERE id = ANY ($4::uuid[]) AND scheduled_for BETWEEN $5::timestamptz AND $6::timestamptz
         AND (state = 'queued' OR state = 'retrying' AND available_at <= $1::timestamptz)
       FOR UPDATE SKIP LOCKED
-    ) ${CLAIM}`,
+    ) ${claimPicked('$5::timestamptz', '$6::timestamptz')}`,
 };
 
 const CLAIM_WAITING = {
@@ -108,7 +109,7 @@ const CLAIM_WAITING = {
       ORDER BY available_at
       LIMIT $4
       FOR UPDATE SKIP LOCKED
-    ) ${CLAIM}`,
+    ) ${claimPicked('(SELECT min(scheduled_for) FROM picked)', '(SELECT max(scheduled_for) FROM picked)')}`,
 };
 
 /**

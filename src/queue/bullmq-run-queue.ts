@@ -3,6 +3,7 @@ import { Queue, Worker } from 'bullmq';
 import type { Instant } from '../domain/recurrence/schedule.js';
 import type { RedisConnection } from '../platform/redis.js';
 import { withTimeLimit } from '../platform/time-limit.js';
+import { Gathering } from './gathering.js';
 import { LedgerRunQueue } from './ledger-run-queue.js';
 import { RunQueue } from './run-queue.js';
 import type { QueuedRun, RunIntake } from './run-queue.js';
@@ -22,7 +23,7 @@ export const QUEUE_PREFIX = '{carillon}';
 const RUNS_A_JOB = 64;
 
 /** BullMQ jobs that one worker takes at a time; each is done as soon as its runs are claimed. */
-const WORKER_JOBS = 4;
+const WORKER_JOBS = 8;
 
 /** A first attempt that still waits after this was lost by the queue, or its Redis is away: the ledger delivers it. */
 const LEFT_TO_QUEUE_MS = 2_000;
@@ -85,7 +86,8 @@ export class BullMqRunQueue extends RunQueue {
   async consume(intake: RunIntake): Promise<void> {
     this.ledger.leaveToQueue(this.away ? 0 : LEFT_TO_QUEUE_MS);
     await this.ledger.consume(intake);
-    this.worker = new Worker<string[]>(QUEUE_NAME, (job) => intake.claimByIds(job.data), {
+    const claims = new Gathering<string>((ids) => intake.claimByIds(ids));
+    this.worker = new Worker<string[]>(QUEUE_NAME, (job) => claims.add(job.data), {
       connection: this.connections.consumer,
       prefix: QUEUE_PREFIX,
       concurrency: WORKER_JOBS,
