@@ -125,7 +125,7 @@ export class PlanningRepository {
     const byId = new Map(definitions.map((definition) => [definition.id, definition]));
     return due.flatMap((state) => {
       const definition = byId.get(state.id);
-      return definition === undefined ? [] : [{ ...state, ...definition }];
+      return definition === undefined ? [] : [Object.assign(state, definition)];
     });
   }
 

@@ -12,7 +12,7 @@ import { cancelOpenRuns, countOpenRuns, insertRuns } from '../persistence/ledger
 import type { NewRun } from '../persistence/ledger-writes.js';
 import { PlanningRepository } from '../persistence/planning.repository.js';
 import type { DueJob, JobAdvance } from '../persistence/planning.repository.js';
-import { newRunId } from '../persistence/run-id.js';
+import { plannedRunOf } from '../persistence/new-run.js';
 import type { Sql } from '../persistence/database.js';
 import { Metrics } from '../platform/metrics.js';
 import { RunQueue } from '../queue/run-queue.js';
@@ -71,6 +71,7 @@ export class Planner {
   /** In the ledger, not yet handed over. */
   private heldBack: QueuedRun[] = [];
   private heldBackSinceMs = 0;
+  private writing: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly planning: PlanningRepository,
@@ -92,7 +93,9 @@ export class Planner {
         throw error;
       });
     stopTimer();
-    for (const run of batch.entered) this.metrics.plannedOccurrences.inc({ decision: run.reason ?? run.state });
+    for (const [decision, count] of countByDecision(batch.entered)) {
+      this.metrics.plannedOccurrences.inc({ decision }, count);
+    }
     // From here on the runs are in the ledger: a crash before they are queued is what recovery is for.
     if (batch.cancelled.length > 0) this.messages.publish({ type: 'runsCancelled', runIds: batch.cancelled });
     await this.handOver(
@@ -125,6 +128,20 @@ export class Planner {
     );
 
     const planned = this.planJobs(due, open, now, epoch);
+    return this.inTurn(() => this.write(sql, planned, now));
+  }
+
+  /** Lanes take turns to write: two at once would wait for each other's locks on the same pages of the same indexes. */
+  private inTurn<Result>(write: () => Promise<Result>): Promise<Result> {
+    const turn = this.writing.then(write);
+    this.writing = turn.then(
+      () => undefined,
+      () => undefined,
+    );
+    return turn;
+  }
+
+  private async write(sql: Sql, planned: readonly PlannedJob[], now: Instant): Promise<Batch> {
     const replaced = planned.filter(({ plan }) => plan?.cancelOpen === true).map(({ job }) => job.id);
     const cancelled = await cancelOpenRuns(sql, replaced, OPEN_STATES, 'replacedByNewerRun', now);
 
@@ -184,22 +201,13 @@ function toNewRuns(job: DueJob, plan: JobPlan, epoch: number): NewRun[] {
   if (typeof maxAttempts !== 'number' || !Number.isInteger(maxAttempts)) {
     throw new RangeError('its retry policy has no whole maxAttempts');
   }
-  return plan.runs.map((run) => ({
-    id: newRunId(run.scheduledFor),
-    scheduledFor: run.scheduledFor,
-    dueAt: run.dueAt,
-    projectId: job.projectId,
-    jobId: job.id,
-    jobName: job.name,
-    jobVersion: job.version,
-    trigger: run.trigger,
-    triggerNonce: 0,
-    epoch,
-    state: run.state,
-    reason: run.reason,
-    maxAttempts,
-    body: null,
-  }));
+  return plan.runs.map((run) => plannedRunOf(job, run, maxAttempts, epoch));
+}
+
+function countByDecision(runs: readonly NewRun[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { reason, state } of runs) counts.set(reason ?? state, (counts.get(reason ?? state) ?? 0) + 1);
+  return counts;
 }
 
 function countByJob(runs: readonly NewRun[]): Map<string, number> {
