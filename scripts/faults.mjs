@@ -33,6 +33,7 @@ const firstSeed = Number(values.seed ?? process.env.FAULT_SEED ?? Date.now() % 1
 if (!Number.isInteger(firstSeed) || !(minutes >= 0)) throw new Error('--seed is a whole number, --minutes a number');
 
 mkdirSync(work, { recursive: true });
+const counts = { passed: 0, failed: 0, pending: 0 };
 let failed = false;
 try {
   if (!isBuilt()) await build();
@@ -52,6 +53,9 @@ try {
     console.log(`\n${text}`);
     if (values.write) write(text);
   }
+  // For whoever adds up what passed and failed.
+  mkdirSync(join(root, 'node_modules/.cache/test-results'), { recursive: true });
+  writeFileSync(join(root, 'node_modules/.cache/test-results/faults.json'), JSON.stringify(counts));
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
@@ -62,7 +66,9 @@ function play(seed) {
   // A number is a file's; anything else a part of its name.
   const patterns = (values.only ?? []).map((only) => (/^\d+$/.test(only) ? `faults/${only.padStart(2, '0')}-` : only));
   const workers = values.workers === undefined ? ['--runInBand'] : [`--maxWorkers=${values.workers}`];
-  const { status } = spawnSync(process.execPath, [jest, '--selectProjects', 'faults', ...workers, ...patterns], {
+  const output = join(work, 'jest.json');
+  const args = ['--json', '--outputFile', output, '--selectProjects', 'faults', ...workers, ...patterns];
+  const { status } = spawnSync(process.execPath, [jest, ...args], {
     cwd: root,
     env: {
       ...process.env,
@@ -71,9 +77,21 @@ function play(seed) {
       FAULT_RESULTS: results,
       FAULT_BUILD: work,
     },
-    stdio: 'inherit',
+    stdio: ['inherit', 'ignore', 'inherit'], // the JSON goes to stdout too; people read stderr
   });
+  count(output);
   return status === 0;
+}
+
+function count(output) {
+  try {
+    const report = JSON.parse(readFileSync(output, 'utf8'));
+    counts.passed += report.numPassedTests;
+    counts.failed += report.numFailedTests + report.numRuntimeErrorTestSuites;
+    counts.pending += report.numPendingTests;
+  } catch {
+    counts.failed += 1; // Jest itself did not come to an end
+  }
 }
 
 /** One line a scenario; of several rounds the sums, the worst lateness and the number of rounds. */
