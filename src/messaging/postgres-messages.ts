@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import { Client } from 'pg';
-import { Database } from '../persistence/database.js';
+import { Database, PROMPT_MS } from '../persistence/database.js';
 import { Config } from '../platform/config.js';
 import { Messages } from './messages.js';
 import type { Message } from './messages.js';
@@ -17,6 +17,7 @@ const GOODBYE_MS = 500;
 
 const NOTIFY = {
   name: 'messages-notify',
+  limitMs: PROMPT_MS,
   text: `SELECT pg_notify('${CHANNEL}', payload) FROM unnest($1::text[]) AS payload`,
 };
 

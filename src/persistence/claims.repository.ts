@@ -3,7 +3,7 @@ import type { HttpTarget, OverlapPolicy, RetryPolicy } from '../domain/job.js';
 import { formatInstant } from '../domain/recurrence/instants.js';
 import type { Instant } from '../domain/recurrence/schedule.js';
 import type { Attempt, RunError, RunReason, RunResponse, RunTrigger } from '../domain/run.js';
-import { Database } from './database.js';
+import { Database, PROMPT_MS } from './database.js';
 import type { Sql } from './database.js';
 import { jsonbText } from './jsonb.js';
 import { spanOf } from './ledger-writes.js';
@@ -88,6 +88,7 @@ const claimPicked = (first: string, last: string): string => `
  */
 const CLAIM_BY_IDS = {
   name: 'claims-by-ids',
+  limitMs: PROMPT_MS,
   text: `
     WITH picked AS MATERIALIZED (
       SELECT id, scheduled_for
@@ -100,6 +101,7 @@ const CLAIM_BY_IDS = {
 
 const CLAIM_WAITING = {
   name: 'claims-waiting',
+  limitMs: PROMPT_MS,
   text: `
     WITH picked AS MATERIALIZED (
       SELECT id, scheduled_for
@@ -119,6 +121,7 @@ const CLAIM_WAITING = {
  */
 const FINISH = {
   name: 'claims-finish',
+  limitMs: PROMPT_MS,
   text: `
     WITH finished AS (
       UPDATE runs
@@ -152,6 +155,7 @@ const FINISH = {
 /** As if it had not been claimed, but for the record of a call that was begun. What was available stays so. */
 const HAND_BACK = {
   name: 'claims-hand-back',
+  limitMs: PROMPT_MS,
   text: `
     UPDATE runs
     SET state = CASE WHEN n.attempt IS NULL AND runs.attempt = 1 THEN 'queued' ELSE 'retrying' END,
@@ -182,6 +186,7 @@ const RECORD_CANCELLED = {
 /** Locks in the order of ids, as finishing and cancelling do: batches that share runs must not block each other. */
 const RENEW = {
   name: 'claims-renew',
+  limitMs: PROMPT_MS,
   text: `
     WITH held AS MATERIALIZED (
       SELECT runs.id, runs.scheduled_for
@@ -211,6 +216,7 @@ const PAUSE_GONE = {
 
 const NEXT_AVAILABLE = {
   name: 'claims-next-available',
+  limitMs: PROMPT_MS,
   text: `
     SELECT available_at AS at FROM runs
     WHERE state IN ('queued', 'retrying') AND available_at > $1::timestamptz
@@ -336,7 +342,7 @@ export class ClaimsRepository {
   }
 
   transaction<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result> {
-    return this.database.transaction(work);
+    return this.database.transaction(work, PROMPT_MS);
   }
 
   /** When the first run that becomes available after `after` does so; null when none waits. */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Pool, PoolClient, QueryResult, QueryResultRow } from 'pg';
+import type { Pool, PoolClient, QueryConfig, QueryResult, QueryResultRow } from 'pg';
 import { types } from 'pg';
 import { DataSource } from 'typeorm';
 
@@ -25,6 +25,12 @@ function parseInstantColumn(text: string): number {
   return lastParsedMs;
 }
 
+/**
+ * How long planning and delivery wait for an answer: a connection can be dead without an end, and whoever waits for it plans
+ * and calls nothing. Longer than a frozen replica can keep rows locked.
+ */
+export const PROMPT_MS = 6_000;
+
 /** Instants come back as epoch milliseconds and int8 as a number (ours stay far below 2^53); all else as pg has it. */
 const rowTypes = {
   getTypeParser(oid: number, format?: 'text' | 'binary'): unknown {
@@ -40,6 +46,8 @@ export type SqlValue = string | number | boolean | null | readonly (string | num
 export interface Statement {
   readonly name?: string;
   readonly text: string;
+  /** Given up after this, with its connection; default: that of the pool. What became of it is not known then. */
+  readonly limitMs?: number;
 }
 
 /** Runs statements, on the pool or inside one transaction. Instants are passed as RFC 3339 text (`formatInstant`). */
@@ -58,18 +66,18 @@ export class Database implements Sql {
   constructor(private readonly dataSource: DataSource) {}
 
   rows<Row extends QueryResultRow>(statement: Statement, values: readonly SqlValue[] = []): Promise<Row[]> {
-    return rowsOf(run<Row>(this.pool, statement, values));
+    return rowsOf(this.runAlone<Row>(statement, values));
   }
 
   count(statement: Statement, values: readonly SqlValue[] = []): Promise<number> {
-    return countOf(run(this.pool, statement, values));
+    return countOf(this.runAlone(statement, values));
   }
 
   /**
    * One transaction: commits when `work` resolves, rolls back when it throws. A connection whose ROLLBACK or COMMIT
-   * failed is thrown away, never given to the next caller.
+   * failed is thrown away, never given to the next caller. `limitMs` holds for each of its statements.
    */
-  async transaction<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result> {
+  async transaction<Result>(work: (sql: Sql) => Promise<Result>, limitMs?: number): Promise<Result> {
     const client = await this.pool.connect();
     let broken: Error | undefined;
     // The pool listens while a connection is idle, pg while it works; between two statements nobody else does, and a
@@ -79,21 +87,48 @@ export class Database implements Sql {
     };
     client.on('error', onError);
     try {
-      await client.query(BEGIN);
+      await run(client, { text: BEGIN, limitMs }, []);
       const result = await work({
-        rows: (statement, values = []) => rowsOf(run(client, statement, values)),
-        count: (statement, values = []) => countOf(run(client, statement, values)),
+        rows: (statement, values = []) => rowsOf(run(client, { limitMs, ...statement }, values)),
+        count: (statement, values = []) => countOf(run(client, { limitMs, ...statement }, values)),
       });
-      await client.query('COMMIT');
+      await run(client, { text: 'COMMIT', limitMs }, []);
       return result;
     } catch (error) {
-      await client.query('ROLLBACK').catch((cause: unknown) => {
-        broken = cause instanceof Error ? cause : new Error(String(cause));
-      });
+      if (isUnanswered(error)) {
+        broken = error;
+        this.dropIdle();
+      } else {
+        await run(client, { text: 'ROLLBACK', limitMs }, []).catch((cause: unknown) => {
+          broken = cause instanceof Error ? cause : new Error(String(cause));
+        });
+      }
       throw error;
     } finally {
       if (broken === undefined) client.removeListener('error', onError);
       client.release(broken);
+    }
+  }
+
+  private async runAlone<Row extends QueryResultRow>(
+    statement: Statement,
+    values: readonly SqlValue[],
+  ): Promise<QueryResult<Row>> {
+    try {
+      return await run<Row>(this.pool, statement, values);
+    } catch (error) {
+      if (isUnanswered(error)) this.dropIdle();
+      throw error;
+    }
+  }
+
+  /** Where one connection died without an end the others may have too, and each would cost its next user the whole wait. */
+  private dropIdle(): void {
+    for (let left = this.pool.idleCount; left > 0; left -= 1) {
+      this.pool.connect().then(
+        (client) => client.release(true),
+        () => undefined,
+      );
     }
   }
 
@@ -108,12 +143,20 @@ function run<Row extends QueryResultRow>(
   statement: Statement,
   values: readonly SqlValue[],
 ): Promise<QueryResult<Row>> {
-  return on.query<Row>({
+  // The types of pg don't know the limit of a single query.
+  const query: QueryConfig & { readonly query_timeout: number | undefined } = {
     name: statement.name,
     text: statement.text,
     values: values as unknown[],
     types: rowTypes,
-  });
+    query_timeout: statement.limitMs,
+  };
+  return on.query<Row>(query);
+}
+
+/** Pg has no code for it. */
+function isUnanswered(error: unknown): error is Error {
+  return error instanceof Error && error.message === 'Query read timeout';
 }
 
 async function rowsOf<Row extends QueryResultRow>(result: Promise<QueryResult<Row>>): Promise<Row[]> {

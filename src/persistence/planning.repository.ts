@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { MisfirePolicy, OverlapPolicy } from '../domain/job.js';
 import { formatInstant } from '../domain/recurrence/instants.js';
 import type { Instant, Schedule } from '../domain/recurrence/schedule.js';
-import { Database } from './database.js';
+import { Database, PROMPT_MS } from './database.js';
 import type { Sql } from './database.js';
 import { plainArray } from './plain-array.js';
 
@@ -91,6 +91,7 @@ const ADVANCE = {
 const EARLIEST_DUE = {
   name: 'planning-earliest-due',
   text: `SELECT next_run_at AS at FROM job_states WHERE next_run_at IS NOT NULL ORDER BY next_run_at LIMIT 1`,
+  limitMs: PROMPT_MS,
 };
 
 /** Skips from one distinct instant to the next in the index: the cost is that of the instants, not of the jobs at each. */
@@ -104,9 +105,10 @@ const DUE_INSTANTS = {
       FROM slots WHERE slots.at < $2::timestamptz
     )
     SELECT at FROM slots WHERE at <= $2::timestamptz LIMIT $3`,
+  limitMs: PROMPT_MS,
 };
 
-const NEXT_EPOCH = { name: 'planning-next-epoch', text: `SELECT nextval('reign_epoch') AS epoch` };
+const NEXT_EPOCH = { name: 'planning-next-epoch', text: `SELECT nextval('reign_epoch') AS epoch`, limitMs: PROMPT_MS };
 
 /** What the planner reads and writes of jobs. */
 @Injectable()
@@ -114,7 +116,7 @@ export class PlanningRepository {
   constructor(private readonly database: Database) {}
 
   transaction<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result> {
-    return this.database.transaction(work);
+    return this.database.transaction(work, PROMPT_MS);
   }
 
   /** Locks up to `limit` jobs that are due at `now`, the longest due first; those that another replica holds are left out. */

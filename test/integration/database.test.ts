@@ -19,6 +19,13 @@ beforeAll(async () => {
   await other.connect();
 });
 
+/** Postgres goes on with what its client has given up. */
+afterEach(async () => {
+  await other.query(`
+    SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+    WHERE datname = current_database() AND query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()`);
+});
+
 afterAll(async () => {
   await other.end();
   await dataSource.destroy();
@@ -45,4 +52,24 @@ it('a transaction that throws leaves nothing behind, and its connection serves t
   });
   await expect(failing).rejects.toThrow('changed my mind');
   expect(await database.rows({ text: "SELECT to_regclass('unwanted') AS found" })).toEqual([{ found: null }]);
+});
+
+/** As many as the pool has, idle by now. */
+async function backendsOfPool(): Promise<number[]> {
+  const both = await Promise.all([1, 2].map(() => database.transaction((sql) => sql.rows<{ pid: number }>(BACKEND))));
+  return both.flat().map(({ pid }) => pid);
+}
+
+const NEVER = { text: 'SELECT pg_sleep(30)', limitMs: 50 };
+
+it.each([
+  ['a statement', () => database.rows(NEVER)],
+  ['a transaction', () => database.transaction((sql) => sql.rows(NEVER))],
+  ['a transaction by its own limit', () => database.transaction((sql) => sql.rows({ text: NEVER.text }), 50)],
+])('%s without an answer ends at its limit, and no connection from before is used again', async (_what, unanswered) => {
+  const before = await backendsOfPool();
+  expect(new Set(before).size).toBe(2);
+  await expect(unanswered()).rejects.toThrow('Query read timeout');
+  const after = await backendsOfPool();
+  expect(after.filter((pid) => before.includes(pid))).toEqual([]);
 });
