@@ -1,13 +1,23 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import type { MigrationInterface } from 'typeorm';
-import { DataSource } from 'typeorm';
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { DataSource, MigrationExecutor, QueryFailedError } from 'typeorm';
 import { dataSourceOptions } from './data-source.js';
 
 /** Any number will do, so long as every version of Carillon uses the same: it keeps two migrations apart. */
 const MIGRATION_LOCK = 7_246_815;
+const ASK_AGAIN_MS = 200;
+
+/**
+ * A migration that waits for a lock makes all wait that come after it: replicas beside it would plan nothing. It gives way
+ * after this, lets them go on for a while, and tries again.
+ */
+const LOCK_TIMEOUT_MS = 2_000;
+const GIVE_WAY_MS = 3_000;
+const LOCK_NOT_AVAILABLE = '55P03';
 
 /**
  * Brings the schema up to date. Two at once are safe: the second waits for the first, then finds nothing to do.
@@ -24,19 +34,48 @@ export async function migrate(url: string, log: (line: string) => void = () => u
     migrations: await loadMigrations(),
   });
   await dataSource.initialize();
+  // One session has the lock and does the work: when it breaks, both end.
+  const session = dataSource.createQueryRunner();
   try {
-    const lock = dataSource.createQueryRunner();
-    try {
-      await lock.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
-      const done = await dataSource.runMigrations({ transaction: 'each' });
-      for (const migration of done) log(`migrated: ${migration.name}`);
-    } finally {
-      await lock.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]).catch(() => undefined);
-      await lock.release();
-    }
+    await takeTurn(session);
+    await session.query(`SET lock_timeout = ${LOCK_TIMEOUT_MS}`);
+    const executor = new MigrationExecutor(dataSource, session);
+    executor.transaction = 'each';
+    await runAll(executor, log);
   } finally {
+    // Its end is the end of the lock.
+    await session.release();
     await dataSource.destroy();
   }
+}
+
+/** Asks again and again: a session that waits for the lock inside Postgres holds up indexes that are made CONCURRENTLY. */
+async function takeTurn(session: QueryRunner): Promise<void> {
+  for (;;) {
+    const [row] = (await session.query('SELECT pg_try_advisory_lock($1) AS ours', [MIGRATION_LOCK])) as [
+      { ours: boolean },
+    ];
+    if (row.ours) return;
+    await sleep(ASK_AGAIN_MS);
+  }
+}
+
+async function runAll(executor: MigrationExecutor, log: (line: string) => void): Promise<void> {
+  for (;;) {
+    try {
+      const done = await executor.executePendingMigrations();
+      for (const migration of done) log(`migrated: ${migration.name}`);
+      return;
+    } catch (error) {
+      if (!isLockTimeout(error)) throw error;
+      log(`a table is in use by a long transaction; the migration is tried again in ${GIVE_WAY_MS} ms`);
+      await sleep(GIVE_WAY_MS);
+    }
+  }
+}
+
+function isLockTimeout(error: unknown): boolean {
+  return error instanceof QueryFailedError && (error.driverError as { code?: string }).code === LOCK_NOT_AVAILABLE;
 }
 
 /** Migrations of this version that the database has not had. Only reads: a service may lack the right to do more. */
