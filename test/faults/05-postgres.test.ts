@@ -45,7 +45,7 @@ scenario('5b connections exhausted', { env: ENV, restartablePostgres: true }, as
     await stage.pass(random.between(500, 1_500));
     const outsider = await Outsider.takeAll(cluster.postgres.url);
     // In one round the service keeps what it has and gets no more, in the next it loses all to the outsider.
-    const endsMs = performance.now() + amount(5_000, 30_000);
+    const endsMs = performance.now() + amount(3_000, 30_000);
     while (performance.now() < endsMs) {
       if (round % 2 === 1) await outsider.takeFrom('carillon%');
       await stage.pass(100);
@@ -66,7 +66,7 @@ scenario('5c cut at COMMIT', { env: ENV, proxied: ['postgres'] }, async (stage) 
   const cuts = amount(20, 200);
   const cutCounts = { dropAnswer: 0, drop: 0 };
   for (let cut = 0; cut < cuts; cut += 1) {
-    await stage.pass(random.between(50, 400));
+    await stage.pass(random.between(20, 200));
     // Mostly it was committed, and nobody is told so; sometimes it was not.
     const verdict = random.chance(0.75) ? 'dropAnswer' : 'drop';
     cutCounts[verdict] += 1;
@@ -74,7 +74,7 @@ scenario('5c cut at COMMIT', { env: ENV, proxied: ['postgres'] }, async (stage) 
   }
   stage.note(`${cutCounts.dropAnswer} answers to COMMIT lost, ${cutCounts.drop} COMMITs lost`);
   for (let cut = 0; cut < cuts / 2; cut += 1) {
-    await stage.pass(random.between(50, 400));
+    await stage.pass(random.between(20, 200));
     await cutOff(stage, [random.pick(SINGLE_STATEMENTS)], 'dropAnswer');
   }
   await ending();
