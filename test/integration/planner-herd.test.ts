@@ -1,0 +1,74 @@
+import type { Database } from '../../src/persistence/database.js';
+import { PlanningRepository } from '../../src/persistence/planning.repository.js';
+import { Metrics } from '../../src/platform/metrics.js';
+import { Planner } from '../../src/scheduling/planner.js';
+import type { JobDraft, Ledger } from './ledger-fixture.js';
+import { KeepingQueue, LocalMessages, openLedger, T0 } from './ledger-fixture.js';
+
+const MINUTE = 60_000;
+
+let ledger: Ledger;
+
+beforeAll(async () => {
+  ledger = await openLedger();
+});
+
+beforeEach(() => ledger.clear());
+
+afterAll(() => ledger?.close());
+
+interface Replica {
+  readonly planner: Planner;
+  readonly queue: KeepingQueue;
+}
+
+function replica(database: Database = ledger.database): Replica {
+  const queue = new KeepingQueue();
+  const planning = new PlanningRepository(database);
+  return { queue, planner: new Planner(planning, queue, new LocalMessages(), new Metrics()) };
+}
+
+async function planAll({ planner }: Replica, now: number): Promise<void> {
+  while ((await planner.tick(now, 1)).jobs > 0);
+}
+
+const many = (count: number): JobDraft[] => Array.from({ length: count }, () => ({}));
+
+test('a herd is handed over once it is planned as a whole, and by planners side by side each run once', async () => {
+  await ledger.addJobs(...many(2_400));
+  const one = replica();
+  expect(await one.planner.tick(T0, 1)).toMatchObject({ jobs: 1_000, runs: 1_000 });
+  expect(one.queue.queued).toEqual([]);
+  const lanes = await Promise.all([one.planner.tick(T0, 1), one.planner.tick(T0, 1)]);
+  expect(lanes.map(({ runs }) => runs).sort()).toEqual([1_000, 400]);
+  // Whichever lane came last found that nothing full follows, or the next look finds nothing at all.
+  await planAll(one, T0);
+  const ids = (await ledger.runs()).map(({ id }) => id);
+  expect(ids).toHaveLength(2_400);
+  expect([...one.queue.queued].sort()).toEqual(ids.sort());
+});
+
+test('what was held back is handed over also when the next batch fails', async () => {
+  await ledger.addJobs(...many(1_000));
+  const failing = await ledger.another();
+  const one = replica(failing);
+  await one.planner.tick(T0, 1);
+  expect(one.queue.queued).toEqual([]);
+  const broken = jest.spyOn(failing, 'transaction').mockRejectedValue(new Error('Postgres went away'));
+  await expect(one.planner.tick(T0, 1)).rejects.toThrow('Postgres went away');
+  expect(one.queue.queued).toHaveLength(1_000);
+  broken.mockRestore();
+});
+
+test('a lane whose write fails does not keep the other from writing', async () => {
+  await ledger.addJobs(...many(1_500));
+  const one = replica();
+  const planning = new PlanningRepository(ledger.database);
+  const advance = jest.spyOn(PlanningRepository.prototype, 'advance').mockRejectedValueOnce(new Error('cut off'));
+  const lanes = await Promise.allSettled([one.planner.tick(T0, 1), one.planner.tick(T0, 1)]);
+  advance.mockRestore();
+  expect(lanes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  await planAll(one, T0);
+  expect(await planning.earliestDue()).toBe(T0 + MINUTE);
+  expect(new Set(one.queue.queued).size).toBe(1_500);
+});
