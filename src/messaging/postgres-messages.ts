@@ -14,6 +14,9 @@ const PAYLOAD_BYTES = 7_500;
 const FIRST_RECONNECT_MS = 100;
 const LAST_RECONNECT_MS = 5_000;
 const GOODBYE_MS = 500;
+/** Who only listens would never notice that the connection is dead: so often it asks for an answer, so long it waits for one. */
+const CHECK_EVERY_MS = 3_000;
+const CHECK_LIMIT_MS = 3_000;
 
 const NOTIFY = {
   name: 'messages-notify',
@@ -94,6 +97,7 @@ export class PostgresMessages extends Messages implements OnModuleInit, OnApplic
       keepAlive: true,
       keepAliveInitialDelayMillis: 10_000,
       connectionTimeoutMillis: 10_000,
+      query_timeout: CHECK_LIMIT_MS,
     });
     client.on('error', () => this.lost(client));
     client.on('end', () => this.lost(client));
@@ -104,6 +108,19 @@ export class PostgresMessages extends Messages implements OnModuleInit, OnApplic
       await client.query(`LISTEN ${CHANNEL}`);
       if (this.reconnectMs > FIRST_RECONNECT_MS) this.makeUpForLost();
       this.reconnectMs = FIRST_RECONNECT_MS;
+      void this.check(client);
+    } catch {
+      this.lost(client);
+    }
+  }
+
+  /** Never throws. Ends with the connection. */
+  private async check(client: Client): Promise<void> {
+    try {
+      while (this.client === client) {
+        await sleep(CHECK_EVERY_MS, undefined, { ref: false });
+        if (this.client === client) await client.query('SELECT 1');
+      }
     } catch {
       this.lost(client);
     }

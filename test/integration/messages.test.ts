@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Message } from '../../src/messaging/messages.js';
 import { PostgresMessages } from '../../src/messaging/postgres-messages.js';
 import type { Database } from '../../src/persistence/database.js';
+import { TcpProxy } from '../faults/support/proxy.js';
 import { waitFor } from '../support/wait-for.js';
 import type { Ledger } from './ledger-fixture.js';
 import { openLedger, testConfig } from './ledger-fixture.js';
@@ -22,8 +23,9 @@ afterAll(() => ledger?.close());
 
 async function instance(
   database: Database = ledger.database,
+  databaseUrl: string = ledger.url,
 ): Promise<{ messages: PostgresMessages; heard: Message[] }> {
-  const messages = new PostgresMessages(database, testConfig({ databaseUrl: ledger.url }));
+  const messages = new PostgresMessages(database, testConfig({ databaseUrl }));
   const heard: Message[] = [];
   messages.subscribe((message) => heard.push(message));
   await messages.onModuleInit();
@@ -79,6 +81,29 @@ test('a burst travels whole, beyond the size of one notification; equal ones onc
   expect(got()).toEqual(runIds);
   expect(two.heard.filter(({ type }) => type === 'jobDue')).toHaveLength(1_000);
 });
+
+test('a connection that is dead without an end is given up, and messages come through', async () => {
+  const url = new URL(ledger.url);
+  const { port } = url;
+  const proxy = await TcpProxy.start(() => Number(port));
+  try {
+    url.port = String(proxy.port);
+    const [one, two] = [await instance(), await instance(ledger.database, url.href)];
+    proxy.strand();
+    const madeUp = (heard: Message[]): boolean =>
+      heard.some((message) => message.type === 'jobDue' && message.at === 0);
+    await waitFor('the look for what was missed', () => two.heard, madeUp, { timeoutMs: 10_000 });
+    one.messages.publish(DUE);
+    await waitFor(
+      'the message',
+      () => two.heard.at(-1),
+      (last) => last?.type === 'jobDue' && last.at === DUE.at,
+    );
+    await two.messages.onApplicationShutdown();
+  } finally {
+    await proxy.close();
+  }
+}, 15_000);
 
 test('a killed connection is made again, what was missed is looked for, and messages come through', async () => {
   const [one, two] = [await instance(), await instance()];
