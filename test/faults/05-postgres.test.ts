@@ -64,16 +64,18 @@ scenario('5c cut at COMMIT', { env: ENV, proxied: ['postgres'] }, async (stage) 
   const creations = new Creations(stage);
   const ending = creations.keepGoing();
   const cuts = amount(20, 200);
-  const cutCounts = { dropAnswer: 0, drop: 0 };
-  for (let cut = 0; cut < cuts; cut += 1) {
-    await stage.pass(random.between(20, 200));
-    // Mostly it was committed, and nobody is told so; sometimes it was not.
-    const verdict = random.chance(0.75) ? 'dropAnswer' : 'drop';
-    cutCounts[verdict] += 1;
-    await cutOff(stage, random.pick(TRANSACTIONS), verdict);
+  // It was committed, and nobody is told so; then some that were not.
+  for (const { verdict, count } of [
+    { verdict: 'dropAnswer', count: cuts },
+    { verdict: 'drop', count: Math.ceil(cuts / 3) },
+  ] as const) {
+    for (let cut = 0; cut < count; cut += 1) {
+      await stage.pass(random.between(20, 200));
+      await cutOff(stage, TRANSACTIONS[cut % TRANSACTIONS.length] ?? ['COMMIT'], verdict);
+    }
+    stage.note(`${count} × COMMIT: ${verdict}`);
   }
-  stage.note(`${cutCounts.dropAnswer} answers to COMMIT lost, ${cutCounts.drop} COMMITs lost`);
-  for (let cut = 0; cut < cuts / 2; cut += 1) {
+  for (let cut = 0; cut < cuts / 3; cut += 1) {
     await stage.pass(random.between(20, 200));
     await cutOff(stage, [random.pick(SINGLE_STATEMENTS)], 'dropAnswer');
   }
