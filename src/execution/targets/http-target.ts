@@ -25,8 +25,12 @@ export const EXCERPT_BYTES = 2_048;
 /** Read of an answer so that its connection can serve again; a longer one costs the connection. */
 const DRAIN_BYTES = 65_536;
 
-/** Tells the time limit from a cancellation. */
+/** Informational answers (1xx) taken of one call: a target can send them without end, as fast as we read. */
+const MAX_INFORMATIONAL = 100;
+
+/** Tell our own limits from a cancellation. */
 const TIMED_OUT = new Error('no complete answer in time');
+const BABBLED = new Error(`more than ${MAX_INFORMATIONAL} informational answers (1xx) and no final one`);
 
 const ERRORS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection_refused',
@@ -72,14 +76,22 @@ export class HttpTarget implements OnApplicationShutdown {
   async call(outgoing: TargetRequest, abort: AbortController): Promise<Answer> {
     if (abort.signal.aborted) return { kind: 'aborted' };
     const timer = setTimeout(() => abort.abort(TIMED_OUT), outgoing.timeoutMs);
+    let informational = 0;
     try {
-      const response = await request(outgoing.url, {
+      const answered = request(outgoing.url, {
         method: outgoing.method,
         headers: outgoing.headers,
         body: outgoing.body,
         dispatcher: this.agent,
         signal: abort.signal,
+        onInfo: () => {
+          informational += 1;
+          if (informational > MAX_INFORMATIONAL) abort.abort(BABBLED);
+        },
       });
+      // undici heeds the signal once it is connected. Until then, a lookup or a handshake that does not end would keep us; the
+      // request itself is not sent any more.
+      const response = await Promise.race([answered, whenAborted(abort.signal)]);
       const bodyExcerpt = await readExcerpt(response.body);
       const retryAfter = response.headers['retry-after'];
       return {
@@ -96,9 +108,17 @@ export class HttpTarget implements OnApplicationShutdown {
   }
 }
 
+/** Only ever rejects. */
+function whenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
+}
+
 /** Null when nothing ended the call from our side. */
 function endedBy({ aborted, reason }: AbortSignal): Answer | null {
   if (!aborted) return null;
+  if (reason === BABBLED) return { kind: 'unreachable', code: 'bad_answer', message: BABBLED.message };
   return { kind: reason === TIMED_OUT ? 'timedOut' : 'aborted' };
 }
 
