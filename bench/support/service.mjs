@@ -54,7 +54,7 @@ export class Stage {
   async service(env) {
     const startedMs = performance.now();
     // BENCH_NODE_FLAGS: for profiling, e.g. --cpu-prof --cpu-prof-dir=…
-    const flags = ['--max-semi-space-size=64', ...(process.env.BENCH_NODE_FLAGS?.split(' ') ?? [])];
+    const flags = ['--max-semi-space-size=64', ...(process.env.BENCH_NODE_FLAGS?.split(' ').filter(Boolean) ?? [])];
     const child = spawn(process.execPath, [...flags, join(ROOT, 'dist', 'main.js')], {
       cwd: ROOT,
       env: { ...process.env, PORT: '0', RATE_LIMIT: 'off', LOG_LEVEL: 'info', LOG_FORMAT: 'json', ...env },

@@ -2,7 +2,7 @@ import type { Instant } from '../domain/recurrence/schedule.js';
 import { formatInstant } from '../domain/recurrence/instants.js';
 import type { OpenRuns } from '../domain/planning/overlap.js';
 import type { RunReason, RunState, RunTrigger } from '../domain/run.js';
-import type { Sql } from './database.js';
+import type { Sql, SqlValue } from './database.js';
 import { plainArray } from './plain-array.js';
 
 /** A run about to enter the ledger. Instants in epoch milliseconds. */
@@ -25,9 +25,8 @@ export interface NewRun {
   readonly body: string | null;
 }
 
-const INSERT_RUNS = {
-  name: 'ledger-insert-runs',
-  text: `
+/** For `runsColumns`: $1 to $15. */
+export const INSERT_RUNS_SQL = `
     INSERT INTO runs (id, scheduled_for, due_at, project_id, job_id, job_name, job_version, trigger, trigger_nonce, epoch,
                       state, reason, max_attempts, body, available_at, created_at, finished_at)
     SELECT n.id, n.scheduled_for, coalesce(n.due_at, n.scheduled_for), n.project_id, n.job_id, n.job_name, n.job_version,
@@ -36,11 +35,12 @@ const INSERT_RUNS = {
                 $9::int[], $10::bigint[], $11::text[], $12::text[], $13::int[], $14::jsonb[])
       AS n (id, scheduled_for, due_at, project_id, job_id, job_name, job_version, trigger, trigger_nonce, epoch,
             state, reason, max_attempts, body)
-    ON CONFLICT (job_id, scheduled_for, trigger_nonce) DO NOTHING`,
-};
+    ON CONFLICT (job_id, scheduled_for, trigger_nonce) DO NOTHING`;
 
-const KNOWN_RUNS = {
-  name: 'ledger-known-runs',
+const INSERT_RUNS = { name: 'ledger-insert-runs', text: INSERT_RUNS_SQL };
+
+const ENTERED_RUNS = {
+  name: 'ledger-entered-runs',
   text: `SELECT id FROM runs WHERE id = ANY ($1::uuid[]) AND scheduled_for BETWEEN $2::timestamptz AND $3::timestamptz`,
 };
 
@@ -49,10 +49,15 @@ const KNOWN_RUNS = {
  */
 export async function insertRuns(sql: Sql, runs: readonly NewRun[], now: Instant): Promise<Set<string>> {
   if (runs.length === 0) return new Set();
+  const inserted = await sql.count(INSERT_RUNS, runsColumns(runs, now));
+  return inserted === runs.length ? new Set(runs.map((run) => run.id)) : enteredRuns(sql, runs);
+}
+
+/** The values of `INSERT_RUNS_SQL`. */
+export function runsColumns(runs: readonly NewRun[], now: Instant): SqlValue[] {
   const column = <Value extends string | number | null>(read: (run: NewRun) => Value): Value[] => runs.map(read);
-  const ids = plainArray(column((run) => run.id));
-  const inserted = await sql.count(INSERT_RUNS, [
-    ids,
+  return [
+    plainArray(column((run) => run.id)),
     plainArray(column((run) => formatInstant(run.scheduledFor))),
     plainArray(column((run) => (run.dueAt === run.scheduledFor ? null : formatInstant(run.dueAt)))),
     plainArray(column((run) => run.projectId)),
@@ -67,12 +72,14 @@ export async function insertRuns(sql: Sql, runs: readonly NewRun[], now: Instant
     plainArray(column((run) => run.maxAttempts)),
     column((run) => run.body),
     formatInstant(now),
-  ]);
-  if (inserted === runs.length) return new Set(runs.map((run) => run.id));
-  // Ids are drawn afresh for each plan: those that are there now are those that this statement wrote.
+  ];
+}
+
+/** After an insert that left some out: which of these did enter. Ids are drawn afresh for each plan, so they say it. */
+export async function enteredRuns(sql: Sql, runs: readonly NewRun[]): Promise<Set<string>> {
   const [from, to] = spanOf(runs);
-  const known = await sql.rows<{ id: string }>(KNOWN_RUNS, [ids, from, to]);
-  return new Set(known.map((row) => row.id));
+  const rows = await sql.rows<{ id: string }>(ENTERED_RUNS, [plainArray(runs.map((run) => run.id)), from, to]);
+  return new Set(rows.map((row) => row.id));
 }
 
 /** First and last `scheduledFor`: lets Postgres look only into the partitions that can hold the rows. */

@@ -3,7 +3,9 @@ import type { MisfirePolicy, OverlapPolicy } from '../domain/job.js';
 import { formatInstant } from '../domain/recurrence/instants.js';
 import type { Instant, Schedule } from '../domain/recurrence/schedule.js';
 import { Database, PROMPT_MS } from './database.js';
-import type { Sql } from './database.js';
+import type { Sql, SqlValue } from './database.js';
+import { enteredRuns, INSERT_RUNS_SQL, runsColumns } from './ledger-writes.js';
+import type { NewRun } from './ledger-writes.js';
 import { plainArray } from './plain-array.js';
 
 /** Where a due job stands; its row is locked by the transaction that read it. */
@@ -43,6 +45,7 @@ export interface JobAdvance {
   readonly pausedAt: Instant | null;
   readonly resumedAt: Instant | null;
   readonly pauseNote: string | null;
+  /** Runs written for it in the same plan, skipped ones not counted. */
   readonly newRuns: number;
 }
 
@@ -68,24 +71,39 @@ const DEFINITIONS = {
 };
 
 /**
+ * Runs and jobs' progress in one statement: between two, Postgres would wait for us while we work on the next batch.
  * IS NOT DISTINCT FROM keeps the due index out of the join: all that is due at one instant would be looked through for each
  * of its jobs.
  */
-const ADVANCE = {
-  name: 'planning-advance',
+const WRITE = {
+  name: 'planning-write',
+  text: `
+    WITH inserted AS (${INSERT_RUNS_SQL} RETURNING 1), moved AS (
+      UPDATE job_states
+      SET state = n.state, next_occurrence_at = n.next_occurrence_at, next_run_at = n.next_run_at,
+          paused_at = n.paused_at, resumed_at = n.resumed_at,
+          paused_until = NULL,
+          pause_note = n.pause_note,
+          run_count = run_count + n.new_runs,
+          scheduled_run_count = scheduled_run_count + n.new_runs
+      FROM unnest($16::uuid[], $17::int[], $18::timestamptz[], $19::text[], $20::timestamptz[], $21::timestamptz[],
+                  $22::timestamptz[], $23::text[], $24::int[], $25::timestamptz[])
+        AS n (id, version, planned_at, state, next_occurrence_at, next_run_at, resumed_at, pause_note, new_runs, paused_at)
+      WHERE job_states.job_id = n.id AND job_states.version = n.version
+        AND job_states.next_run_at IS NOT DISTINCT FROM n.planned_at
+      RETURNING 1
+    )
+    SELECT (SELECT count(*) FROM inserted) AS inserted, (SELECT count(*) FROM moved) AS moved`,
+};
+
+/** For the runs that were counted and did not enter. */
+const UNCOUNT = {
+  name: 'planning-uncount',
   text: `
     UPDATE job_states
-    SET state = n.state, next_occurrence_at = n.next_occurrence_at, next_run_at = n.next_run_at,
-        paused_at = n.paused_at, resumed_at = n.resumed_at,
-        paused_until = NULL,
-        pause_note = n.pause_note,
-        run_count = run_count + n.new_runs,
-        scheduled_run_count = scheduled_run_count + n.new_runs
-    FROM unnest($1::uuid[], $2::int[], $3::timestamptz[], $4::text[], $5::timestamptz[], $6::timestamptz[],
-                $7::timestamptz[], $8::text[], $9::int[], $10::timestamptz[])
-      AS n (id, version, planned_at, state, next_occurrence_at, next_run_at, resumed_at, pause_note, new_runs, paused_at)
-    WHERE job_states.job_id = n.id AND job_states.version = n.version
-      AND job_states.next_run_at IS NOT DISTINCT FROM n.planned_at`,
+    SET run_count = run_count - n.runs, scheduled_run_count = scheduled_run_count - n.runs
+    FROM (SELECT id, count(*)::int AS runs FROM unnest($1::uuid[]) AS id GROUP BY id) AS n
+    WHERE job_states.job_id = n.id`,
 };
 
 const EARLIEST_DUE = {
@@ -131,24 +149,30 @@ export class PlanningRepository {
     });
   }
 
-  /** Moves the jobs on. Throws when a row is not as it was planned from: the transaction must be rolled back. */
-  async advance(sql: Sql, advances: readonly JobAdvance[]): Promise<void> {
-    const instant = (at: Instant | null): string | null => (at === null ? null : formatInstant(at));
-    const moved = await sql.count(ADVANCE, [
-      plainArray(advances.map((advance) => advance.id)),
-      plainArray(advances.map((advance) => advance.version)),
-      plainArray(advances.map((advance) => formatInstant(advance.plannedAt))),
-      plainArray(advances.map((advance) => advance.state)),
-      plainArray(advances.map((advance) => instant(advance.nextOccurrenceAt))),
-      plainArray(advances.map((advance) => instant(advance.nextRunAt))),
-      plainArray(advances.map((advance) => instant(advance.resumedAt))),
-      advances.map((advance) => advance.pauseNote),
-      plainArray(advances.map((advance) => advance.newRuns)),
-      plainArray(advances.map((advance) => instant(advance.pausedAt))),
-    ]);
-    if (moved !== advances.length) {
-      throw new Error(`${advances.length - moved} of ${advances.length} planned jobs changed under their lock`);
-    }
+  /**
+   * Answers what writes the runs and moves the jobs on, and in turn answers the ids of the runs that entered: an occurrence
+   * that has one already keeps it. It throws when a job is not as it was planned from: the transaction must be rolled back.
+   * In two steps, for the first takes time here and the second takes time in Postgres.
+   */
+  prepareWrite(
+    runs: readonly NewRun[],
+    advances: readonly JobAdvance[],
+    now: Instant,
+  ): (sql: Sql) => Promise<ReadonlySet<string>> {
+    const values = [...runsColumns(runs, now), ...advanceColumns(advances)];
+    return async (sql) => {
+      const [written] = await sql.rows<{ inserted: number; moved: number }>(WRITE, values);
+      const { inserted, moved } = written ?? { inserted: 0, moved: 0 };
+      if (moved !== advances.length) {
+        throw new Error(`${advances.length - moved} of ${advances.length} planned jobs changed under their lock`);
+      }
+      if (inserted === runs.length) return new Set(runs.map((run) => run.id));
+      const ids = await enteredRuns(sql, runs);
+      await sql.rows(UNCOUNT, [
+        runs.filter((run) => run.state !== 'skipped' && !ids.has(run.id)).map((run) => run.jobId),
+      ]);
+      return ids;
+    };
   }
 
   /** The due instant that comes first, past ones included; null when no job waits for one. */
@@ -174,4 +198,20 @@ export class PlanningRepository {
     if (epoch === undefined) throw new Error('the database gave no epoch');
     return epoch;
   }
+}
+
+function advanceColumns(advances: readonly JobAdvance[]): SqlValue[] {
+  const instant = (at: Instant | null): string | null => (at === null ? null : formatInstant(at));
+  return [
+    plainArray(advances.map((advance) => advance.id)),
+    plainArray(advances.map((advance) => advance.version)),
+    plainArray(advances.map((advance) => formatInstant(advance.plannedAt))),
+    plainArray(advances.map((advance) => advance.state)),
+    plainArray(advances.map((advance) => instant(advance.nextOccurrenceAt))),
+    plainArray(advances.map((advance) => instant(advance.nextRunAt))),
+    plainArray(advances.map((advance) => instant(advance.resumedAt))),
+    advances.map((advance) => advance.pauseNote),
+    plainArray(advances.map((advance) => advance.newRuns)),
+    plainArray(advances.map((advance) => instant(advance.pausedAt))),
+  ];
 }

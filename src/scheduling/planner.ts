@@ -8,7 +8,7 @@ import type { Instant } from '../domain/recurrence/schedule.js';
 import { SharedNext } from '../domain/recurrence/shared-next.js';
 import { OPEN_STATES } from '../domain/run-state.js';
 import { Messages } from '../messaging/messages.js';
-import { cancelOpenRuns, countOpenRuns, insertRuns } from '../persistence/ledger-writes.js';
+import { cancelOpenRuns, countOpenRuns } from '../persistence/ledger-writes.js';
 import type { NewRun } from '../persistence/ledger-writes.js';
 import { PlanningRepository } from '../persistence/planning.repository.js';
 import type { DueJob, JobAdvance } from '../persistence/planning.repository.js';
@@ -19,7 +19,7 @@ import { RunQueue } from '../queue/run-queue.js';
 import type { QueuedRun } from '../queue/run-queue.js';
 
 /** Jobs locked by one transaction: large enough to share the cost of a commit, small enough to hold locks for millis. */
-export const BATCH_JOBS = 1_000;
+const BATCH_JOBS = 1_000;
 
 /**
  * Occurrences of one job in one transaction. What is left of a long outage queues up behind the jobs that are due by now,
@@ -82,12 +82,13 @@ export class Planner {
 
   /**
    * Plans one batch of what is due at `now`, in one transaction, and hands the runs to the queue after its commit, or after
-   * one of the next when batch follows batch. Call it again, with a later `now`, until it finds no job.
+   * one of the next when batch follows batch. Call it again, with a later `now`, until it finds no job. `onFull` is called as
+   * soon as the batch is known to be full: more is due than it can take.
    */
-  async tick(now: Instant, epoch: number): Promise<TickResult> {
+  async tick(now: Instant, epoch: number, onFull?: () => void): Promise<TickResult> {
     const stopTimer = this.metrics.planning.startTimer();
     const batch = await this.planning
-      .transaction((sql) => this.planBatch(sql, now, epoch))
+      .transaction((sql) => this.planBatch(sql, now, epoch, onFull))
       .catch(async (error: unknown) => {
         await this.handOver([], false);
         throw error;
@@ -119,8 +120,9 @@ export class Planner {
     await this.queue.enqueue(ready);
   }
 
-  private async planBatch(sql: Sql, now: Instant, epoch: number): Promise<Batch> {
+  private async planBatch(sql: Sql, now: Instant, epoch: number, onFull?: () => void): Promise<Batch> {
     const due = await this.planning.lockDue(sql, now, BATCH_JOBS);
+    if (due.length === BATCH_JOBS) onFull?.();
     if (due.length === 0) return { planned: [], entered: [], cancelled: [] };
     const open = await countOpenRuns(
       sql,
@@ -128,7 +130,18 @@ export class Planner {
     );
 
     const planned = this.planJobs(due, open, now, epoch);
-    return this.inTurn(() => this.write(sql, planned, now));
+    const newRuns = planned.flatMap(({ runs }) => runs);
+    const runsOf = countByJob(newRuns);
+    const advances = planned.map((entry) => toAdvance(entry, runsOf.get(entry.job.id) ?? 0, now));
+    const write = this.planning.prepareWrite(newRuns, advances, now);
+    return this.inTurn(async () => {
+      const replaced = planned.filter(({ plan }) => plan?.cancelOpen === true).map(({ job }) => job.id);
+      const cancelled = await cancelOpenRuns(sql, replaced, OPEN_STATES, 'replacedByNewerRun', now);
+      const ids = await write(sql);
+      const known = newRuns.length - ids.size;
+      if (known > 0) this.logger.warn(`${known} of ${newRuns.length} occurrences had a run already; they keep it`);
+      return { planned, entered: known === 0 ? newRuns : newRuns.filter((run) => ids.has(run.id)), cancelled };
+    });
   }
 
   /** Lanes take turns to write: two at once would wait for each other's locks on the same pages of the same indexes. */
@@ -139,26 +152,6 @@ export class Planner {
       () => undefined,
     );
     return turn;
-  }
-
-  private async write(sql: Sql, planned: readonly PlannedJob[], now: Instant): Promise<Batch> {
-    const replaced = planned.filter(({ plan }) => plan?.cancelOpen === true).map(({ job }) => job.id);
-    const cancelled = await cancelOpenRuns(sql, replaced, OPEN_STATES, 'replacedByNewerRun', now);
-
-    const newRuns = planned.flatMap(({ runs }) => runs);
-    const inserted = await insertRuns(sql, newRuns, now);
-    const entered = newRuns.filter((run) => inserted.has(run.id));
-    if (entered.length !== newRuns.length) {
-      this.logger.warn(
-        `${newRuns.length - entered.length} of ${newRuns.length} occurrences had a run already; they keep it`,
-      );
-    }
-    const runsOf = countByJob(entered);
-    await this.planning.advance(
-      sql,
-      planned.map((entry) => toAdvance(entry, runsOf.get(entry.job.id) ?? 0, now)),
-    );
-    return { planned, entered, cancelled };
   }
 
   /** Plans as many of the locked jobs as the transaction may hold occurrences; the others stay due for the next one. */

@@ -9,7 +9,7 @@ import { Config } from '../platform/config.js';
 import { Metrics } from '../platform/metrics.js';
 import { LeaderLock } from './leader-lock.js';
 import type { Reign } from './leader-lock.js';
-import { BATCH_JOBS, Planner } from './planner.js';
+import { Planner } from './planner.js';
 import { Slots } from './slots.js';
 
 /** Timers kept at most; with more instants than this inside the horizon, the last slot brings the next pass. */
@@ -17,8 +17,6 @@ const MAX_SLOTS = 1_000;
 
 /** Due jobs that another transaction holds right now (an edit, another planner) are looked at again after this. */
 const LOCKED_RETRY_MS = 10;
-
-const HERD_LANES = 2;
 
 const FAILURE_RETRY_MS = 500;
 
@@ -145,23 +143,34 @@ export class SchedulingService implements OnApplicationBootstrap, OnModuleDestro
     }
   }
 
-  /** A batch mostly waits for Postgres, so a herd is planned in lanes side by side: row locks keep them apart. */
+  /**
+   * A herd is planned in two lanes, the second from when the first batch is seen to be full: one reads and decides while the
+   * other writes. Row locks keep them apart.
+   */
   private async planDue(): Promise<void> {
-    const jobs = await this.planBatch();
-    if (jobs === 0) return;
-    const lanes = jobs === BATCH_JOBS ? HERD_LANES : 1;
-    await Promise.all(Array.from({ length: lanes }, () => this.planUntilNone()));
+    const others: Promise<void>[] = [];
+    const openSecond = (): void => {
+      if (others.length > 0) return;
+      const second = this.planUntilNone();
+      second.catch(() => undefined); // it may fail before it is waited for
+      others.push(second);
+    };
+    try {
+      await this.planUntilNone(openSecond);
+    } finally {
+      await Promise.all(others);
+    }
   }
 
-  private async planUntilNone(): Promise<void> {
-    while ((await this.planBatch()) > 0);
+  private async planUntilNone(onFull?: () => void): Promise<void> {
+    while ((await this.planBatch(onFull)) > 0);
   }
 
   /** Answers how many jobs it found. */
-  private async planBatch(): Promise<number> {
+  private async planBatch(onFull?: () => void): Promise<number> {
     const reign = this.lock.reign();
     if (reign === null || this.stopped) return 0;
-    const { jobs, nextDue } = await this.planner.tick(this.clock.now(), reign.epoch);
+    const { jobs, nextDue } = await this.planner.tick(this.clock.now(), reign.epoch, onFull);
     this.arm(nextDue);
     return jobs;
   }

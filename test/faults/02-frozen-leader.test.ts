@@ -54,7 +54,7 @@ scenario(
     for (let round = 0; round < amount(3, 20); round += 1) {
       const jobs = await watchSeconds(stage, round, 15);
       // In turn: what is due is locked, nothing is written; all is written, and not committed.
-      const leader = await freezeAt(stage, round % 2 === 0 ? 'ledger-insert-runs' : 'COMMIT');
+      const leader = await freezeAt(stage, round % 2 === 0 ? 'planning-write' : 'COMMIT');
       const changed = changeAll(stage, jobs);
       // In two rounds of four it wakes while its transaction still stands, and what it planned is in time. Else the changes are
       // acknowledged first, for Postgres ends what stands idle, and none of the plan may come true.
@@ -76,7 +76,7 @@ async function freezeAt({ cluster }: Stage, statement: string): Promise<Replica>
   let planning = false;
   let caught = false;
   proxy.intercept = (chunk) => {
-    planning ||= chunk.includes('ledger-insert-runs');
+    planning ||= chunk.includes('planning-write');
     if (caught || !planning || !chunk.includes(statement)) return 'pass';
     caught = true;
     leader.freeze();

@@ -87,7 +87,7 @@ scenario('5c cut at COMMIT', { env: ENV, proxied: ['postgres'] }, async (stage) 
 
 /** What is sent in turn, up to what is cut: plans, creations, and ends of runs under the lock of their job. */
 const TRANSACTIONS: readonly (readonly string[])[] = [
-  ['ledger-insert-runs', 'planning-advance', 'COMMIT'],
+  ['planning-definitions', 'planning-write', 'COMMIT'],
   ['jobs-insert', 'COMMIT'],
   ['ledger-lock-jobs', 'claims-finish', 'COMMIT'],
 ];

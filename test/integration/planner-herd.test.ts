@@ -64,9 +64,11 @@ test('a lane whose write fails does not keep the other from writing', async () =
   await ledger.addJobs(...many(1_500));
   const one = replica();
   const planning = new PlanningRepository(ledger.database);
-  const advance = jest.spyOn(PlanningRepository.prototype, 'advance').mockRejectedValueOnce(new Error('cut off'));
+  const prepare = jest
+    .spyOn(PlanningRepository.prototype, 'prepareWrite')
+    .mockReturnValueOnce(() => Promise.reject(new Error('cut off')));
   const lanes = await Promise.allSettled([one.planner.tick(T0, 1), one.planner.tick(T0, 1)]);
-  advance.mockRestore();
+  prepare.mockRestore();
   expect(lanes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
   await planAll(one, T0);
   expect(await planning.earliestDue()).toBe(T0 + MINUTE);

@@ -239,13 +239,13 @@ test('a row that changed under the plan rolls the whole batch back', async () =>
     pauseNote: null,
     newRuns: 1,
   } as const;
-  await expect(planning.transaction((sql) => planning.advance(sql, [advance]))).rejects.toThrow(
+  await expect(planning.transaction(planning.prepareWrite([], [advance], T0))).rejects.toThrow(
     'changed under their lock',
   );
   await expect(
-    planning.transaction((sql) => planning.advance(sql, [{ ...advance, plannedAt: T0, version: 2 }])),
+    planning.transaction(planning.prepareWrite([], [{ ...advance, plannedAt: T0, version: 2 }], T0)),
   ).rejects.toThrow('changed');
-  await planning.transaction((sql) => planning.advance(sql, [{ ...advance, plannedAt: T0 }]));
+  await planning.transaction(planning.prepareWrite([], [{ ...advance, plannedAt: T0 }], T0));
   expect(await ledger.job(jobId)).toMatchObject({ next_run_at: T0 + MINUTE });
 });
 
