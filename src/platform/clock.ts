@@ -16,6 +16,10 @@ const SAMPLES = 4;
 /** Time never runs backwards by less than this: it stands still until the database has caught up. */
 const LARGEST_HOLD_MS = 1_000;
 const WARN_BEYOND_MS = 1_000;
+/** An answer that took longer than this is weighed against what is known already. */
+const SLOW_MS = 10;
+/** Nothing is known for longer than this: clocks drift. */
+const KNOWN_FOR_MS = 60_000;
 
 interface Sample {
   /** Of the database, when it answered. */
@@ -79,9 +83,17 @@ export class DatabaseClock extends Clock implements OnApplicationShutdown {
       const sample = await this.sample();
       if (sample.roundTripMs < best.roundTripMs) best = sample;
     }
-    this.base = best;
+    if (!this.isKnownBetter(best)) this.base = best;
     this.metrics.clockOffset.set(this.offsetMs / 1_000);
     this.warnOfOffset();
+  }
+
+  /** In a slow spell a new answer may only say that the old one can still be right; taking it would make every plan late. */
+  private isKnownBetter(sample: Sample): boolean {
+    if (this.base === null || sample.roundTripMs <= SLOW_MS) return false;
+    const passedMs = sample.receivedAtMs - this.base.receivedAtMs;
+    const ahead = this.base.databaseAt + passedMs - sample.databaseAt;
+    return passedMs <= KNOWN_FOR_MS && ahead >= 0 && ahead <= sample.roundTripMs;
   }
 
   private async sample(): Promise<Sample> {

@@ -57,6 +57,26 @@ describe('DatabaseClock', () => {
     expect(world.databaseAt - clock.now()).toBe(1);
   });
 
+  it('keeps a good reading through a slow spell, but not against an answer that disproves it, and not for ever', async () => {
+    const world = new World();
+    const clock = new DatabaseClock(world, metrics);
+    await clock.sync();
+    world.pass(10_000);
+    world.trips = [[50, 400]];
+    await clock.sync();
+    expect(world.databaseAt - clock.now()).toBe(1);
+    world.databaseAt += 2_000; // set forward: what was known is wrong now
+    await clock.sync();
+    expect(world.databaseAt - clock.now()).toBe(400);
+    world.trips = [[1, 1]];
+    await clock.sync();
+    expect(world.databaseAt - clock.now()).toBe(1);
+    world.pass(61_000);
+    world.trips = [[50, 400]];
+    await clock.sync();
+    expect(world.databaseAt - clock.now()).toBeGreaterThan(1);
+  });
+
   it('does not care for steps of the host clock', async () => {
     const world = new World();
     const clock = new DatabaseClock(world, metrics);
