@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { MessagingModule } from '../messaging/messaging.module.js';
+import { EgressModule } from '../platform/egress/egress.module.js';
 import { QueueModule } from '../queue/queue.module.js';
 import { Executor } from './executor.js';
 import { Recorder } from './recorder.js';
@@ -7,7 +8,7 @@ import { EgressGuard } from './targets/egress-guard.js';
 import { HttpTarget } from './targets/http-target.js';
 
 @Module({
-  imports: [QueueModule, MessagingModule],
+  imports: [QueueModule, MessagingModule, EgressModule],
   providers: [Executor, Recorder, HttpTarget, EgressGuard],
   exports: [Executor],
 })

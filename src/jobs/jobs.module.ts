@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { MessagingModule } from '../messaging/messaging.module.js';
+import { EgressModule } from '../platform/egress/egress.module.js';
 import { AfterCommit } from '../queue/after-commit.js';
 import { QueueModule } from '../queue/queue.module.js';
 import { JobActionsController } from './job-actions.controller.js';
@@ -10,7 +11,7 @@ import { JobsService } from './jobs.service.js';
 
 /** Jobs: created, read, changed, paused. Needs persistence and the platform. */
 @Module({
-  imports: [QueueModule, MessagingModule],
+  imports: [QueueModule, MessagingModule, EgressModule],
   controllers: [JobsController, JobActionsController],
   providers: [JobsService, JobActionsService, JobChanges, AfterCommit],
 })

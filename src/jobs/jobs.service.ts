@@ -13,6 +13,7 @@ import { cancelOpenRuns } from '../persistence/ledger-writes.js';
 import { Clock } from '../platform/clock.js';
 import type { Page } from '../platform/contract/page.js';
 import { isUuid } from '../platform/contract/values.schema.js';
+import { destinationOf, EgressPolicy } from '../platform/egress/egress-policy.js';
 import { refuseBody } from '../platform/validation/request-validation.pipe.js';
 import { AfterCommit } from '../queue/after-commit.js';
 import type { JobInput, JobListQuery, NamedJobInput } from './job.schemas.js';
@@ -37,11 +38,12 @@ export class JobsService {
     private readonly changes: JobChanges,
     private readonly clock: Clock,
     private readonly afterCommit: AfterCommit,
+    private readonly egress: EgressPolicy,
   ) {}
 
   async create(projectId: string, input: JobInput): Promise<StoredJob> {
     const now = this.clock.now();
-    const job = newJob(projectId, resolveSettings(input, null, now), now);
+    const job = newJob(projectId, this.settle(input, null, now), now);
     await refuseTakenName(
       job.name,
       this.jobs.transaction((sql) => this.jobs.insert(job, sql)),
@@ -62,7 +64,7 @@ export class JobsService {
     return refuseTakenName(
       undefined,
       this.changes.change(projectId, id, (job, now, sql) =>
-        this.edit(job, resolveSettings(patchSettings(job, patch), job, now), now, sql),
+        this.edit(job, this.settle(patchSettings(job, patch), job, now), now, sql),
       ),
     );
   }
@@ -93,7 +95,7 @@ export class JobsService {
 
   private replaceNamed(projectId: string, input: JobInput): Promise<StoredJob | null> {
     return this.changes.changeNamed(projectId, input.name, (job, now, sql) =>
-      this.edit(job, resolveSettings(input, job, now), now, sql),
+      this.edit(job, this.settle(input, job, now), now, sql),
     );
   }
 
@@ -108,6 +110,18 @@ export class JobsService {
       return [...settled.cancelled, ...waiting];
     });
     await this.afterCommit.announce({ cancelled });
+  }
+
+  /**
+   * A new URL must be one that may be called, as far as its text tells; names are resolved when they are called. One that is
+   * stored already stays: what may be called can change, and must not keep a job from being edited.
+   */
+  private settle(input: JobInput, stored: StoredJob | null, now: Instant): JobSettings {
+    const settings = resolveSettings(input, stored, now);
+    const { url } = settings.target;
+    const reason = url === stored?.target.url ? null : this.egress.refuse(destinationOf(new URL(url)));
+    if (reason === null) return settings;
+    throw refuseBody([{ pointer: '/target/url', code: 'egress_blocked', detail: reason }]);
   }
 
   /** Null when nothing changes: putting the same job again is no new version. */

@@ -73,12 +73,16 @@ export class Api {
     private readonly drop: () => Promise<void>,
   ) {}
 
-  static async start(): Promise<Api> {
+  static async start(settings: Partial<Config> = {}): Promise<Api> {
     const database = await createTestDatabase();
     const clock = new SetClock();
     const messages = new RecordedMessages();
     const queue = new RecordedQueue();
-    const config = { databaseUrl: database.url, redisUrl: null, runRetentionMs: 30 * 86_400_000 };
+    const config = {
+      ...{ databaseUrl: database.url, redisUrl: null, runRetentionMs: 30 * 86_400_000 },
+      ...{ auth: 'open', egressAllow: { cidrs: [], hosts: [] } },
+      ...settings,
+    };
 
     @Global()
     @Module({

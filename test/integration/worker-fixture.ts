@@ -6,6 +6,7 @@ import { ClaimsRepository } from '../../src/persistence/claims.repository.js';
 import type { Database } from '../../src/persistence/database.js';
 import { Clock } from '../../src/platform/clock.js';
 import type { Config } from '../../src/platform/config.js';
+import { EgressPolicy } from '../../src/platform/egress/egress-policy.js';
 import { Lifecycle } from '../../src/platform/health/lifecycle.js';
 import { Metrics } from '../../src/platform/metrics.js';
 import { LedgerRunQueue } from '../../src/queue/ledger-run-queue.js';
@@ -49,7 +50,7 @@ export async function startWorker(database: Database, settings: WorkerSettings =
   const queue = makeQueue(messages, clock);
   const claims = new ClaimsRepository(database);
   const recorder = new Recorder(claims, queue, messages, clock, metrics);
-  const target = new HttpTarget(new EgressGuard(config));
+  const target = new HttpTarget(new EgressGuard(new EgressPolicy(config)));
   const lifecycle = new Lifecycle();
   const executor = new Executor(claims, target, recorder, queue, messages, clock, config, metrics, lifecycle);
   await executor.onApplicationBootstrap();

@@ -81,32 +81,41 @@ export const rateLimit: Reader<RateLimit | 'off'> = {
   },
 };
 
-/** Addresses that a target may have although the egress guard would refuse them. */
+/** What a target may have although the egress guard would refuse it. A port narrows an exception to itself. */
 export interface EgressAllow {
   /** In CIDR notation; a single address is given as /32 or /128. */
-  readonly cidrs: readonly string[];
-  /** Host names in lower case. */
-  readonly hosts: readonly string[];
+  readonly cidrs: readonly { readonly cidr: string; readonly port: number | null }[];
+  /** Host names in lower case, without a dot at the end. */
+  readonly hosts: readonly { readonly host: string; readonly port: number | null }[];
 }
 
 const HOST_NAME = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$/;
 
 export const egressAllow: Reader<EgressAllow> = {
-  must: 'CIDRs and host names with commas between them, like 10.0.0.0/8,hooks.internal',
+  must: 'CIDRs and host names with commas between them, a port after a colon where only that is meant, like 10.0.0.0/8,hooks.internal:8443,[fd00::1]:443',
   read(given) {
-    const entries = given.split(',').map((entry) => entry.trim().toLowerCase());
-    const cidrs: string[] = [];
-    const hosts: string[] = [];
-    for (const entry of entries.filter((entry) => entry !== '')) {
-      const cidr = isIP(entry) === 0 ? entry : `${entry}/${isIP(entry) === 4 ? 32 : 128}`;
-      if (isCidr(cidr)) cidrs.push(cidr);
+    const cidrs: { cidr: string; port: number | null }[] = [];
+    const hosts: { host: string; port: number | null }[] = [];
+    for (const entry of given.split(',').map((text) => text.trim().toLowerCase())) {
+      if (entry === '') continue;
+      const { subject, port } = splitPort(entry);
+      if (port !== null && !(port >= 1 && port <= 65_535)) return undefined;
+      const cidr = isIP(subject) === 0 ? subject : `${subject}/${isIP(subject) === 4 ? 32 : 128}`;
+      if (isCidr(cidr)) cidrs.push({ cidr, port });
       // All digits and dots is an address gone wrong, never a name.
-      else if (HOST_NAME.test(entry) && !/^[\d.]+$/.test(entry)) hosts.push(entry);
+      else if (HOST_NAME.test(subject) && !/^[\d.]+$/.test(subject)) hosts.push({ host: subject, port });
       else return undefined;
     }
     return { cidrs, hosts };
   },
 };
+
+/** Before a port an address of IPv6 stands in brackets, as in a URL. */
+function splitPort(entry: string): { subject: string; port: number | null } {
+  const parts = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(entry);
+  if (parts === null) return { subject: entry, port: null };
+  return { subject: parts[1] ?? parts[2] ?? '', port: Number(parts[3]) };
+}
 
 function isCidr(given: string): boolean {
   return isIP(given.split('/')[0] ?? '') !== 0 && ipaddr.isValidCIDR(given);

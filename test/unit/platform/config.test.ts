@@ -79,12 +79,40 @@ describe('readSettings', () => {
 describe('EGRESS_ALLOW', () => {
   it('tells addresses from names', () => {
     expect(egressAllow.read(' 10.0.0.0/8, 192.168.1.7,fd00::/8 ,::1, Hooks.Internal,localhost,')).toEqual({
-      cidrs: ['10.0.0.0/8', '192.168.1.7/32', 'fd00::/8', '::1/128'],
-      hosts: ['hooks.internal', 'localhost'],
+      cidrs: ['10.0.0.0/8', '192.168.1.7/32', 'fd00::/8', '::1/128'].map((cidr) => ({ cidr, port: null })),
+      hosts: ['hooks.internal', 'localhost'].map((host) => ({ host, port: null })),
     });
   });
 
-  it.each(['1.2.3', '300.1.1.1', '10.0.0.0/33', 'http://x', 'a b', '-x', 'x..y', '0x7f.1/8'])('refuses %s', (given) => {
+  it('takes a port after each', () => {
+    expect(egressAllow.read('10.1.2.3:8443,10.0.0.0/8:443,[fd00::1]:9200,[fd00::/8]:1,hooks.internal:65535')).toEqual({
+      cidrs: [
+        { cidr: '10.1.2.3/32', port: 8443 },
+        { cidr: '10.0.0.0/8', port: 443 },
+        { cidr: 'fd00::1/128', port: 9200 },
+        { cidr: 'fd00::/8', port: 1 },
+      ],
+      hosts: [{ host: 'hooks.internal', port: 65_535 }],
+    });
+  });
+
+  it.each([
+    '1.2.3',
+    '300.1.1.1',
+    '10.0.0.0/33',
+    'http://x',
+    'a b',
+    '-x',
+    'x..y',
+    '0x7f.1/8',
+    'x:0',
+    'x:65536',
+    'x:',
+    ':80',
+    '[fd00::1]',
+    '[x]:',
+    '1.2.3:80',
+  ])('refuses %s', (given) => {
     expect(egressAllow.read(given)).toBeUndefined();
   });
 });
