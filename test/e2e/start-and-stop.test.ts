@@ -70,6 +70,22 @@ describe('a service that runs', () => {
     for (const asset of assets) expect([asset.pathname, (await fetch(asset)).status]).toEqual([asset.pathname, 200]);
   });
 
+  it('lets no script run in that page but its own', async () => {
+    const answer = await get('/docs');
+    expect(answer.headers.get('content-security-policy')).toMatch(/default-src 'none'; script-src 'self';/);
+    const page = await answer.text();
+    const scripts = page.match(/<script[^>]*>/g) ?? [];
+    expect(scripts.length).toBeGreaterThan(0);
+    for (const script of scripts) expect(script).toMatch(/ src=(["'])\.?\/[^"']+\1/);
+    expect(page).not.toMatch(/ on\w+=/);
+  });
+
+  it('says once that targets may have local addresses while it is open', () => {
+    expect(
+      service.lines.filter((line) => line.includes('targets may have loopback and private addresses')),
+    ).toHaveLength(1);
+  });
+
   it('greets a newcomer with where it is, a first job that works, and what is kept', async () => {
     const text = service.lines.join('\n');
     expect(text).toContain(`listening on ${service.url}`);

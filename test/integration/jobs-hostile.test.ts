@@ -146,8 +146,42 @@ test('members that every object inherits are unknown like any other', async () =
   ]);
 });
 
-test.each(['__proto__', 'constructor'])('a body with %s reaches no prototype', async (name) => {
-  const { status } = await api.call('POST', '/jobs', job(`"${name}":{"prototype":{"polluted":1},"polluted":1}`));
-  expect([400, 422]).toContain(status);
+test.each([
+  ['POST', '/jobs', '/', ''],
+  ['POST', '/jobs', '/labels/', '"labels":{MEMBER}'],
+  ['POST', '/jobs', '/target/headers/', '"target":{"url":"https://example.com","headers":{MEMBER}}'],
+  ['POST', '/jobs', '/target/body/', '"target":{"url":"https://example.com","body":{MEMBER}}'],
+  ['PUT', '/jobs/by-name/n', '/', ''],
+  ['POST', '/schedules/preview', '/schedule/', '"schedule":{MEMBER}'],
+])('%s %s with a member for a prototype at %s is refused with its place', async (method, url, pointer, at) => {
+  for (const name of ['__proto__', 'constructor']) {
+    const member = `"${name}":{"prototype":{"polluted":1},"polluted":1}`;
+    const body = at === '' ? job(member) : job(at.replace('MEMBER', member));
+    const answer = await api.call(method, url, body);
+    expect([answer.status, answer.body['code']]).toEqual([422, 'invalid']);
+    expect(answer.body['errors']).toContainEqual({
+      ...{ pointer: pointer + name, code: 'unknown_member' },
+      detail: expect.any(String),
+    });
+    expect(({} as Json)['polluted']).toBeUndefined();
+  }
+});
+
+test.each(['__proto__', 'constructor'])('a patch with %s is refused with its place', async (name) => {
+  const { id } = await api.create({ ...VALID, name: `patched-${name}` });
+  const patch = `{"labels":{"${name}":{"polluted":1}}}`;
+  const { status, body } = await api.call('PATCH', `/jobs/${id}`, patch, {
+    'content-type': 'application/merge-patch+json',
+  });
+  expect([status, body['errors'][0].pointer]).toEqual([422, `/labels/${name}`]);
   expect(({} as Json)['polluted']).toBeUndefined();
 });
+
+test.each(['__proto__', 'constructor', '__proto__[polluted]', 'constructor[prototype][polluted]'])(
+  'the parameter %s is unknown',
+  async (name) => {
+    const { status, body } = await api.call('GET', `/jobs?${encodeURIComponent(name)}=1`);
+    expect([status, body['errors'][0].pointer]).toEqual([400, `/${name}`]);
+    expect(({} as Json)['polluted']).toBeUndefined();
+  },
+);

@@ -1,30 +1,66 @@
+import type { Server } from 'node:http';
 import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance, FastifyServerOptions } from 'fastify';
+import type { FastifyHttpOptions, FastifyInstance } from 'fastify';
 import type { Logger } from '../logging/logger.js';
 import { NestLogger } from '../logging/nest-logger.js';
 import { Metrics } from '../metrics.js';
 import { ProblemFilter } from '../problem-details/problem.filter.js';
 import { answerClientError } from './client-error.js';
 import { acceptJsonOnly, BODY_LIMIT_BYTES } from './json-body.js';
+import {
+  HEADERS_TIMEOUT_MS,
+  IDLE_TIMEOUT_MS,
+  MAX_HEADER_BYTES,
+  refuseHead,
+  REQUEST_TIMEOUT_MS,
+  TIMEOUT_CHECK_MS,
+} from './limits.js';
 import { requestIdOf } from './request-id.js';
 import { RouteTable } from './route-table.js';
+import { securityHeadersFor } from './security-headers.js';
 
-/** Slow senders hold a connection no longer than this. */
-const REQUEST_TIMEOUT_MS = 30_000;
 /** A name of 200 characters, each up to twelve when percent-encoded. */
 const MAX_PARAM_LENGTH = 2_400;
 
-/** The Nest application over Fastify with what every request gets: an id, JSON, problem documents, metrics. */
-export async function createApp(module: DynamicModule, logger: Logger): Promise<NestFastifyApplication> {
+export interface Timeouts {
+  readonly requestMs: number;
+  readonly headersMs: number;
+  readonly idleMs: number;
+  readonly checkMs: number;
+}
+
+const TIMEOUTS: Timeouts = {
+  requestMs: REQUEST_TIMEOUT_MS,
+  headersMs: HEADERS_TIMEOUT_MS,
+  idleMs: IDLE_TIMEOUT_MS,
+  checkMs: TIMEOUT_CHECK_MS,
+};
+
+/**
+ * The Nest application over Fastify with what every request gets: an id, limits, JSON, problem documents, metrics. Slow
+ * clients hold a connection no longer than `timeouts` say. No other origin is told that it may read an answer (CORS).
+ */
+export async function createApp(
+  module: DynamicModule,
+  logger: Logger,
+  timeouts: Timeouts = TIMEOUTS,
+): Promise<NestFastifyApplication> {
   const routes = new RouteTable();
   const problems = new ProblemFilter(routes);
-  const options: FastifyServerOptions = {
+  const options: FastifyHttpOptions<Server> = {
     // Its own lines matter only when something is wrong; the banner says where it listens.
     loggerInstance: logger.child({ context: 'Fastify' }, { level: 'warn' }),
     bodyLimit: BODY_LIMIT_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: timeouts.requestMs,
+    connectionTimeout: timeouts.idleMs,
+    http: {
+      headersTimeout: timeouts.headersMs,
+      requestTimeout: timeouts.requestMs,
+      connectionsCheckingInterval: timeouts.checkMs,
+      maxHeaderSize: MAX_HEADER_BYTES,
+    },
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) => problems.answer(error, request, reply),
@@ -43,12 +79,13 @@ export async function createApp(module: DynamicModule, logger: Logger): Promise<
   });
   app.useGlobalFilters(problems);
   observeRequests(fastify, app.get(Metrics), logger);
+  refuseLargeHeads(fastify, problems);
   return app;
 }
 
 function observeRequests(fastify: FastifyInstance, metrics: Metrics, logger: Logger): void {
   fastify.addHook('onRequest', (request, reply, done) => {
-    void reply.header('x-request-id', request.id);
+    void reply.header('x-request-id', request.id).headers(securityHeadersFor(request.raw.url ?? ''));
     done();
   });
   fastify.addHook('onResponse', (request, reply, done) => {
@@ -61,5 +98,13 @@ function observeRequests(fastify: FastifyInstance, metrics: Metrics, logger: Log
       'answered',
     );
     done();
+  });
+}
+
+function refuseLargeHeads(fastify: FastifyInstance, problems: ProblemFilter): void {
+  fastify.addHook('onRequest', (request, reply, done) => {
+    const refusal = refuseHead(request.raw);
+    if (refusal === null) done();
+    else problems.refuse(refusal, request, reply);
   });
 }

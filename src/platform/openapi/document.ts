@@ -81,6 +81,8 @@ export function describeApi(app: INestApplication): OpenAPIObject {
 function addCommonResponses(path: string, item: OpenAPIObject['paths'][string]): void {
   const common: RefusalCode[] = [
     'internal',
+    'uri_too_long',
+    'headers_too_large',
     ...(/^\/(health|metrics)\b/.test(path) ? [] : (['rate_limited'] as const)),
   ];
   for (const operation of [item.get, item.put, item.post, item.delete, item.patch]) {

@@ -1,6 +1,7 @@
 import { Catch, Logger, NotFoundException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { RouteTable } from '../http/route-table.js';
+import { SECURITY_HEADERS } from '../http/security-headers.js';
 import { problemDocument, refusalOf, type Refusal } from './problem-document.js';
 
 /** Answers every error of a request with a problem document. */
@@ -20,11 +21,18 @@ export class ProblemFilter implements ExceptionFilter {
     const refusal =
       error instanceof NotFoundException && request.is404 ? this.unrouted(request, path, reply) : refusalOf(error);
     this.report(error, refusal, request);
+    this.refuse(refusal, request, reply);
+  }
+
+  refuse(refusal: Refusal, request: FastifyRequest, reply: FastifyReply): void {
+    const path = pathOf(request.raw.url ?? '');
     if (reply.sent || reply.raw.headersSent) return;
     if (refusal.retryAfterSeconds !== undefined) void reply.header('retry-after', String(refusal.retryAfterSeconds));
     void reply
       .status(refusal.status)
-      .header('x-request-id', request.id) // what the router refuses never comes by the hook that sets it
+      // What the router refuses never comes by the hook that sets these.
+      .headers(SECURITY_HEADERS)
+      .header('x-request-id', request.id)
       .header('content-type', 'application/problem+json; charset=utf-8')
       .send(JSON.stringify(problemDocument(refusal, { path, id: request.id })));
   }

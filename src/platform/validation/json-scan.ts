@@ -86,8 +86,9 @@ class Scan implements ScanResult {
     if (!place.free && names.length > MAX_MEMBERS) return this.refuseCount(place, names.length);
     for (const name of names) {
       if (this.isFull) return;
-      if (name === '__proto__') this.refuse(name, place, 'unknown_member', 'is a name that no member may have');
-      else if (UNSTORABLE.test(name))
+      if (reachesPrototype(name, object[name], place.free)) {
+        this.refuse(name, place, 'unknown_member', 'is a name that no member may have');
+      } else if (UNSTORABLE.test(name))
         this.refuse(name, place, 'invalid_text', 'is a name with a NUL or half a surrogate pair');
       else this.visit(object[name], name, place);
     }
@@ -114,6 +115,16 @@ class Scan implements ScanResult {
     if (parent !== null) path.push(name);
     this.faults.push({ pointer: pointerOf(path), code, detail });
   }
+}
+
+/**
+ * Names by which a careless merge, here or at a target, gets at the prototype of all objects. `constructor` may stand in free
+ * JSON, where it is a word like any other, but not with a `prototype` in it.
+ */
+function reachesPrototype(name: string, value: unknown, free: boolean): boolean {
+  if (name === '__proto__') return true;
+  if (name !== 'constructor') return false;
+  return !free || (typeof value === 'object' && value !== null && Object.hasOwn(value, 'prototype'));
 }
 
 function isFree(name: string | number, parent: Place | null): boolean {

@@ -42,11 +42,14 @@ describe('requestIdOf', () => {
     expect(requestIdOf({ 'request-id': 'abc-2' })).toBe('abc-2');
   });
 
-  it.each(['', 'a b', 'x'.repeat(129), '<script>', 'a\nb'])('makes its own instead of %j', (given) => {
-    const id = requestIdOf({ 'x-request-id': given });
-    expect(id).toMatch(/^[0-9a-f]{12}-\w+$/);
-    expect(requestIdOf({ 'x-request-id': given })).not.toBe(id);
-  });
+  it.each(['', 'a b', 'x'.repeat(129), '<script>', 'a\nb', 'a/b', 'a=b', 'a:b', 'a,b', '"a"', '{{a}}', 'ä'])(
+    'makes its own instead of %j',
+    (given) => {
+      const id = requestIdOf({ 'x-request-id': given });
+      expect(id).toMatch(/^[0-9a-f]{12}-\w+$/);
+      expect(requestIdOf({ 'x-request-id': given })).not.toBe(id);
+    },
+  );
 });
 
 describe('MemoryThrottlerStorage', () => {
