@@ -1,6 +1,7 @@
 /**
  * Ports where services listen that are meant for machines of one owner, or that speak no HTTP and could take the bytes of a
  * request for commands. A public address makes calls to them no more welcome.
+ * None from 32768 on: systems give those out at random.
  */
 export const INTERNAL_PORTS: ReadonlySet<number> = new Set([
   ...[7, 9, 11, 13, 17, 19], // echo, discard, systat, daytime, qotd, chargen
@@ -10,7 +11,7 @@ export const INTERNAL_PORTS: ReadonlySet<number> = new Set([
   ...[88, 389, 464, 636, 749, 3268, 3269], // Kerberos, LDAP
   ...[512, 513, 514, 515, 601, 631, 2049], // rlogin, syslog, printing, NFS
   ...[1099, 8009, 9010], // RMI, AJP
-  ...[1433, 1434, 1521, 3050, 3306, 5432, 5433, 6432, 33060], // SQL databases
+  ...[1433, 1434, 1521, 3050, 3306, 5432, 5433, 6432], // SQL databases
   ...[5984, 6984, 7000, 7001, 7199, 7474, 7687, 8086, 8123, 9042, 9160, 26257, 27017, 27018, 27019, 28017], // others
   ...[6379, 6380, 11211, 16379, 26379], // Redis, memcached
   ...[9200, 9300, 8983], // Elasticsearch, Solr
