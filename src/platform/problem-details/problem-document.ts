@@ -90,7 +90,8 @@ export function refusalOf(error: unknown): Refusal {
     return { status: PROBLEM_STATUS[code], code, detail: message, faults, retryAfterSeconds, unexpected: false };
   }
   if (isDatabaseUnavailable(error)) {
-    const detail = 'the database does not answer right now; try again in a moment, and look first whether a write took effect';
+    const detail =
+      'the database does not answer right now; try again in a moment, and look first whether a write took effect';
     return { ...transportRefusal('unavailable', detail), retryAfterSeconds: UNAVAILABLE_SECONDS };
   }
   const known = FASTIFY_REFUSALS[fastifyCodeOf(error) ?? ''];
