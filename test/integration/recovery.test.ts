@@ -197,7 +197,7 @@ describe('the loop', () => {
         ({ state }) => state === 'retrying',
       );
     });
-    await service.onModuleDestroy();
+    service.onModuleDestroy();
     expect(registry.getIntervals()).toEqual([]);
   });
 });
