@@ -1,0 +1,179 @@
+import { waitFor } from '../support/wait-for.js';
+import { HOSTILITIES, HostileTargets } from './hostility/hostile-targets.js';
+import { ratioAtLeast, worstOfEach } from './hostility/lateness.js';
+import { readLedger } from './support/ledger.js';
+import type { LedgerRow } from './support/ledger.js';
+import { cronIn, everySeconds } from './support/rhythm.js';
+import type { Rhythm } from './support/rhythm.js';
+import { scenario } from './support/scenario.js';
+import { amount } from './support/seed.js';
+import type { JobSpec, Stage } from './support/stage.js';
+
+const TIMEOUT_MS = 1_000;
+const FREED_WITHIN_MS = TIMEOUT_MS + 1_000;
+/** A connection that is still being made may live as long as that takes at most; its slot is free by then. */
+const CONNECTED_WITHIN_MS = 10_000 + 1_000;
+const MEMORY_MB = 50;
+const SLOWER_BY = 1.2;
+const OTHERS = 60;
+/** Of each kind: together a sixth of all calls. They cost the processor more than friendly ones, as failures and handshakes do. */
+const JOBS_A_KIND = 1;
+
+/** Turn about: in the first half of ten seconds hostile targets are called, in the second as many friendly ones. */
+const CYCLE_S = 10;
+const isHostile = (second: number): boolean => second % CYCLE_S < CYCLE_S / 2;
+const hostileSeconds = halfOf('0-4,10-14,20-24,30-34,40-44,50-54', isHostile);
+const friendlySeconds = halfOf('5-9,15-19,25-29,35-39,45-49,55-59', (second) => !isHostile(second));
+
+let targets: HostileTargets;
+beforeAll(async () => {
+  targets = await HostileTargets.start();
+});
+afterAll(() => targets.close());
+
+scenario('11 hostile targets', { env: { LEADER_TTL: '1s', LEASE: '5s' } }, async (stage) => {
+  const memory = new Memory(stage);
+  // Like hostile ones they leave no connection to use again, and some take long: that much work is theirs to ask for.
+  stage.sink.answer('friendly', { headers: { connection: 'close' } });
+  stage.sink.answer('friendly-slow', { headers: { connection: 'close' }, delayMs: TIMEOUT_MS });
+  await stage.watch([
+    ...Array.from({ length: OTHERS }, (_, n) => ({ name: `other-${n}`, rhythm: everySeconds(1) })),
+    ...jobsOfEachKind((name, kind) => ({
+      name: `friendly-${name}`,
+      path: codeOf(kind) === 'timeout' ? 'friendly-slow' : 'friendly',
+      rhythm: friendlySeconds,
+    })),
+  ]);
+  await memory.watch(10_000);
+  const before = memory.peaksMb();
+
+  const hostile = await stage.watch(
+    jobsOfEachKind((name, kind) => ({
+      name: `hostile-${name}`,
+      rhythm: hostileSeconds,
+      mayFail: true,
+      more: {
+        target: { type: 'http', url: targets.url(kind), timeout: `PT${TIMEOUT_MS / 1_000}S` },
+        retry: { maxAttempts: 1 },
+      },
+    })),
+  );
+  await memory.watch(amount(30_000, 300_000));
+  const grownMb = Math.round(Math.max(...memory.peaksMb().map((peak, index) => peak - (before[index] ?? 0))));
+  for (const job of hostile) await stage.pause(job);
+  await stage.settle();
+  await waitFor(
+    'every call to end',
+    () => inFlight(stage),
+    (calls) => calls < OTHERS,
+    { timeoutMs: FREED_WITHIN_MS },
+  );
+
+  const kindOf = new Map(hostile.map(({ id, name }) => [id, /^hostile-(.+)-\d+$/.exec(name)?.[1] ?? '']));
+  const openKinds = async (): Promise<string[]> => {
+    const open = (await readLedger(stage.cluster.pool, [...kindOf.keys()])).filter(
+      ({ finishedAt }) => finishedAt === null,
+    );
+    return open.map(({ jobId, state }) => `${kindOf.get(jobId)} ${state}`);
+  };
+  await waitFor('hostile runs to end', openKinds, (open) => open.length === 0, { timeoutMs: FREED_WITHIN_MS });
+  const rows = await readLedger(stage.cluster.pool);
+  expectSlotsFreed(stage, rows, kindOf);
+  stage.note(`memory grew by ${grownMb} MB`);
+  if (grownMb > MEMORY_MB) stage.breach(`hostile answers took ${grownMb} MB; ${MEMORY_MB} MB are allowed`);
+  expectOthersOnTime(stage, rows);
+});
+
+function halfOf(field: string, second: (value: number) => boolean): Rhythm {
+  return cronIn('UTC', `${field} * * * * *`, { second });
+}
+
+function jobsOfEachKind(spec: (name: string, kind: string) => JobSpec): JobSpec[] {
+  return targets.names.flatMap((kind) => Array.from({ length: JOBS_A_KIND }, (_, n) => spec(`${kind}-${n}`, kind)));
+}
+
+/** As which its calls are to end in the ledger. */
+function codeOf(kind: string): string {
+  return HOSTILITIES.find(({ name }) => name === kind)?.code ?? 'tls';
+}
+
+async function inFlight({ cluster }: Stage): Promise<number> {
+  const calls = await Promise.all(cluster.replicas.map((replica) => replica.metric('carillon_queue_in_flight')));
+  return calls.reduce((sum, count) => sum + count, 0);
+}
+
+/** By the ledger and by the connections that the targets saw. */
+function expectSlotsFreed(stage: Stage, rows: readonly LedgerRow[], kindOf: ReadonlyMap<string, string>): void {
+  const seen = new Map<string, { calls: number; longestMs: number; codes: Set<string> }>();
+  for (const { jobId, startedAt, finishedAt, attempts } of rows) {
+    const kind = kindOf.get(jobId);
+    if (kind === undefined || startedAt === null || finishedAt === null) continue;
+    const one = seen.get(kind) ?? { calls: 0, longestMs: 0, codes: new Set() };
+    one.calls += 1;
+    one.longestMs = Math.max(one.longestMs, finishedAt - startedAt);
+    for (const { error } of attempts as readonly { error?: { code: string } | null }[])
+      one.codes.add(error?.code ?? 'none');
+    seen.set(kind, one);
+  }
+  for (const kind of targets.names) {
+    const { calls, longestMs, codes } = seen.get(kind) ?? { calls: 0, longestMs: 0, codes: new Set() };
+    stage.note(`${kind}: ${calls} calls, the longest ${Math.round(longestMs)} ms, ${[...codes].join(', ')}`);
+    if (calls === 0) stage.breach(`no call of the target ${kind} was made`);
+    if (longestMs > FREED_WITHIN_MS) stage.breach(`a call of ${kind} took ${longestMs} ms`);
+    if ([...codes].join() !== codeOf(kind)) stage.breach(`calls of ${kind} ended with ${[...codes].join(', ')}`);
+  }
+  const now = performance.now();
+  for (const { kind, usedMs, closedMs } of targets.connections) {
+    const openMs = (closedMs ?? now) - (usedMs ?? now);
+    if (openMs > (kind === 'tls-silent' ? CONNECTED_WITHIN_MS : FREED_WITHIN_MS))
+      stage.breach(`a connection to ${kind} was open for ${Math.round(openMs)} ms`);
+  }
+}
+
+/**
+ * The latest start of each second among the others, in seconds of hostile calls against seconds of friendly ones. The machine
+ * has noise of its own: it fails when a slow-down by more than a fifth is beyond doubt (95 % of resampled medians). The few seconds
+ * of the short form show a gross one only.
+ */
+function expectOthersOnTime(stage: Stage, rows: readonly LedgerRow[]): void {
+  const others = new Set(stage.jobs.filter(({ name }) => name.startsWith('other-')).map(({ id }) => id));
+  const firstHostileMs = Math.min(...rows.filter((row) => row.state === 'failed').map(({ dueAt }) => dueAt));
+  const starts = rows.flatMap(({ jobId, dueAt, startedAt }) =>
+    others.has(jobId) && startedAt !== null && dueAt >= firstHostileMs ? [{ dueAt, lateMs: startedAt - dueAt }] : [],
+  );
+  // In the first second of each half calls of the other half are still under way.
+  const isTail = (dueAt: number): boolean => (dueAt / 1_000) % (CYCLE_S / 2) === 0;
+  const bySecond = worstOfEach(starts.filter(({ dueAt }) => !isTail(dueAt)));
+  const [hostile, friendly] = [true, false].map((wanted) =>
+    bySecond.filter(({ dueAt }) => isHostile((dueAt / 1_000) % 60) === wanted).map(({ lateMs }) => lateMs),
+  ) as [number[], number[]];
+  const { ratio, least } = ratioAtLeast(hostile, friendly, stage.random);
+  stage.note(
+    `others beside hostile calls: latest of a second ${ratio.toFixed(2)} times that beside friendly ones (medians of ` +
+      `${hostile.length} and ${friendly.length} seconds), at least ${least.toFixed(2)} times`,
+  );
+  if (least > SLOWER_BY)
+    stage.breach(`others were late by ${ratio.toFixed(2)} times what they are beside friendly calls`);
+}
+
+/** The largest resident memory of each replica, in MB. */
+class Memory {
+  private readonly peaks: number[] = [];
+
+  constructor(private readonly stage: Stage) {}
+
+  async watch(ms: number): Promise<void> {
+    const untilMs = performance.now() + ms;
+    while (performance.now() < untilMs) {
+      for (const [index, replica] of this.stage.cluster.replicas.entries()) {
+        const mb = (await replica.metric('process_resident_memory_bytes')) / 2 ** 20;
+        this.peaks[index] = Math.max(this.peaks[index] ?? 0, mb);
+      }
+      await this.stage.pass(250);
+    }
+  }
+
+  peaksMb(): number[] {
+    return [...this.peaks];
+  }
+}
