@@ -7,16 +7,25 @@ const KEY = 'carillon:leader';
 /** An epoch that is not drawn yet: the key is taken, its holder does not lead so far. */
 const NO_EPOCH = 0;
 
-/** Every value starts with its holder's token; that alone says whose it is. */
-const VALUE = /^[0-9a-f]{32} (\d+) (.+)$/;
+/** Token, epoch, TTL, replica. The holder's token alone says whose it is. */
+const VALUE = /^[0-9a-f]{32} (\d+) \d+ (.+)$/;
 
 /**
  * SET NX, and again for a holder whose last answer was lost. Looks first, so that a Redis that is out of memory still says
- * who holds the key. Answers how long another holds it at most, in milliseconds (-1: without end), or nothing when it is ours.
+ * who holds the key. A key that would live longer than its holder's TTL is cut to it: Redis's own clock was set back, and a
+ * holder that died before would keep everyone from leading. Answers how long another holds it at most, in milliseconds (-1:
+ * without end), or nothing when it is ours.
  */
 const CLAIM = `
   local held = redis.call('GET', KEYS[1])
-  if held and string.sub(held, 1, #ARGV[1]) ~= ARGV[1] then return redis.call('PTTL', KEYS[1]) end
+  if held and string.sub(held, 1, #ARGV[1]) ~= ARGV[1] then
+    local left, longest = redis.call('PTTL', KEYS[1]), tonumber(string.match(held, '^%x+ %d+ (%d+) '))
+    if longest and (left > longest or left == -1) then
+      redis.call('PEXPIRE', KEYS[1], longest)
+      left = longest
+    end
+    return left
+  end
   redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
   return false`;
 
@@ -75,6 +84,6 @@ export class LeaderKey {
   }
 
   private valueFor(epoch: number): string {
-    return `${this.token} ${epoch} ${this.replicaId}`;
+    return `${this.token} ${epoch} ${this.ttlMs} ${this.replicaId}`;
   }
 }

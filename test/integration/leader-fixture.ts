@@ -109,4 +109,4 @@ export async function asOperator<Result>(url: string, work: (redis: Redis) => Pr
 export const LEADER_KEY = 'carillon:leader';
 
 /** What the key of a replica that died says. */
-export const DEAD_HOLDER = `${'0'.repeat(32)} 7 replica-dead`;
+export const DEAD_HOLDER = `${'0'.repeat(32)} 7 60000 replica-dead`;

@@ -160,6 +160,16 @@ test('the key of another is neither extended nor deleted', async () => {
   expect([await holder(), (await leftMs()) > 50_000]).toEqual([DEAD_HOLDER, true]);
 });
 
+test('a key that lives longer than its holder asked for, as when the clock of Redis was set back, keeps nobody from leading', async () => {
+  const dead = `${'0'.repeat(32)} 7 ${TTL_MS} replica-dead`;
+  await asOperator(redis.url, (client) => client.set(LEADER_KEY, dead, 'PX', 3_600_000));
+  await candidates.start(redis.url);
+  await candidates.oneLeads();
+  await asOperator(redis.url, (client) => client.set(LEADER_KEY, dead)); // without any end
+  await waitFor('it to follow', async () => (await holder()) === dead);
+  await waitFor('it to lead again', async () => (await holder()) !== dead);
+});
+
 test('a key that was taken although the answer was lost is found to be ours', async () => {
   const one = candidates.add(redis.url);
   await waitFor('a connection', () => one.redis.status === 'ready');
