@@ -77,6 +77,7 @@ export class Stage {
   /** A pool for seeding and for checking the ledger. */
   pool(url) {
     const pool = new pg.Pool({ connectionString: url, max: 4 });
+    pool.on('error', () => undefined); // a connection that Postgres ends at our end, while the pool is closing
     this.onStop(() => pool.end());
     return pool;
   }
