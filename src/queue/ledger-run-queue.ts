@@ -11,6 +11,9 @@ const CLAIM_LIMIT = 250;
 /** The net under lost hints and under replicas that died. */
 const POLL_MS = 1_000;
 
+/** A first attempt younger than this may be of a herd that is not planned to its end: whoever looks unbidden leaves it. */
+const UNANNOUNCED_MS = 1_000;
+
 const FAILURE_RETRY_MS = 500;
 
 /**
@@ -24,6 +27,8 @@ export class LedgerRunQueue extends RunQueue {
   private intake: RunIntake | null = null;
   private draining: Promise<void> | null = null;
   private again = false;
+  /** Somebody said that runs wait, so the young ones are meant too. */
+  private hinted = false;
   private timer: NodeJS.Timeout | undefined;
   private timerAt: Instant = Infinity;
   private leaveToQueueMs = 0;
@@ -37,7 +42,7 @@ export class LedgerRunQueue extends RunQueue {
 
   async enqueue(runs: readonly QueuedRun[]): Promise<void> {
     if (runs.length === 0) return;
-    this.drain();
+    this.drainHinted();
     // More than one claim's worth, or no worker here: the other replicas may take a share.
     if (runs.length > CLAIM_LIMIT || this.intake === null) this.messages.publish({ type: 'runsQueued' });
   }
@@ -50,7 +55,7 @@ export class LedgerRunQueue extends RunQueue {
   async consume(intake: RunIntake): Promise<void> {
     this.intake = intake;
     this.messages.subscribe((message) => {
-      if (message.type === 'runsQueued') this.drain();
+      if (message.type === 'runsQueued') this.drainHinted();
     });
     this.drain();
   }
@@ -65,7 +70,12 @@ export class LedgerRunQueue extends RunQueue {
   leaveToQueue(forMs: number): void {
     const sooner = forMs < this.leaveToQueueMs;
     this.leaveToQueueMs = forMs;
-    if (sooner) this.drain();
+    if (sooner) this.drainHinted();
+  }
+
+  private drainHinted(): void {
+    this.hinted = true;
+    this.drain();
   }
 
   /** One at a time: calls that come meanwhile make it look once more. */
@@ -83,8 +93,10 @@ export class LedgerRunQueue extends RunQueue {
       let lookedAt = this.clock.now();
       while (this.again) {
         this.again = false;
+        const youngest = this.hinted ? 0 : UNANNOUNCED_MS;
+        this.hinted = false;
         lookedAt = this.clock.now();
-        await this.claimAll();
+        await this.claimAll(Math.max(youngest, this.leaveToQueueMs));
       }
       // A retry may be announced while the ledger is asked, too late to be in its answer: the sooner timer stays.
       clearTimeout(this.timer);
@@ -100,8 +112,8 @@ export class LedgerRunQueue extends RunQueue {
     }
   }
 
-  private async claimAll(): Promise<void> {
-    while (await this.intake?.claimWaiting(CLAIM_LIMIT, this.leaveToQueueMs));
+  private async claimAll(queuedForMs: number): Promise<void> {
+    while (await this.intake?.claimWaiting(CLAIM_LIMIT, queuedForMs));
   }
 
   private setTimer(at: Instant): void {
