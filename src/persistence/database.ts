@@ -63,7 +63,10 @@ export interface Sql {
  */
 @Injectable()
 export class Database implements Sql {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(private readonly dataSource: DataSource) {
+    // Postgres may end a connection in the very packet that opens it, before whoever asked for it can listen.
+    this.pool.on('connect', (client) => client.on('error', () => undefined));
+  }
 
   rows<Row extends QueryResultRow>(statement: Statement, values: readonly SqlValue[] = []): Promise<Row[]> {
     return rowsOf(this.runAlone<Row>(statement, values));
