@@ -97,7 +97,7 @@ async function run() {
   const hook = `http://127.0.0.1:${receiver.address().port}/`;
   const service = spawn(process.execPath, [join(ROOT, 'scripts', 'start.mjs')], {
     cwd: ROOT,
-    env: { LOG_LEVEL: 'warn', ...process.env, DATA_DIR, LOG_FORMAT: 'text' },
+    env: { LOG_LEVEL: 'warn', ...process.env, AUTH: 'open', DATA_DIR, LOG_FORMAT: 'text' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let stopping = false;

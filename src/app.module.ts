@@ -1,6 +1,9 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { AccessModule } from './access/access.module.js';
+import { AuthorizationModule } from './access/authorization.module.js';
+import { IdentificationModule } from './access/identification.module.js';
 import { ExecutionModule } from './execution/execution.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
 import { LiveSystemStatus } from './live-system-status.js';
@@ -29,7 +32,7 @@ type Modules = NonNullable<DynamicModule['imports']>;
  */
 const PLANNING: Modules = [ScheduleModule.forRoot(), RecoveryModule, SchedulingModule];
 const DELIVERY: Modules = [ExecutionModule];
-const API: Modules = [JobsModule, RunsModule, SchedulesModule];
+const API: Modules = [JobsModule, RunsModule, SchedulesModule, AccessModule];
 
 const MODULES: Readonly<Record<Role, Modules>> = {
   all: [...PLANNING, ...DELIVERY, ...API],
@@ -61,7 +64,10 @@ export class AppModule {
           toRetry: () => false, // whoever starts us retries; a person wants to see the reason at once
         }),
         PlatformModule.for(config),
+        // In this order their guards run: who is it, how often has it come, may it.
+        IdentificationModule,
         RateLimitingModule,
+        AuthorizationModule,
         PersistenceModule,
         ...modules,
         system,

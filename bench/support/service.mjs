@@ -57,7 +57,15 @@ export class Stage {
     const flags = ['--max-semi-space-size=64', ...(process.env.BENCH_NODE_FLAGS?.split(' ').filter(Boolean) ?? [])];
     const child = spawn(process.execPath, [...flags, join(ROOT, 'dist', 'main.js')], {
       cwd: ROOT,
-      env: { ...process.env, PORT: '0', RATE_LIMIT: 'off', LOG_LEVEL: 'info', LOG_FORMAT: 'json', ...env },
+      env: {
+        ...process.env,
+        PORT: '0',
+        AUTH: 'open',
+        RATE_LIMIT: 'off',
+        LOG_LEVEL: 'info',
+        LOG_FORMAT: 'json',
+        ...env,
+      },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const service = {

@@ -10,6 +10,8 @@ export interface Fault {
 export const PROBLEM_STATUS = {
   malformed_json: 400,
   invalid_parameter: 400,
+  unauthenticated: 401,
+  forbidden: 403,
   not_found: 404,
   method_not_allowed: 405,
   name_taken: 409,

@@ -11,6 +11,8 @@ export type Message =
   | { readonly type: 'runsQueued' }
   /** These runs were cancelled: abort their calls. */
   | { readonly type: 'runsCancelled'; readonly runIds: readonly string[] }
+  /** This key was revoked or is to end sooner: what is remembered of it no longer holds. */
+  | { readonly type: 'apiKeyChanged'; readonly keyId: string }
   /** The leader gave its lock up: whoever takes it leads. */
   | { readonly type: 'leaderReleased' };
 

@@ -1,10 +1,12 @@
 import { Global, Module } from '@nestjs/common';
+import { ApiKeysRepository } from './api-keys.repository.js';
 import { ClaimsRepository } from './claims.repository.js';
 import { Database } from './database.js';
 import { JobListRepository } from './job-list.repository.js';
 import { JobsRepository } from './jobs.repository.js';
 import { PartitionsRepository } from './partitions.repository.js';
 import { PlanningRepository } from './planning.repository.js';
+import { ProjectsRepository } from './projects.repository.js';
 import { RecoveryRepository } from './recovery.repository.js';
 import { RunCountsRepository } from './run-counts.repository.js';
 import { RunListRepository } from './run-list.repository.js';
@@ -21,6 +23,8 @@ const REPOSITORIES = [
   JobListRepository,
   RunsRepository,
   RunListRepository,
+  ProjectsRepository,
+  ApiKeysRepository,
 ];
 
 /** The repositories, one an aggregate or duty. Needs the data source, which the composition root makes. */

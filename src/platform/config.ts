@@ -8,6 +8,7 @@ import {
   oneOf,
   rateLimit,
   redisUrl,
+  secretOf,
   serverUrl,
   text,
   wholeNumber,
@@ -28,7 +29,8 @@ export const SETTINGS = {
   REDIS_URL: setting(null, redisUrl),
   DATA_DIR: setting('.carillon', text('a folder', /^[^\0]+$/)),
   ROLE: setting('all', oneOf('all', 'api', 'scheduler', 'worker')),
-  AUTH: setting('open', oneOf('open')),
+  AUTH: setting(null, oneOf('open', 'keys')),
+  ROOT_API_KEY: setting(null, secretOf(16)),
   EGRESS_ALLOW: setting('', egressAllow),
   RATE_LIMIT: setting('1200/1m', rateLimit),
   WORKER_CONCURRENCY: setting('500', wholeNumber(1, 10_000)),
@@ -55,7 +57,7 @@ function setting<Value>(byDefault: string | null, reader: Reader<Value>): Settin
 
 /** What this process does: serve jobs and runs, plan, deliver, or all of it. */
 export type Role = 'all' | 'api' | 'scheduler' | 'worker';
-/** Only `open` is taken so far. */
+/** `open`: everyone who reaches the service may all; `keys`: who has the root key or an API key, by its role. */
 export type Auth = 'open' | 'keys';
 
 /** What the environment says. Durations in milliseconds. */
@@ -72,6 +74,8 @@ export interface Settings {
   readonly dataDir: string;
   readonly role: Role;
   readonly auth: Auth;
+  /** Null: no root key. */
+  readonly rootApiKey: string | null;
   readonly egressAllow: EgressAllow;
   /** Null: unlimited. */
   readonly rateLimit: RateLimit | null;
@@ -105,6 +109,7 @@ export abstract class Config implements Omit<Settings, 'databaseUrl'> {
   abstract readonly dataDir: string;
   abstract readonly role: Role;
   abstract readonly auth: Auth;
+  abstract readonly rootApiKey: string | null;
   abstract readonly egressAllow: EgressAllow;
   abstract readonly rateLimit: RateLimit | null;
   abstract readonly workerConcurrency: number;
@@ -134,13 +139,16 @@ export function readEnvironment(): Environment {
   return { ...(existsSync('.env') ? parseEnv(readFileSync('.env', 'utf8')) : {}), ...process.env };
 }
 
-/** Reads and checks every setting. An empty value is the same as none. Throws a ConfigError with all the problems. */
-export function readSettings(environment: Environment): Settings {
+/**
+ * Reads and checks every setting. An empty value is the same as none. Throws a ConfigError with all the problems. `serves`:
+ * whether anyone will call it; a command that only migrates needs no key.
+ */
+export function readSettings(environment: Environment, serves = true): Settings {
   const given = Object.fromEntries(Object.keys(SETTINGS).map((name) => [name, environment[name]?.trim() || undefined]));
   const parsed = SCHEMA.safeParse(given);
   const problems = [
     ...(parsed.error?.issues.map((issue) => issue.message) ?? []),
-    ...refuseOpenToOthers(given.HOST),
+    ...(serves ? refuseAccess(given) : []),
     ...refuseRoleOfItsOwn(given.ROLE, given.DATABASE_URL),
   ];
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
@@ -154,7 +162,8 @@ export function readSettings(environment: Environment): Settings {
     redisUrl: values.REDIS_URL,
     dataDir: values.DATA_DIR,
     role: values.ROLE,
-    auth: values.AUTH,
+    auth: values.AUTH ?? authByDefault(given),
+    rootApiKey: values.ROOT_API_KEY,
     egressAllow: values.EGRESS_ALLOW,
     rateLimit: values.RATE_LIMIT === 'off' ? null : values.RATE_LIMIT,
     workerConcurrency: values.WORKER_CONCURRENCY,
@@ -175,12 +184,41 @@ const SCHEMA = z
   .object(Object.fromEntries(Object.entries(SETTINGS).map(([name, entry]) => [name, schemaOf(name, entry)])))
   .transform((values) => values as Values);
 
-/** Without keys everyone who reaches the port may do everything, so only this machine may reach it. */
-function refuseOpenToOthers(host: string = SETTINGS.HOST.byDefault ?? ''): string[] {
-  if (isLoopback(host)) return [];
+type Given = Readonly<Record<string, string | undefined>>;
+
+/** Open is what one tries out on one's own machine; a server of one's own or an address for others asks for keys. */
+function authByDefault({ HOST, DATABASE_URL, REDIS_URL }: Given): Auth {
+  return DATABASE_URL === undefined && REDIS_URL === undefined && isLoopback(HOST ?? SETTINGS.HOST.byDefault ?? '')
+    ? 'open'
+    : 'keys';
+}
+
+/**
+ * Without keys everyone who reaches the port may do everything, so only this machine may reach it. And where keys are
+ * asked for and made (not in a scheduler or a worker) the root key makes the first one.
+ */
+function refuseAccess(given: Given): string[] {
+  const host = given.HOST ?? SETTINGS.HOST.byDefault ?? '';
+  const auth = given.AUTH ?? authByDefault(given);
+  if (auth === 'open' && !isLoopback(host)) {
+    return [
+      `HOST must be a loopback address like 127.0.0.1 while the service is open (AUTH=open), got "${host.slice(0, 80)}"; ` +
+        'for others to reach it set AUTH=keys and ROOT_API_KEY',
+    ];
+  }
+  const makesKeys = !['scheduler', 'worker'].includes(given.ROLE ?? '');
+  if (auth !== 'keys' || given.ROOT_API_KEY !== undefined || !makesKeys) return [];
   return [
-    `HOST must be a loopback address like 127.0.0.1 while the service is open (AUTH=open), got "${host.slice(0, 80)}"`,
+    `ROOT_API_KEY must be set, ${whyKeys(given)}: nobody could make a key otherwise; ` +
+      'take the answer of `openssl rand -hex 32`' +
+      (isLoopback(host) ? ', or set AUTH=open, which lets everyone on this machine in' : ''),
   ];
+}
+
+function whyKeys({ AUTH, DATABASE_URL, REDIS_URL }: Given): string {
+  if (AUTH !== undefined) return 'for AUTH=keys';
+  const server = DATABASE_URL !== undefined ? 'DATABASE_URL' : REDIS_URL !== undefined ? 'REDIS_URL' : null;
+  return server === null ? 'for HOST is no loopback address (AUTH=keys)' : `for ${server} is set (AUTH=keys)`;
 }
 
 /** The embedded Postgres serves its own process alone: the other roles would work on another ledger, or none. */

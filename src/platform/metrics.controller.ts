@@ -1,6 +1,7 @@
 import { Controller, Get, Header } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { SkipThrottle } from '@nestjs/throttler';
+import { Public } from './access-rules.js';
 import { Metrics } from './metrics.js';
 import { CheckedRequests } from './contract/operations.js';
 import { ApiProblems } from './openapi/api-problems.js';
@@ -8,6 +9,7 @@ import { ApiProblems } from './openapi/api-problems.js';
 @ApiTags('operations')
 @CheckedRequests()
 @SkipThrottle()
+@Public()
 @Controller('metrics')
 export class MetricsController {
   constructor(private readonly metrics: Metrics) {}

@@ -5,7 +5,7 @@ import { Config } from '../platform/config.js';
 import { MemoryThrottlerStorage } from './memory-throttler-storage.js';
 import { RateLimitGuard } from './rate-limit.guard.js';
 
-/** RATE_LIMIT for each address, counted in this process. Probes and metrics are free (`@SkipThrottle`). */
+/** RATE_LIMIT for each key, or address without one, counted in this process. Probes and metrics are free (`@SkipThrottle`). */
 @Module({
   imports: [
     ThrottlerModule.forRootAsync({

@@ -1,6 +1,7 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
+import { Needs } from '../platform/access-rules.js';
 import { ApiIdParam, CheckedRequests } from '../platform/contract/operations.js';
 import { countParameter } from '../platform/contract/page.js';
 import { PreviewView, ScheduleInput } from '../platform/contract/schedule.schema.js';
@@ -35,6 +36,7 @@ export class SchedulesController {
   constructor(private readonly schedules: SchedulesService) {}
 
   @Post('schedules/preview')
+  @Needs('viewer')
   @HttpCode(200)
   @ApiOperation({
     operationId: 'previewSchedule',

@@ -273,7 +273,7 @@ describe('the scripts of npm', () => {
       for (const { stdout } of ends) expect(stdout).toContain('the schema is up to date');
       expect(existsSync(join(folder, 'unused'))).toBe(false); // no embedded Postgres beside it
 
-      const { api } = await start({ DATABASE_URL: url, MIGRATE_ON_START: 'off' });
+      const { api } = await start({ DATABASE_URL: url, MIGRATE_ON_START: 'off', AUTH: 'open' });
       expect((await api.get('/jobs')).body).toMatchObject({ data: [] });
       await services.pop()?.stop();
     }));

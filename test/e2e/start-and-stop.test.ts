@@ -147,7 +147,7 @@ describe('a start that cannot be', () => {
   }
 
   it('tells all wrong settings at once', () => {
-    expect(start({ PORT: 'abc', LEASE: 'x', HOST: '0.0.0.0' })).toEqual({
+    expect(start({ PORT: 'abc', LEASE: 'x', HOST: '0.0.0.0', AUTH: 'open' })).toEqual({
       lines: [
         'carillon: PORT must be a whole number from 0 to 65535, got "abc"',
         expect.stringMatching(/^carillon: LEASE must be a duration/),
@@ -158,10 +158,28 @@ describe('a start that cannot be', () => {
   });
 
   it('names the server that a role of its own needs', () => {
-    expect(start({ ROLE: 'worker' })).toEqual({
+    expect(start({ ROLE: 'worker', AUTH: 'open' })).toEqual({
       lines: [expect.stringMatching(/^carillon: ROLE=worker needs DATABASE_URL/)],
       status: 1,
     });
+  });
+
+  it('is open to this machine alone, and asks for a root key where it is not open', () => {
+    const server = 'postgres://me:hunter2@127.0.0.1:1/x';
+    for (const [env, line] of [
+      [{ HOST: '0.0.0.0' }, /^carillon: ROOT_API_KEY must be set, for HOST is no loopback address/],
+      [
+        { HOST: '0.0.0.0', AUTH: 'open' },
+        /^carillon: HOST must be a loopback address .*set AUTH=keys and ROOT_API_KEY$/,
+      ],
+      [{ DATABASE_URL: server }, /^carillon: ROOT_API_KEY must be set, for DATABASE_URL is set .*or set AUTH=open/],
+      [{ AUTH: 'keys' }, /^carillon: ROOT_API_KEY must be set, for AUTH=keys/],
+      [{ ROOT_API_KEY: 'hunter2' }, /^carillon: ROOT_API_KEY must be 16 to 512 printable characters/],
+    ] as const) {
+      const { lines, status } = start(env);
+      expect([lines, status]).toEqual([[expect.stringMatching(line)], 1]);
+      expect(lines.join()).not.toContain('hunter2');
+    }
   });
 
   it('reads .env, and the environment before it', () => {
@@ -183,7 +201,7 @@ describe('a start that cannot be', () => {
   });
 
   it('names the database that does not answer, without its password', () => {
-    expect(start({ DATABASE_URL: 'postgres://me:hunter2@127.0.0.1:1/x' })).toEqual({
+    expect(start({ DATABASE_URL: 'postgres://me:hunter2@127.0.0.1:1/x', AUTH: 'open' })).toEqual({
       lines: [
         expect.stringMatching(/^carillon: Postgres can't be reached at 127\.0\.0\.1:1 \(ECONNREFUSED\): start it/),
       ],

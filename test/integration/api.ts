@@ -2,6 +2,9 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { Test } from '@nestjs/testing';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import pg from 'pg';
+import { AccessModule } from '../../src/access/access.module.js';
+import { AuthorizationModule } from '../../src/access/authorization.module.js';
+import { IdentificationModule } from '../../src/access/identification.module.js';
 import { JobsModule } from '../../src/jobs/jobs.module.js';
 import { Messages, type Message } from '../../src/messaging/messages.js';
 import { PostgresMessages } from '../../src/messaging/postgres-messages.js';
@@ -30,6 +33,8 @@ export interface Answer {
 }
 
 const START = Date.parse('2026-03-02T08:00:00.000Z');
+/** Sent with every call: where `auth` is `keys` it is asked for. */
+const ROOT = 'the-root-key-of-the-tests';
 
 class SetClock extends Clock {
   readonly offsetMs = 0;
@@ -80,7 +85,7 @@ export class Api {
     const queue = new RecordedQueue();
     const config = {
       ...{ databaseUrl: database.url, redisUrl: null, runRetentionMs: 30 * 86_400_000 },
-      ...{ auth: 'open', egressAllow: { cidrs: [], hosts: [] } },
+      ...{ auth: 'open', rootApiKey: ROOT, egressAllow: { cidrs: [], hosts: [] } },
       ...settings,
     };
 
@@ -98,10 +103,13 @@ export class Api {
       imports: [
         TypeOrmModule.forRoot(dataSourceOptions({ url: database.url, poolSize: 10, applicationName: 'test' })),
         TestPlatform,
+        IdentificationModule,
+        AuthorizationModule,
         PersistenceModule,
         JobsModule,
         RunsModule,
         SchedulesModule,
+        AccessModule,
       ],
     })
       .overrideProvider(PostgresMessages)
@@ -166,7 +174,11 @@ export class Api {
     const response = await this.app.inject({
       method: method as 'GET',
       url,
-      headers: { ...(hasBody && { 'content-type': 'application/json' }), ...headers },
+      headers: {
+        authorization: `Bearer ${ROOT}`,
+        ...(hasBody && { 'content-type': 'application/json' }),
+        ...headers,
+      },
       ...(hasBody && { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const text = response.payload;

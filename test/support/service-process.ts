@@ -12,7 +12,7 @@ import { PROJECT_ROOT } from './project-root.js';
 import { makeServiceFolder, removeServiceFolder } from './service-folder.js';
 
 export interface ServiceOptions {
-  /** Added to a clean environment: nothing of the test's own leaks in but PATH, HOME and TZ. */
+  /** Added to a clean environment, open to all: nothing of the test's own leaks in but PATH, HOME and TZ. */
   env?: Record<string, string>;
   /** Default: dist/main.js of the project. */
   script?: string;
@@ -44,7 +44,14 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   const port = Number(options.env?.['PORT'] ?? (await findFreePort()));
   const child = spawn(process.execPath, ['--enable-source-maps', script], {
     cwd: folder,
-    env: { ...inherited(), HOST: '127.0.0.1', DATA_DIR: join(folder, 'data'), ...options.env, PORT: String(port) },
+    env: {
+      ...inherited(),
+      HOST: '127.0.0.1',
+      AUTH: 'open',
+      DATA_DIR: join(folder, 'data'),
+      ...options.env,
+      PORT: String(port),
+    },
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

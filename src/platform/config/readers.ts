@@ -44,6 +44,15 @@ export function text(must: string, pattern: RegExp): Reader<string> {
   return { must, read: (given) => (pattern.test(given) ? given : undefined) };
 }
 
+/** What lets in. Printable and without spaces, as a header carries it; never repeated. */
+export function secretOf(least: number): Reader<string> {
+  return {
+    must: `${least} to 512 printable characters without a space, like the answer of \`openssl rand -hex 32\``,
+    secret: true,
+    read: (given) => (given.length >= least && /^[\x21-\x7e]{1,512}$/.test(given) ? given : undefined),
+  };
+}
+
 /** A server's address; it may hold a password, and so is never repeated. */
 export function serverUrl(protocols: readonly string[], example: string): Reader<string> {
   return {

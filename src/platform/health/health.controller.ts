@@ -3,6 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { SkipThrottle } from '@nestjs/throttler';
 import { z } from 'zod';
 import { Problem } from '../../domain/errors.js';
+import { Public } from '../access-rules.js';
 import { CheckedRequests } from '../contract/operations.js';
 import { ApiProblems } from '../openapi/api-problems.js';
 import { HealthService } from './health.service.js';
@@ -24,6 +25,7 @@ const RETRY_SECONDS = 1;
 @ApiTags('operations')
 @CheckedRequests()
 @SkipThrottle()
+@Public()
 @Controller('health')
 export class HealthController {
   constructor(private readonly health: HealthService) {}

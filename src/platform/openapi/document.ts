@@ -2,6 +2,7 @@ import type { DynamicModule, INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { ROLE_EXTENSION, ruleOfMethod, type AccessRule } from '../access-rules.js';
 import { readSettings, type Config } from '../config.js';
 import { STATUS, type RefusalCode } from '../problem-details/problem-document.js';
 import { VERSION } from '../version.js';
@@ -67,33 +68,62 @@ export function describeApi(app: INestApplication): OpenAPIObject {
         contact: { name: 'Carillon' },
       },
       servers: [{ url: '/', description: 'The service that this document comes from' }],
-      security: [],
+      security: [{ apiKey: [] }],
       tags: TAGS,
-      components: { schemas: { Problem: PROBLEM } },
+      components: {
+        schemas: { Problem: PROBLEM },
+        securitySchemes: { apiKey: API_KEY },
+        parameters: { CarillonProject: PROJECT_HEADER },
+      },
     } as unknown as Omit<OpenAPIObject, 'paths'>,
     { standardSchemaConverter: components.converter, autoTagControllers: false },
   );
-  for (const [path, item] of Object.entries(document.paths)) addCommonResponses(path, item);
+  for (const item of Object.values(document.paths)) addCommonParts(item);
   return components.named(document);
 }
 
-/** What any operation may answer is said once, here; probes and metrics are not limited. */
-function addCommonResponses(path: string, item: OpenAPIObject['paths'][string]): void {
-  const common: RefusalCode[] = [
-    'internal',
-    'uri_too_long',
-    'headers_too_large',
-    ...(/^\/(health|metrics)\b/.test(path) ? [] : (['rate_limited'] as const)),
-  ];
-  for (const operation of [item.get, item.put, item.post, item.delete, item.patch]) {
+/** What any operation may answer and needs is said once, here; probes and metrics are not limited and need no key. */
+function addCommonParts(item: OpenAPIObject['paths'][string]): void {
+  for (const method of METHODS) {
+    const operation: (Operation & { [ROLE_EXTENSION]?: AccessRule }) | undefined = item[method];
     if (operation === undefined) continue;
+    const rule = (operation[ROLE_EXTENSION] ??= ruleOfMethod(method));
+    const common: RefusalCode[] = ['internal', 'uri_too_long', 'headers_too_large'];
+    if (rule === 'public') operation.security = [];
+    else {
+      common.push('invalid_parameter', 'unauthenticated', 'forbidden', 'rate_limited', 'unavailable');
+      operation.parameters = [...(operation.parameters ?? []), { $ref: '#/components/parameters/CarillonProject' }];
+    }
     for (const code of common) operation.responses[STATUS[code]] ??= problemResponse([code]);
   }
 }
+
+type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
+
+const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
+
+const API_KEY = {
+  type: 'http',
+  scheme: 'bearer',
+  description:
+    'An API key: `viewer` reads, `editor` writes jobs too, `admin` manages keys too, in the project of the key; or the root ' +
+    'key. `x-required-role` says what an operation needs. A service that is open (`AUTH=open`) asks for none.',
+};
+
+const PROJECT_HEADER = {
+  name: 'Carillon-Project',
+  in: 'header',
+  description:
+    'Name or id of the project that the root key acts in; default `default`. A key acts in its own, and may name no other.',
+  required: false,
+  schema: { type: 'string', minLength: 1, maxLength: 63 },
+  example: 'billing',
+};
 
 const TAGS = [
   { name: 'jobs', description: 'Named schedules, each with a target and its policies' },
   { name: 'runs', description: 'The ledger: one row for each occurrence and each manual trigger' },
   { name: 'schedules', description: 'What a schedule will do' },
+  { name: 'access', description: 'Projects, and the keys that let into them' },
   { name: 'operations', description: 'Health, metrics and the state of the system' },
 ];

@@ -27,8 +27,6 @@ export interface Refusal {
 /** Codes of the domain, and of the transport. */
 export const STATUS = {
   ...PROBLEM_STATUS,
-  unauthorized: 401,
-  forbidden: 403,
   not_acceptable: 406,
   request_timeout: 408,
   uri_too_long: 414,
@@ -41,6 +39,7 @@ export type RefusalCode = keyof typeof STATUS;
 export const TITLES: Record<RefusalCode, string> = {
   malformed_json: 'The body is not JSON',
   invalid_parameter: 'A parameter is not valid',
+  unauthenticated: 'Not authenticated',
   not_found: 'Not found',
   method_not_allowed: 'Method not allowed',
   name_taken: 'The name is taken',
@@ -56,7 +55,6 @@ export const TITLES: Record<RefusalCode, string> = {
   not_acceptable: 'Not acceptable',
   rate_limited: 'Too many requests',
   request_timeout: 'The request took too long',
-  unauthorized: 'Not authenticated',
   uri_too_long: 'The address is too long',
 };
 

@@ -28,6 +28,7 @@ export class ProblemFilter implements ExceptionFilter {
     const path = pathOf(request.raw.url ?? '');
     if (reply.sent || reply.raw.headersSent) return;
     if (refusal.retryAfterSeconds !== undefined) void reply.header('retry-after', String(refusal.retryAfterSeconds));
+    if (refusal.status === 401) void reply.header('www-authenticate', 'Bearer');
     void reply
       .status(refusal.status)
       // What the router refuses never comes by the hook that sets these.

@@ -38,7 +38,7 @@ export async function runCommand(name: string, parts: Parts): Promise<void> {
     const loadCommand = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
     if (loadCommand === undefined)
       throw new StartFailure(`"${name}" is no command: ${Object.keys(COMMANDS).join(', ')}`);
-    settings = readSettings(readEnvironment());
+    settings = readSettings(readEnvironment(), name === 'serve');
     const logger = createLogger(settings);
     shutdown = new Shutdown(logger);
     shutdown.listen();

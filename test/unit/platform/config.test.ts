@@ -45,34 +45,75 @@ describe('readSettings', () => {
     ['RUN_RETENTION', '1h', 'RUN_RETENTION must be a duration of at least 1d, like 15s, 2h, 30d or PT15S, got "1h"'],
     ['RATE_LIMIT', '0/1m', 'RATE_LIMIT must be requests/window like 1200/1m, or off, got "0/1m"'],
     ['LOG_LEVEL', 'loud', 'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent, got "loud"'],
-    ['AUTH', 'keys', 'AUTH must be open, got "keys"'],
+    ['AUTH', 'closed', 'AUTH must be one of open, keys, got "closed"'],
     ['ROLE', 'leader', 'ROLE must be one of all, api, scheduler, worker, got "leader"'],
     ['EGRESS_ALLOW', '10.0.0.0/99', expect.stringMatching(/^EGRESS_ALLOW must be CIDRs and host names/)],
-    [
-      'HOST',
-      '0.0.0.0',
-      expect.stringMatching(/^HOST must be a loopback address like 127\.0\.0\.1 .*got "0\.0\.0\.0"$/),
-    ],
   ])('%s=%s', (name, value, problem) => {
     expect(problemsOf({ [name]: value })).toEqual([problem]);
   });
 
   it.each(['api', 'scheduler', 'worker'])('ROLE=%s works on a shared Postgres only', (role) => {
-    expect(problemsOf({ ROLE: role, REDIS_URL: 'redis://localhost' })).toEqual([
+    expect(problemsOf({ ROLE: role, REDIS_URL: 'redis://localhost', AUTH: 'open' })).toEqual([
       `ROLE=${role} needs DATABASE_URL, one Postgres for all roles: the embedded one is private to its process (ROLE=all)`,
     ]);
-    expect(readSettings({ ROLE: role, DATABASE_URL: 'postgres://localhost/x' })).toMatchObject({ role });
+    expect(readSettings({ ROLE: role, DATABASE_URL: 'postgres://localhost/x', AUTH: 'open' })).toMatchObject({ role });
   });
 
   it('tells everything that is wrong at once', () => {
-    const problems = problemsOf({ PORT: 'x', LEASE: 'y', HOST: '10.0.0.1' });
+    const problems = problemsOf({ PORT: 'x', LEASE: 'y', HOST: '10.0.0.1', AUTH: 'open' });
     expect(problems.map((problem) => problem.split(' ')[0])).toEqual(['PORT', 'LEASE', 'HOST']);
   });
 
   it.each(['postgres:/x y:hunter2', 'mysql://root:hunter2@db/x'])('never repeats a server url: %s', (url) => {
-    const problems = problemsOf({ DATABASE_URL: url, REDIS_URL: url });
+    const problems = problemsOf({ DATABASE_URL: url, REDIS_URL: url, AUTH: 'open' });
     expect(problems).toHaveLength(2);
     expect(problems.join()).not.toContain('hunter2');
+  });
+});
+
+describe('who may call', () => {
+  const KEY = 'r'.repeat(32);
+  const server = { DATABASE_URL: 'postgres://localhost/x' };
+  const redis = { REDIS_URL: 'redis://localhost' };
+
+  it.each([
+    ['all by itself on this machine', {}, 'open'],
+    ['with a root key that nobody asked for', { ROOT_API_KEY: KEY }, 'open'],
+    ['with a Postgres', { ...server, ROOT_API_KEY: KEY }, 'keys'],
+    ['with a Redis', { ...redis, ROOT_API_KEY: KEY }, 'keys'],
+    ['on another address', { HOST: '0.0.0.0', ROOT_API_KEY: KEY }, 'keys'],
+    ['open beside real servers, as told', { ...server, ...redis, AUTH: 'open' }, 'open'],
+    ['keys, as told', { AUTH: 'keys', ROOT_API_KEY: KEY }, 'keys'],
+    ['a worker, which makes no keys', { ...server, ROLE: 'worker' }, 'keys'],
+    ['a scheduler, which makes no keys', { ...server, ROLE: 'scheduler' }, 'keys'],
+  ])('%s', (_, environment, auth) => {
+    expect(readSettings(environment)).toMatchObject({ auth });
+  });
+
+  it.each([
+    [
+      'open on another address',
+      { HOST: '0.0.0.0', AUTH: 'open' },
+      /^HOST must be a loopback .*got "0\.0\.0\.0"; .*AUTH=keys/,
+    ],
+    ['open on it with a root key', { HOST: '::', AUTH: 'open', ROOT_API_KEY: KEY }, /^HOST must be a loopback/],
+    ['keys without one to begin with', { AUTH: 'keys' }, /^ROOT_API_KEY must be set, for AUTH=keys.*openssl rand/],
+    ['a Postgres without a root key', server, /^ROOT_API_KEY must be set, for DATABASE_URL is set.*or set AUTH=open/],
+    ['an api without a root key', { ...server, ROLE: 'api' }, /^ROOT_API_KEY must be set/],
+    ['a Redis without a root key', redis, /^ROOT_API_KEY must be set, for REDIS_URL is set/],
+    [
+      'another address without a root key',
+      { HOST: '0.0.0.0' },
+      /^ROOT_API_KEY must be set, for HOST is no loopback(?!.*AUTH=open)/,
+    ],
+    [
+      'a root key that is short',
+      { ROOT_API_KEY: 'hunter2' },
+      /^ROOT_API_KEY must be 16 to 512 printable characters(?!.*hunter2)/,
+    ],
+    ['a root key with a space', { ROOT_API_KEY: `${KEY} hunter2` }, /^ROOT_API_KEY must be(?!.*hunter2)/],
+  ])('is refused: %s', (_, environment: Record<string, string>, problem) => {
+    expect(problemsOf(environment)).toEqual([expect.stringMatching(problem)]);
   });
 });
 

@@ -58,7 +58,7 @@ describe('REDIS_URL', () => {
     ['an unknown kind', 'redis+ring://u:hunter2@s1'],
   ])('refuses %s, and never repeats it', (_, url) => {
     expect(parseRedisUrl(url)).toBeUndefined();
-    const read = () => readSettings({ REDIS_URL: url });
+    const read = () => readSettings({ REDIS_URL: url, AUTH: 'open' });
     expect(read).toThrow(ConfigError);
     expect(read).toThrow(/^REDIS_URL must be a URL like redis:\/\/host:6379, redis\+sentinel:/);
     expect(read).not.toThrow(/hunter2/);

@@ -2,7 +2,11 @@ import { readSettings } from '../../../src/platform/config.js';
 import { refuseOldServer } from '../../../src/platform/process/provide-database.js';
 import { explainStartFailure } from '../../../src/platform/process/start-failure.js';
 
-const settings = readSettings({ DATABASE_URL: 'postgres://carillon:hunter2@db.example:5433/carillon', PORT: '3000' });
+const settings = readSettings({
+  DATABASE_URL: 'postgres://carillon:hunter2@db.example:5433/carillon',
+  PORT: '3000',
+  AUTH: 'open',
+});
 const coded = (message: string, code: string, more: object = {}) =>
   Object.assign(new Error(message), { code, ...more });
 

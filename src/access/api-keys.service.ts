@@ -1,0 +1,96 @@
+import { Injectable } from '@nestjs/common';
+import { V7Generator } from 'uuidv7';
+import { decideRotation, hasExpired } from '../domain/access.js';
+import type { ApiKey } from '../domain/access.js';
+import { Problem } from '../domain/errors.js';
+import type { Instant } from '../domain/recurrence/schedule.js';
+import { Messages } from '../messaging/messages.js';
+import { ApiKeysRepository } from '../persistence/api-keys.repository.js';
+import { Clock } from '../platform/clock.js';
+import type { Page } from '../platform/contract/page.js';
+import { isUuid } from '../platform/contract/values.schema.js';
+import { refuseBody } from '../platform/validation/request-validation.pipe.js';
+import type { ApiKeyInput, PageQuery, RotateInput } from './access.schemas.js';
+import { pageById } from './id-pages.js';
+import { newKeyText } from './key-text.js';
+
+const ids = new V7Generator();
+
+/** A key and its text, which is known at this moment only. */
+export interface NewApiKey {
+  readonly key: ApiKey;
+  readonly text: string;
+}
+
+/** The keys of a project: made, listed, rotated, revoked. */
+@Injectable()
+export class ApiKeysService {
+  constructor(
+    private readonly keys: ApiKeysRepository,
+    private readonly messages: Messages,
+    private readonly clock: Clock,
+  ) {}
+
+  async create(projectId: string, { name, role, expiresAt = null }: ApiKeyInput): Promise<NewApiKey> {
+    const now = this.clock.now();
+    refusePast(expiresAt, now);
+    const made = newKey({ projectId, name, role, expiresAt }, now);
+    await this.keys.insert(made.key, made.hash);
+    return made;
+  }
+
+  async get(projectId: string, id: string): Promise<ApiKey> {
+    return (isUuid(id) ? await this.keys.find(projectId, id) : null) ?? noSuchKey();
+  }
+
+  list(projectId: string, query: PageQuery): Promise<Page<ApiKey>> {
+    return pageById(query, ['api-keys', projectId], (afterId, limit) => this.keys.page(projectId, afterId, limit));
+  }
+
+  /** Makes a key in the place of another, which ends after the overlap. */
+  async rotate(projectId: string, id: string, { overlap, expiresAt }: RotateInput): Promise<NewApiKey> {
+    const made = await this.keys.transaction(async (sql) => {
+      const old = (isUuid(id) ? await this.keys.lock(projectId, id, sql) : null) ?? noSuchKey();
+      const now = this.clock.now();
+      const rotation = decideRotation(old, now, overlap);
+      if (rotation === null) throw new Problem('wrong_state', whyNotRotated(old));
+      const endsAt = expiresAt === undefined ? rotation.newExpiresAt : expiresAt;
+      refusePast(endsAt, now);
+      const made = newKey({ projectId, name: old.name, role: old.role, expiresAt: endsAt }, now);
+      await this.keys.insert(made.key, made.hash, sql);
+      await this.keys.replace(old, made.key.id, rotation.oldExpiresAt, sql);
+      return { ...made, oldId: old.id };
+    });
+    this.messages.publish({ type: 'apiKeyChanged', keyId: made.oldId });
+    return made;
+  }
+
+  /** From a second later on it opens nothing on any replica, on this one from now on. */
+  async revoke(projectId: string, id: string): Promise<void> {
+    if (!isUuid(id) || !(await this.keys.delete(projectId, id))) noSuchKey();
+    this.messages.publish({ type: 'apiKeyChanged', keyId: id.toLowerCase() });
+  }
+}
+
+type Given = Pick<ApiKey, 'projectId' | 'name' | 'role' | 'expiresAt'>;
+
+function newKey(given: Given, now: Instant): NewApiKey & { readonly hash: string } {
+  const { text, prefix, hash } = newKeyText();
+  const id = ids.generateOrResetWithTs(now).toString();
+  return { key: { ...given, id, prefix, lastUsedAt: null, replacedBy: null, createdAt: now }, text, hash };
+}
+
+function refusePast(expiresAt: Instant | null, now: Instant): void {
+  if (!hasExpired({ expiresAt }, now)) return;
+  throw refuseBody([{ pointer: '/expiresAt', code: 'out_of_range', detail: 'is in the past' }]);
+}
+
+function whyNotRotated({ replacedBy }: ApiKey): string {
+  return replacedBy === null
+    ? 'this key has expired: create a new one'
+    : `this key was rotated before: rotate the one in its place, ${replacedBy}, or create a new one`;
+}
+
+function noSuchKey(): never {
+  throw new Problem('not_found', 'there is no such key');
+}

@@ -1,0 +1,13 @@
+import { Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { MessagingModule } from '../messaging/messaging.module.js';
+import { IdentificationService } from './identification.service.js';
+import { IdentifyGuard } from './identify.guard.js';
+import { KeyLookups } from './key-lookups.js';
+
+/** Who sends a request. Comes before what counts requests by their sender, and `AuthorizationModule`. */
+@Module({
+  imports: [MessagingModule],
+  providers: [KeyLookups, IdentificationService, { provide: APP_GUARD, useClass: IdentifyGuard }],
+})
+export class IdentificationModule {}

@@ -1,0 +1,86 @@
+import { timingSafeEqual } from 'node:crypto';
+import { Injectable, Logger } from '@nestjs/common';
+import { hasExpired, isUseWorthNoting } from '../domain/access.js';
+import type { AccessRole } from '../domain/access.js';
+import { Problem } from '../domain/errors.js';
+import { ApiKeysRepository } from '../persistence/api-keys.repository.js';
+import type { PresentedKey } from '../persistence/api-keys.repository.js';
+import { ProjectsRepository } from '../persistence/projects.repository.js';
+import { NO_KEY } from '../platform/caller.js';
+import type { Caller } from '../platform/caller.js';
+import { Clock } from '../platform/clock.js';
+import { Config } from '../platform/config.js';
+import { isUuid } from '../platform/contract/values.schema.js';
+import { DEFAULT_PROJECT } from '../platform/project.js';
+import { KeyLookups } from './key-lookups.js';
+import { hashOf, looksLikeKey } from './key-text.js';
+
+/** The headers that say who sends a request and where it is to act. */
+export interface Credentials {
+  readonly authorization: string | undefined;
+  /** `Carillon-Project`: name or id. */
+  readonly project: string | undefined;
+}
+
+/** Finds out who sends a request, from the root key, an API key, or the service being open. */
+@Injectable()
+export class IdentificationService {
+  private readonly logger = new Logger('Access');
+  private readonly open: boolean;
+  private readonly rootHash: Buffer | null;
+  /** Keys whose use is being noted. */
+  private readonly noting = new Set<string>();
+
+  constructor(
+    { auth, rootApiKey }: Config,
+    private readonly lookups: KeyLookups,
+    private readonly keys: ApiKeysRepository,
+    private readonly projects: ProjectsRepository,
+    private readonly clock: Clock,
+  ) {
+    this.open = auth === 'open';
+    this.rootHash = rootApiKey === null ? null : Buffer.from(hashOf(rootApiKey));
+  }
+
+  /** Throws a Problem for who is not let in, and what the database throws when it can't be asked. */
+  async identify({ authorization, project }: Credentials): Promise<Caller> {
+    if (this.open) return this.root(project);
+    const key = /^Bearer +([\x21-\x7e]+) *$/i.exec(authorization ?? '')?.[1];
+    if (key === undefined) throw new Problem('unauthenticated', NO_KEY);
+    const hash = hashOf(key);
+    // Of the hashes: their length tells nothing, nor does how many of their digits are alike.
+    if (this.rootHash !== null && timingSafeEqual(Buffer.from(hash), this.rootHash)) return this.root(project);
+    const found = looksLikeKey(key) ? await this.lookups.find(hash) : null;
+    const now = this.clock.now();
+    if (found === null || hasExpired(found, now)) {
+      throw new Problem('unauthenticated', 'this key is not known, was revoked, or has expired');
+    }
+    if (project !== undefined && project !== found.projectName && project.toLowerCase() !== found.projectId) {
+      // The same words whether there is such a project or not.
+      throw new Problem('forbidden', 'a key acts in its own project alone: leave the header carillon-project out');
+    }
+    if (isUseWorthNoting(found, now)) this.noteUse(found, now);
+    return { projectId: found.projectId, role: found.role, keyId: found.id };
+  }
+
+  private async root(project: string | undefined): Promise<Caller> {
+    return { projectId: await this.projectOf(project), role: 'root' satisfies AccessRole, keyId: null };
+  }
+
+  private async projectOf(given: string | undefined): Promise<string> {
+    if (given === undefined || given === DEFAULT_PROJECT.name) return DEFAULT_PROJECT.id;
+    const project = isUuid(given) ? await this.projects.find(given) : await this.projects.findNamed(given);
+    if (project !== null) return project.id;
+    throw new Problem('invalid_parameter', 'the header carillon-project names no project by its name or id');
+  }
+
+  /** Beside the request, which does not wait for it; one that is lost is made up for by the next request. */
+  private noteUse(key: PresentedKey, now: number): void {
+    if (this.noting.has(key.id)) return;
+    this.noting.add(key.id);
+    this.keys
+      .noteUse(key, now)
+      .catch((error: unknown) => this.logger.debug(`the use of key ${key.id} was not noted: ${String(error)}`))
+      .finally(() => this.noting.delete(key.id));
+  }
+}

@@ -1,0 +1,101 @@
+import { Injectable } from '@nestjs/common';
+import { LAST_USED_GRAIN_MS } from '../domain/access.js';
+import type { ApiKey } from '../domain/access.js';
+import { formatInstant } from '../domain/recurrence/instants.js';
+import type { Instant } from '../domain/recurrence/schedule.js';
+import { Database, PROMPT_MS } from './database.js';
+import type { Sql } from './database.js';
+
+/** A key as it is looked up at a request. */
+export type PresentedKey = ApiKey & { readonly projectName: string };
+
+const COLUMNS = `
+  k.id, k.project_id AS "projectId", k.name, k.role, k.prefix, k.expires_at AS "expiresAt",
+  k.last_used_at AS "lastUsedAt", k.replaced_by AS "replacedBy", k.created_at AS "createdAt"`;
+
+const PRESENTED = {
+  name: 'api-keys-presented',
+  limitMs: PROMPT_MS,
+  text: `
+    SELECT ${COLUMNS}, p.name AS "projectName" FROM api_keys k JOIN projects p ON p.id = k.project_id
+    WHERE k.hash = $1`,
+};
+const FIND = { name: 'api-keys-find', text: `SELECT ${COLUMNS} FROM api_keys k WHERE k.project_id = $1 AND k.id = $2` };
+const LOCK = { name: 'api-keys-lock', text: `${FIND.text} FOR UPDATE` };
+const PAGE = {
+  name: 'api-keys-page',
+  text: `
+    SELECT ${COLUMNS} FROM api_keys k
+    WHERE k.project_id = $1 AND ($2::uuid IS NULL OR k.id < $2)
+    ORDER BY k.id DESC LIMIT $3`,
+};
+const INSERT = {
+  name: 'api-keys-insert',
+  text: `
+    INSERT INTO api_keys (project_id, id, name, role, prefix, hash, expires_at, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+};
+const REPLACE = {
+  name: 'api-keys-replace',
+  text: `UPDATE api_keys SET replaced_by = $3, expires_at = $4 WHERE project_id = $1 AND id = $2`,
+};
+const DELETE = { name: 'api-keys-delete', text: `DELETE FROM api_keys WHERE project_id = $1 AND id = $2` };
+const NOTE_USE = {
+  name: 'api-keys-note-use',
+  limitMs: PROMPT_MS,
+  // Many replicas may note the same minute: the first one writes, the others find it done.
+  text: `
+    UPDATE api_keys SET last_used_at = $3
+    WHERE project_id = $1 AND id = $2
+      AND (last_used_at IS NULL OR last_used_at <= $3::timestamptz - $4 * interval '1 millisecond')`,
+};
+
+/** API keys, of one project at a time, but for the look-up of one that a request presents. */
+@Injectable()
+export class ApiKeysRepository {
+  constructor(private readonly database: Database) {}
+
+  transaction<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result> {
+    return this.database.transaction(work);
+  }
+
+  /** By the SHA-256 of the whole key: who has the key knows which one is meant, whatever its project. */
+  async findPresented(hash: string): Promise<PresentedKey | null> {
+    const [key] = await this.database.rows<PresentedKey>(PRESENTED, [hash]);
+    return key ?? null;
+  }
+
+  async find(projectId: string, id: string): Promise<ApiKey | null> {
+    const [key] = await this.database.rows<ApiKey>(FIND, [projectId, id]);
+    return key ?? null;
+  }
+
+  async lock(projectId: string, id: string, sql: Sql): Promise<ApiKey | null> {
+    const [key] = await sql.rows<ApiKey>(LOCK, [projectId, id]);
+    return key ?? null;
+  }
+
+  /** The newest first, up to `limit` after `afterId`. */
+  page(projectId: string, afterId: string | null, limit: number): Promise<ApiKey[]> {
+    return this.database.rows<ApiKey>(PAGE, [projectId, afterId, limit]);
+  }
+
+  async insert(key: ApiKey, hash: string, sql: Sql = this.database): Promise<void> {
+    const { projectId, id, name, role, prefix, expiresAt, createdAt } = key;
+    const endsAt = expiresAt === null ? null : formatInstant(expiresAt);
+    await sql.rows(INSERT, [projectId, id, name, role, prefix, hash, endsAt, formatInstant(createdAt)]);
+  }
+
+  async replace(old: ApiKey, replacedBy: string, expiresAt: Instant, sql: Sql): Promise<void> {
+    await sql.rows(REPLACE, [old.projectId, old.id, replacedBy, formatInstant(expiresAt)]);
+  }
+
+  /** False when there is none. */
+  async delete(projectId: string, id: string): Promise<boolean> {
+    return (await this.database.count(DELETE, [projectId, id])) > 0;
+  }
+
+  async noteUse({ projectId, id }: Pick<ApiKey, 'projectId' | 'id'>, now: Instant): Promise<void> {
+    await this.database.rows(NOTE_USE, [projectId, id, formatInstant(now), LAST_USED_GRAIN_MS]);
+  }
+}
