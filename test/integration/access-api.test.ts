@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { KeyLookups } from '../../src/access/key-lookups.js';
-import { ApiKeysRepository } from '../../src/persistence/api-keys.repository.js';
+import type { ApiKeysRepository } from '../../src/persistence/api-keys.repository.js';
 import type { PresentedKey } from '../../src/persistence/api-keys.repository.js';
 import { waitFor } from '../support/wait-for.js';
 import { GuardedApi, inProject, ROOT } from './access-fixture.js';
@@ -40,7 +40,7 @@ describe('projects', () => {
     const first = await api.must(200, ROOT, 'GET', '/projects?limit=1');
     expect(first['data']).toMatchObject([{ id: mine, name: 'mine' }]);
     const rest = await api.must(200, ROOT, 'GET', `/projects?limit=200&cursor=${first['page'].nextCursor}`);
-    expect(rest['data'].map(({ name }: { name: string }) => name)).toContain('default');
+    expect((rest['data'] as { name: string }[]).map(({ name }) => name)).toContain('default');
     expect(rest['page']).toEqual({ nextCursor: null });
     expect(await api.must(200, key, 'GET', '/projects')).toMatchObject({
       data: [{ id: mine }],
@@ -88,7 +88,8 @@ describe('the root key', () => {
 describe('keys', () => {
   it('are shown once, and kept as their SHA-256 alone', async () => {
     const answer = await api.call(ROOT, 'POST', '/api-keys', { name: 'pipeline', role: 'editor' });
-    const { key, ...shown } = answer.body;
+    const { key: given, ...shown } = answer.body;
+    const key = String(given);
     expect(answer.headers).toMatchObject({ location: `/api-keys/${shown['id']}`, 'cache-control': 'no-store' });
     expect(key).toMatch(/^car_[0-9A-Za-z]{40}$/);
     expect(shown).toMatchObject({
@@ -101,7 +102,7 @@ describe('keys', () => {
     expect(await api.must(200, ROOT, 'GET', `/api-keys/${shown['id']}`)).toEqual(shown);
     expect((await api.must(200, ROOT, 'GET', '/api-keys'))['data']).toContainEqual(shown);
     const [row] = await api.rows('SELECT k AS all, k.hash FROM api_keys k WHERE id = $1', [shown['id']]);
-    expect(row?.['hash']).toBe(createHash('sha256').update(String(key)).digest('hex'));
+    expect(row?.['hash']).toBe(createHash('sha256').update(key).digest('hex'));
     expect(JSON.stringify(row)).not.toContain(key.slice(12));
   });
 
@@ -139,24 +140,27 @@ describe('keys', () => {
   it('are rotated with an overlap, once', async () => {
     const soon = new Date(Date.now() + HOUR_MS).toISOString();
     const old = await api.key('default', 'admin', { expiresAt: soon });
-    const rotated = await api.must(201, old.key, 'POST', `/api-keys/${old.id}/rotate`, { overlap: '10m' });
-    expect(rotated).toMatchObject({ name: 'admin', role: 'admin', replacedBy: null });
-    expect(rotated['id']).not.toBe(old.id);
-    expect(Math.abs(Date.parse(rotated['expiresAt']) - Date.parse(soon))).toBeLessThan(60_000);
-    for (const key of [old.key, rotated['key']]) await api.must(200, key, 'GET', '/jobs');
+    const answer = await api.must(201, old.key, 'POST', `/api-keys/${old.id}/rotate`, { overlap: '10m' });
+    const rotated = answer as { id: string; key: string; expiresAt: string };
+    expect(answer).toMatchObject({ name: 'admin', role: 'admin', replacedBy: null });
+    expect(rotated.id).not.toBe(old.id);
+    expect(Math.abs(Date.parse(rotated.expiresAt) - Date.parse(soon))).toBeLessThan(60_000);
+    for (const key of [old.key, rotated.key]) await api.must(200, key, 'GET', '/jobs');
     const was = await api.must(200, ROOT, 'GET', `/api-keys/${old.id}`);
-    expect(was).toMatchObject({ replacedBy: rotated['id'] });
-    expect(Math.abs(Date.parse(was['expiresAt']) - Date.now() - 600_000)).toBeLessThan(30_000);
+    expect(was).toMatchObject({ replacedBy: rotated.id });
+    expect(Math.abs(Date.parse(String(was['expiresAt'])) - Date.now() - 600_000)).toBeLessThan(30_000);
     expect(await api.must(409, ROOT, 'POST', `/api-keys/${old.id}/rotate`)).toMatchObject({
       code: 'wrong_state',
-      detail: expect.stringContaining(rotated['id']),
+      detail: expect.stringContaining(rotated.id),
     });
   });
 
   it('end at once when they are rotated without an overlap', async () => {
     const old = await api.key('default', 'viewer');
     await api.must(200, old.key, 'GET', '/jobs');
-    const { key } = await api.must(201, ROOT, 'POST', `/api-keys/${old.id}/rotate`, { overlap: '0s' });
+    const { key } = (await api.must(201, ROOT, 'POST', `/api-keys/${old.id}/rotate`, { overlap: '0s' })) as {
+      key: string;
+    };
     expect((await api.call(old.key, 'GET', '/jobs')).status).toBe(401);
     await api.must(200, key, 'GET', '/jobs');
   });
