@@ -1,9 +1,10 @@
 import type { Settings } from '../config.js';
 
-type About = Pick<Settings, 'databaseUrl' | 'redisUrl' | 'dataDir' | 'role'>;
+type About = Pick<Settings, 'databaseUrl' | 'redisUrl' | 'dataDir' | 'role' | 'auth' | 'rootApiKey'>;
 
 /** What a newcomer reads when the service is up: where it is, a first job to paste, what will still be there tomorrow. */
 export function welcome(url: string, settings: About): string {
+  const key = settings.auth === 'open' ? '' : ' -H "authorization: Bearer $ROOT_API_KEY"';
   const job = `{"name":"hello","schedule":"PT10S","target":{"type":"http","method":"GET","url":"${url}/health/live"}}`;
   return [
     '',
@@ -15,13 +16,14 @@ export function welcome(url: string, settings: About): string {
     ...(servesJobs(settings)
       ? [
           'A first job, every 10 seconds, and its runs:',
-          `  curl -X POST ${url}/jobs -H 'content-type: application/json' -d '${job}'`,
-          `  curl ${url}/runs`,
+          `  curl -X POST ${url}/jobs${key} -H 'content-type: application/json' -d '${job}'`,
+          `  curl ${url}/runs${key}`,
           '',
         ]
       : []),
     ...(settings.role === 'all' ? [] : [`Role: ${settings.role}. ${DUTIES[settings.role]}`]),
     ...persistence(settings),
+    access(settings),
     '',
     '',
   ].join('\n');
@@ -36,6 +38,13 @@ export function persistence(settings: About): string[] {
       ? 'Not kept: rate limit counts, in memory of this one replica. No Redis: runs are delivered from the ledger; REDIS_URL switches to one.'
       : 'Redis: the one of REDIS_URL carries runs; nothing is lost with it.',
   ];
+}
+
+/** Who may call it. Never shows a key. */
+export function access({ auth, rootApiKey }: About): string {
+  if (auth === 'keys') return 'Access: with an API key or the root key.';
+  const unused = rootApiKey === null ? '' : ' ROOT_API_KEY is not asked for; AUTH=keys does so.';
+  return `Access: open to everyone on this machine (AUTH=open).${unused}`;
 }
 
 function servesJobs({ role }: About): boolean {

@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../config.js';
 import type { Logger } from '../logging/logger.js';
-import { persistence, welcome } from './banner.js';
+import { access, persistence, welcome } from './banner.js';
 import { provideDatabase } from './provide-database.js';
 import type { CommandContext } from './run-command.js';
 import { StartFailure } from './start-failure.js';
@@ -66,7 +66,12 @@ function announce(url: string, settings: Settings, logger: Logger): void {
     process.stdout.write(welcome(url, settings));
   } else
     logger.info(
-      { role: settings.role, docs: `${url}/docs`, openapi: `${url}/openapi.json`, about: persistence(settings) },
+      {
+        role: settings.role,
+        docs: `${url}/docs`,
+        openapi: `${url}/openapi.json`,
+        about: [...persistence(settings), access(settings)],
+      },
       ready,
     );
 }
