@@ -273,14 +273,14 @@ describe('the scripts of npm', () => {
       for (const { stdout } of ends) expect(stdout).toContain('the schema is up to date');
       expect(existsSync(join(folder, 'unused'))).toBe(false); // no embedded Postgres beside it
 
-      const { api } = await start({ DATABASE_URL: url, MIGRATE_ON_START: 'off', AUTH: 'open' });
+      const { api } = await start({ DATABASE_URL: url, MIGRATE_ON_START: 'off' });
       expect((await api.get('/jobs')).body).toMatchObject({ data: [] });
       await services.pop()?.stop();
     }));
 
   it('migrate is what a start without migrations asks for when the database is behind', () =>
     withEmptyDatabase(async (url) => {
-      expect(await run([MAIN], { DATABASE_URL: url, MIGRATE_ON_START: 'off' })).toMatchObject({
+      expect(await run([MAIN], { DATABASE_URL: url, MIGRATE_ON_START: 'off', AUTH: 'open' })).toMatchObject({
         code: 1,
         lines: [expect.stringMatching(/^carillon: the database of DATABASE_URL lacks .+: run `npm run migrate` first/)],
       });
