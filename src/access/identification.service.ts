@@ -28,8 +28,8 @@ export class IdentificationService {
   private readonly logger = new Logger('Access');
   private readonly open: boolean;
   private readonly rootHash: Buffer | null;
-  /** Keys whose use is being noted. */
-  private readonly noting = new Set<string>();
+  /** What was read of keys, whose use is noted since: the next reading, within a second, shows it. */
+  private readonly noted = new WeakSet<PresentedKey>();
 
   constructor(
     { auth, rootApiKey }: Config,
@@ -76,11 +76,10 @@ export class IdentificationService {
 
   /** Beside the request, which does not wait for it; one that is lost is made up for by the next request. */
   private noteUse(key: PresentedKey, now: number): void {
-    if (this.noting.has(key.id)) return;
-    this.noting.add(key.id);
+    if (this.noted.has(key)) return;
+    this.noted.add(key);
     this.keys
       .noteUse(key, now)
-      .catch((error: unknown) => this.logger.debug(`the use of key ${key.id} was not noted: ${String(error)}`))
-      .finally(() => this.noting.delete(key.id));
+      .catch((error: unknown) => this.logger.debug(`the use of key ${key.id} was not noted: ${String(error)}`));
   }
 }
