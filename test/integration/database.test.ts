@@ -1,3 +1,5 @@
+import net from 'node:net';
+import type { AddressInfo } from 'node:net';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { Database } from '../../src/persistence/database.js';
@@ -72,4 +74,63 @@ it.each([
   await expect(unanswered()).rejects.toThrow('Query read timeout');
   const after = await backendsOfPool();
   expect(after.filter((pid) => before.includes(pid))).toEqual([]);
+});
+
+/** What Postgres sends when an administrator ends a connection: ErrorResponse, with severity, code and message. */
+function farewell(): Buffer {
+  const fields = Buffer.from('SFATAL\0VFATAL\0C57P01\0Mterminating connection due to administrator command\0\0');
+  const head = Buffer.alloc(5);
+  head.write('E');
+  head.writeInt32BE(fields.length + 4, 1);
+  return Buffer.concat([head, fields]);
+}
+
+/** Stands before Postgres; while `endsNew` is set it ends each new connection in the packet that says it is ready. */
+async function startDoor({
+  port,
+  hostname,
+}: URL): Promise<{ port: number; state: { endsNew: boolean; ended: number }; close(): void }> {
+  const state = { endsNew: false, ended: 0 };
+  const READY = Buffer.from([0x5a, 0, 0, 0, 5, 0x49]);
+  const sockets = new Set<net.Socket>();
+  const server = net.createServer((client) => {
+    const upstream = net.connect(Number(port), hostname);
+    sockets.add(client).add(upstream);
+    client.pipe(upstream);
+    client.on('error', () => upstream.destroy()).on('close', () => upstream.destroy());
+    upstream.on('error', () => client.destroy()).on('close', () => client.destroy());
+    upstream.on('data', (packet: Buffer) => {
+      if (!state.endsNew || !packet.subarray(-READY.length).equals(READY)) return void client.write(packet);
+      state.ended += 1;
+      client.end(Buffer.concat([packet, farewell()]));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const close = (): void => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  };
+  return { port: (server.address() as AddressInfo).port, state, close };
+}
+
+it('a connection that Postgres ends in the packet that opens it fails its caller alone, not the process', async () => {
+  const url = new URL(own.url);
+  const door = await startDoor(url);
+  url.hostname = '127.0.0.1';
+  url.port = String(door.port);
+  const behind = new DataSource(dataSourceOptions({ url: url.href, poolSize: 1, applicationName: 'test' }));
+  await behind.initialize();
+  const guarded = new Database(behind);
+  try {
+    // The one connection of the pool goes, so that the next caller opens another.
+    await expect(guarded.rows(NEVER)).rejects.toThrow('Query read timeout');
+    door.state.endsNew = true;
+    await expect(guarded.transaction((sql) => sql.rows(BACKEND))).rejects.toThrow(/terminat|not queryable|closed/i);
+    expect(door.state.ended).toBeGreaterThan(0);
+    door.state.endsNew = false;
+    expect(await guarded.rows(BACKEND)).toHaveLength(1);
+  } finally {
+    await behind.destroy();
+    door.close();
+  }
 });

@@ -54,3 +54,52 @@ test('a retry that becomes due while the ledger is looked through is taken at on
   // The poll comes after a second.
   expect(performance.now() - startedMs).toBeLessThan(500);
 });
+
+/** A ledger in which nothing waits, and which notes how long a first attempt must have waited to be asked for. */
+class QuietLedger implements RunIntake {
+  readonly youngestMs: number[] = [];
+  private readonly waiting: { looks: number; resolve: () => void }[] = [];
+
+  looked(looks: number): Promise<void> {
+    if (this.youngestMs.length >= looks) return Promise.resolve();
+    return new Promise((resolve) => this.waiting.push({ looks, resolve }));
+  }
+
+  claimByIds(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  claimWaiting(_limit: number, queuedForMs: number): Promise<boolean> {
+    this.youngestMs.push(queuedForMs);
+    for (const { looks, resolve } of this.waiting) if (this.youngestMs.length >= looks) resolve();
+    return Promise.resolve(false);
+  }
+
+  nextAvailable(): Promise<null> {
+    return Promise.resolve(null);
+  }
+}
+
+test('who looks unbidden leaves the first attempts of a herd that is still being planned; who is told takes all', async () => {
+  const ledger = new QuietLedger();
+  const queue = new LedgerRunQueue(new NoMessages(), new SettableClock(T0));
+  await queue.consume(ledger);
+  await ledger.looked(1);
+  await queue.enqueue([{ id: 'a run' }]);
+  await ledger.looked(2);
+  // Nobody says anything: the poll, a second later.
+  await ledger.looked(3);
+  await queue.stop();
+  expect(ledger.youngestMs).toEqual([1_000, 0, 1_000]);
+});
+
+test('a hint that comes while the ledger is looked through is not lost to the look under way', async () => {
+  const ledger = new QuietLedger();
+  const queue = new LedgerRunQueue(new NoMessages(), new SettableClock(T0));
+  await queue.consume(ledger);
+  // The first look has begun, and does not know of this run.
+  await queue.enqueue([{ id: 'a run' }]);
+  await ledger.looked(2);
+  await queue.stop();
+  expect(ledger.youngestMs).toEqual([1_000, 0]);
+});
