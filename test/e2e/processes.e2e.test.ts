@@ -292,7 +292,7 @@ describe('clocks and zones around it', () => {
   const databases: TestDatabase[] = [];
   const replicas = new Map<string, { service: ServiceProcess; api: ApiClient }>();
   const shifted = (shiftMs: number): Record<string, string> => ({
-    NODE_OPTIONS: `--require=${join(PROJECT_ROOT, 'test/e2e/shifted-clock.cjs')}`,
+    NODE_OPTIONS: `--require=${join(PROJECT_ROOT, 'test/support/host-clock.cjs')}`,
     TEST_CLOCK_SHIFT_MS: String(shiftMs),
   });
 

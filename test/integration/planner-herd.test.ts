@@ -1,9 +1,9 @@
 import type { Database } from '../../src/persistence/database.js';
 import { PlanningRepository } from '../../src/persistence/planning.repository.js';
-import { Metrics } from '../../src/platform/metrics.js';
-import { Planner } from '../../src/scheduling/planner.js';
-import type { JobDraft, Ledger } from './ledger-fixture.js';
-import { KeepingQueue, LocalMessages, openLedger, T0 } from './ledger-fixture.js';
+import type { Ledger } from './ledger-fixture.js';
+import { openLedger, T0 } from './ledger-fixture.js';
+import { many, planAll, plannerReplica } from './planner-fixture.js';
+import type { PlannerReplica } from './planner-fixture.js';
 
 const MINUTE = 60_000;
 
@@ -17,22 +17,7 @@ beforeEach(() => ledger.clear());
 
 afterAll(() => ledger?.close());
 
-interface Replica {
-  readonly planner: Planner;
-  readonly queue: KeepingQueue;
-}
-
-function replica(database: Database = ledger.database): Replica {
-  const queue = new KeepingQueue();
-  const planning = new PlanningRepository(database);
-  return { queue, planner: new Planner(planning, queue, new LocalMessages(), new Metrics()) };
-}
-
-async function planAll({ planner }: Replica, now: number): Promise<void> {
-  while ((await planner.tick(now, 1)).jobs > 0);
-}
-
-const many = (count: number): JobDraft[] => Array.from({ length: count }, () => ({}));
+const replica = (database: Database = ledger.database): PlannerReplica => plannerReplica(database);
 
 test('a herd is handed over once it is planned as a whole, and by planners side by side each run once', async () => {
   await ledger.addJobs(...many(2_400));

@@ -3,8 +3,10 @@ import { PlanningRepository } from '../../src/persistence/planning.repository.js
 import type { Database } from '../../src/persistence/database.js';
 import { Metrics } from '../../src/platform/metrics.js';
 import { waitFor } from '../support/wait-for.js';
-import type { JobDraft, Ledger } from './ledger-fixture.js';
+import type { Ledger } from './ledger-fixture.js';
 import { EVERY_SECOND, KeepingQueue, LocalMessages, openLedger, stateOf, T0, tally } from './ledger-fixture.js';
+import { many, planAll, plannerReplica } from './planner-fixture.js';
+import type { PlannerReplica } from './planner-fixture.js';
 
 const MINUTE = 60_000;
 
@@ -18,24 +20,7 @@ beforeEach(() => ledger.clear());
 
 afterAll(() => ledger?.close());
 
-interface Replica {
-  readonly planner: Planner;
-  readonly queue: KeepingQueue;
-  readonly messages: LocalMessages;
-}
-
-function replica(database: Database = ledger.database): Replica {
-  const queue = new KeepingQueue();
-  const messages = new LocalMessages();
-  return { queue, messages, planner: new Planner(new PlanningRepository(database), queue, messages, new Metrics()) };
-}
-
-/** Ticks until nothing is due; answers how many ticks found something. */
-async function planAll({ planner }: Replica, now: number, epoch = 1): Promise<number> {
-  for (let ticks = 0; ; ticks += 1) if ((await planner.tick(now, epoch)).jobs === 0) return ticks;
-}
-
-const many = (count: number, draft: JobDraft = {}): JobDraft[] => Array.from({ length: count }, () => draft);
+const replica = (database: Database = ledger.database): PlannerReplica => plannerReplica(database);
 
 test('a due job: its run is in the ledger and in the queue, and the job moved on', async () => {
   const jobId = await ledger.addJob();
@@ -73,7 +58,7 @@ test('four planners on three pools at once, 2,000 due jobs: each occurrence has 
   const databases = [ledger.database, await ledger.another(), await ledger.another(), ledger.database];
   const replicas = databases.map((database) => replica(database));
   await Promise.all(replicas.map((one, index) => planAll(one, T0, index)));
-  await planAll(replicas[0] as Replica, T0);
+  await planAll(replicas[0] as PlannerReplica, T0);
   const runs = await ledger.runs();
   expect(runs).toHaveLength(2_000);
   expect(new Set(runs.map(({ jobId }) => jobId)).size).toBe(2_000);
@@ -95,7 +80,7 @@ test('two planners over a moving now with backlogs and overlap policies: every o
     ...many(5, { schedule: EVERY_SECOND, overlap: 'cancelRunning' }),
   );
   const [a, b] = [replica(), replica(await ledger.another())];
-  const race = async (one: Replica): Promise<void> => {
+  const race = async (one: PlannerReplica): Promise<void> => {
     for (let second = 0; second <= seconds; second += 60) await planAll(one, T0 + second * 1_000);
   };
   await Promise.all([race(a), race(b)]);

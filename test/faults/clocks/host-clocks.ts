@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { PROJECT_ROOT } from '../../support/project-root.js';
 
-const PRELOAD = join(PROJECT_ROOT, 'test/faults/clocks/host-clock.cjs');
+const PRELOAD = join(PROJECT_ROOT, 'test/support/host-clock.cjs');
 const FOLDER = join(PROJECT_ROOT, 'node_modules/.cache/faults');
 
 /** The wall clocks of the replicas' hosts, one each, right at first; they can be set wrong while the replicas run. */
