@@ -13,6 +13,8 @@ export interface Hostility {
   readonly play: (socket: Socket) => void;
 }
 
+/** So that several come within a call's time. */
+const DRIP_MS = 100;
 const HEAD = 'HTTP/1.1 500 No\r\n';
 const CHUNK = Buffer.alloc(64 * 1024, 'x');
 /** 1 GiB of zeros. */
@@ -133,7 +135,7 @@ export class HostileTargets {
 
 function drip(socket: Socket, head: string): void {
   socket.write(head);
-  const timer = setInterval(() => socket.write('x'), 1_000);
+  const timer = setInterval(() => socket.write('x'), DRIP_MS);
   socket.on('close', () => clearInterval(timer));
 }
 

@@ -14,20 +14,26 @@ export function worstOfEach(all: readonly Lateness[]): Lateness[] {
   return [...worst].map(([dueAt, lateMs]) => ({ dueAt, lateMs }));
 }
 
-/** How much larger the median of one is, and what that is at least with 95 % confidence (bootstrap). */
+/**
+ * How many times as late the chosen seconds are as the ones right after them, and what that is at least with 95 % confidence
+ * (bootstrap). A millisecond at least: that is how fine the clock is.
+ */
 export function ratioAtLeast(
-  one: readonly number[],
-  other: readonly number[],
+  worst: readonly Lateness[],
+  isChosen: (dueAt: number) => boolean,
   random: Random,
-): { readonly ratio: number; readonly least: number } {
-  const resampled = (values: readonly number[]): number[] => values.map(() => random.pick(values));
-  const ratios = Array.from({ length: RESAMPLES }, () => median(resampled(one)) / median(resampled(other)));
-  ratios.sort((a, b) => a - b);
-  return { ratio: median(one) / median(other), least: ratios[Math.floor(RESAMPLES * 0.05)] ?? NaN };
+): { readonly ratio: number; readonly least: number; readonly pairs: number } {
+  const lateAt = new Map(worst.map(({ dueAt, lateMs }) => [dueAt, Math.max(1, lateMs)]));
+  const ratios = [...lateAt].flatMap(([dueAt, lateMs]) => {
+    const next = lateAt.get(dueAt + 1_000);
+    return isChosen(dueAt) && next !== undefined ? [lateMs / next] : [];
+  });
+  const medians = Array.from({ length: RESAMPLES }, () => median(ratios.map(() => random.pick(ratios))));
+  medians.sort((a, b) => a - b);
+  return { ratio: median(ratios), least: medians[Math.floor(RESAMPLES * 0.05)] ?? NaN, pairs: ratios.length };
 }
 
-/** A millisecond at least: that is how fine the clock is. */
 function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
-  return Math.max(1, sorted[Math.floor(sorted.length / 2)] ?? NaN);
+  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
 }
