@@ -66,9 +66,9 @@ export const WORKER_STOPPED = 'worker_stopped';
  */
 const claimPicked = (first: string, last: string): string => `
     UPDATE runs
-    SET state = 'running', attempt = runs.attempt + 1, claimed_at = greatest($1::timestamptz, runs.available_at),
+    SET state = 'running', attempt = runs.attempt + 1, claimed_at = greatest($1::timestamptz, runs.available_at, runs.due_at),
         lease_until = $2::timestamptz, lease_token = $3::uuid,
-        started_at = coalesce(runs.started_at, greatest($1::timestamptz, runs.available_at))
+        started_at = coalesce(runs.started_at, greatest($1::timestamptz, runs.available_at, runs.due_at))
     FROM jobs
     WHERE runs.id = ANY (ARRAY(SELECT id FROM picked)) AND jobs.id = runs.job_id
       AND runs.scheduled_for BETWEEN ${first} AND ${last}

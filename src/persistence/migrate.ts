@@ -17,7 +17,8 @@ const ASK_AGAIN_MS = 200;
  */
 const LOCK_TIMEOUT_MS = 2_000;
 const GIVE_WAY_MS = 3_000;
-const LOCK_NOT_AVAILABLE = '55P03';
+/** lock_not_available, and deadlock_detected: Postgres broke up a ring of which the migration was a part. */
+const LOCK_CODES: readonly unknown[] = ['55P03', '40P01'];
 
 /**
  * Brings the schema up to date. Two at once are safe: the second waits for the first, then finds nothing to do.
@@ -67,15 +68,15 @@ async function runAll(executor: MigrationExecutor, log: (line: string) => void):
       for (const migration of done) log(`migrated: ${migration.name}`);
       return;
     } catch (error) {
-      if (!isLockTimeout(error)) throw error;
-      log(`a table is in use by a long transaction; the migration is tried again in ${GIVE_WAY_MS} ms`);
+      if (!lostALock(error)) throw error;
+      log(`a table is in use by others; the migration is tried again in ${GIVE_WAY_MS} ms`);
       await sleep(GIVE_WAY_MS);
     }
   }
 }
 
-function isLockTimeout(error: unknown): boolean {
-  return error instanceof QueryFailedError && (error.driverError as { code?: string }).code === LOCK_NOT_AVAILABLE;
+function lostALock(error: unknown): boolean {
+  return error instanceof QueryFailedError && LOCK_CODES.includes((error.driverError as { code?: string }).code);
 }
 
 /** Migrations of this version that the database has not had. Only reads: a service may lack the right to do more. */

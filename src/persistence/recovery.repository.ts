@@ -35,6 +35,22 @@ const EXPIRED_JOBS = {
           ORDER BY lease_until LIMIT $2) AS expired`,
 };
 
+const SHORTEN_LEASES = {
+  name: 'recovery-shorten-leases',
+  text: `
+    WITH long AS MATERIALIZED (
+      SELECT id, scheduled_for
+      FROM runs
+      WHERE state = 'running' AND lease_until > $2::timestamptz
+      ORDER BY lease_until DESC
+      LIMIT 1000
+      FOR UPDATE SKIP LOCKED
+    )
+    UPDATE runs SET lease_until = $1::timestamptz
+    WHERE id = ANY (ARRAY(SELECT id FROM long)) AND state = 'running'
+      AND scheduled_for BETWEEN (SELECT min(scheduled_for) FROM long) AND (SELECT max(scheduled_for) FROM long)`,
+};
+
 const LOCK_EXPIRED = {
   name: 'recovery-lock-expired',
   text: `
@@ -114,6 +130,11 @@ export class RecoveryRepository {
 
   transaction<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result> {
     return this.database.transaction(work);
+  }
+
+  /** Leases that end after `beyond` end at `leaseUntil` instead, unless their holders renew them; answers how many. */
+  shortenLeases(leaseUntil: Instant, beyond: Instant): Promise<number> {
+    return this.database.count(SHORTEN_LEASES, [formatInstant(leaseUntil), formatInstant(beyond)]);
   }
 
   /** Jobs of the runs whose lease lapsed before `now`, from at most `limit` runs. */

@@ -15,6 +15,11 @@ import { PartitionsService } from './partitions.service.js';
 const BATCH = 500;
 /** Runs of a job deleted a moment ago are cancelled by the deletion itself. */
 const ORPHAN_AGE_MS = 5_000;
+/**
+ * No lease ends later than so many leases from now, a rollout that changes LEASE allowed for: it was written by a clock that has
+ * been set back since, and its holder may be dead.
+ */
+const LEASES_AHEAD = 4;
 const PARTITIONS_EVERY_MS = 3_600_000;
 const PARTITIONS_RETRY_MS = 60_000;
 
@@ -75,6 +80,10 @@ export class RecoveryService
 
   /** One pass over everything that can need mending. */
   async recover(now: Instant): Promise<RecoveryResult> {
+    const { leaseMs } = this.config;
+    const shortened = await this.repository.shortenLeases(now + leaseMs, now + LEASES_AHEAD * leaseMs);
+    if (shortened > 0)
+      this.logger.warn(`${shortened} leases end too far ahead: the clock was set back; cut to one LEASE`);
     const { retried, failed, promoted: promotedByEnds } = await this.recoverLost(now);
     const stuck = await this.repository.jobsWithStuckHeldRuns();
     const promoted = await this.promote(stuck, now);

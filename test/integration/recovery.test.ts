@@ -28,7 +28,10 @@ beforeEach(() => ledger.clear());
 
 afterAll(() => ledger?.close());
 
-function recovering(database: Database = ledger.database): {
+function recovering(
+  database: Database = ledger.database,
+  leaseMs = LEASE_MS,
+): {
   service: RecoveryService;
   queue: KeepingQueue;
   clock: SettableClock;
@@ -36,7 +39,7 @@ function recovering(database: Database = ledger.database): {
 } {
   const queue = new KeepingQueue();
   const clock = new SettableClock(T0);
-  const config = testConfig({ leaseMs: 300 });
+  const config = testConfig({ leaseMs });
   const registry = new SchedulerRegistry();
   const partitions = new PartitionsService(new PartitionsRepository(database), clock, config);
   const service = new RecoveryService(
@@ -71,6 +74,31 @@ test('a lapsed lease: the same run is tried again, with the next number', async 
     attempts: [{ number: 1, outcome: 'lost', startedAt: T0, durationMs: null }],
   });
   expect((await claimAll(T0 + LEASE_MS + 1))[0]).toMatchObject({ id, attempt: 2, lostAttempts: 1, firstStartedAt: T0 });
+});
+
+test('a lease from before the clock was set back by an hour lapses like any other; one that is held is renewed', async () => {
+  const jobId = await ledger.addJob();
+  const [dead, live] = [await ledger.addRun(jobId), await ledger.addRun(jobId, { scheduledFor: T0 - 1_000 })];
+  const before = T0 + 3_600_000;
+  const claimed = await claimAll(before);
+  const { service, queue } = recovering();
+  // Replicas whose clocks are not at one, or whose LEASE is another: theirs is left alone.
+  expect(await service.recover(before - 3 * LEASE_MS)).toMatchObject({ retried: 0 });
+  expect(await ledger.run(dead)).toMatchObject({ leaseUntil: before + LEASE_MS });
+
+  expect(await service.recover(T0)).toMatchObject({ retried: 0 });
+  expect(await ledger.run(dead)).toMatchObject({ leaseUntil: T0 + LEASE_MS });
+  const held = claimed.filter(({ id }) => id === live);
+  expect([...(await claims.renew(held, T0 + 2 * LEASE_MS))]).toEqual([live]);
+  expect(await service.recover(T0 + LEASE_MS + 1)).toMatchObject({ retried: 1 });
+  expect(queue.queued).toEqual([dead]);
+});
+
+test('a run that is claimed by a clock an hour behind starts no sooner in the ledger than it was due', async () => {
+  const jobId = await ledger.addJob();
+  const id = await ledger.addRun(jobId, { now: T0 - 3_600_000 });
+  await claimAll(T0 - 3_600_000);
+  expect(await ledger.run(id)).toMatchObject({ state: 'running', startedAt: T0 });
 });
 
 test('two recoveries at once take each lost run once', async () => {
@@ -185,7 +213,7 @@ describe('the loop', () => {
   test('a hanging maintenance of partitions holds recovery up no more than a failing start does', async () => {
     const id = await ledger.addRun(await ledger.addJob());
     await claimAll(T0);
-    const { service, clock, registry } = recovering();
+    const { service, clock, registry } = recovering(ledger.database, 300);
     clock.set(T0 + LEASE_MS + 1);
     await ledger.database.transaction(async (sql) => {
       await sql.rows({ text: 'SELECT pg_advisory_xact_lock(7246816)' });

@@ -31,6 +31,8 @@ export interface AuditInput {
   readonly rows: readonly LedgerRow[];
   readonly deliveries: readonly Delivery[];
   readonly time: DatabaseTime;
+  /** Whether the ledger's instants can be compared with each other. */
+  readonly ledgerTimes: boolean;
 }
 
 interface Job extends Pick<WatchedJob, 'id' | 'name' | 'misfire' | 'overlap' | 'mayFail' | 'isDeleted'> {
@@ -55,7 +57,7 @@ class Findings {
   }
 }
 
-export function audit({ jobs, rows, deliveries, time }: AuditInput): Audit {
+export function audit({ jobs, rows, deliveries, time, ledgerTimes }: AuditInput): Audit {
   const findings = new Findings();
   const rowsOf = groupBy(rows, (row) => row.jobId);
   const rowOf = new Map(rows.map((row) => [row.id, row]));
@@ -69,7 +71,8 @@ export function audit({ jobs, rows, deliveries, time }: AuditInput): Audit {
     const planned = (rowsOf.get(job.id) ?? []).filter(({ trigger }) => isPlanned(trigger));
     occurrences += auditOccurrences(job, planned, findings);
     for (const row of planned) auditDecision(job, row, findings);
-    if (job.overlap !== 'allow') auditOverlap(job, planned, findings);
+    const spanOf = ledgerTimes ? spanInLedger : (row: LedgerRow) => spanAtTarget(callsOf.get(row.id) ?? []);
+    if (job.overlap !== 'allow') auditOverlap(job, planned, spanOf, findings);
     for (const row of rowsOf.get(job.id) ?? []) auditEnd(job, row, callsOf.get(row.id) ?? [], findings);
   }
   for (const [runId, calls] of callsOf) auditCalls(runId, rowOf.get(runId), calls, time, findings);
@@ -149,13 +152,36 @@ function countBelow(instants: readonly number[], bound: number): number {
   return low;
 }
 
+interface Span {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+function spanInLedger({ startedAt, finishedAt }: LedgerRow): Span | null {
+  return startedAt === null ? null : { startMs: startedAt, endMs: finishedAt ?? Infinity };
+}
+
+/** From its first call to its last. */
+function spanAtTarget(calls: readonly Delivery[]): Span | null {
+  if (calls.length === 0) return null;
+  const arrivals = calls.map(({ arrivedAtMs }) => arrivedAtMs);
+  return { startMs: Math.min(...arrivals), endMs: Math.max(...arrivals) };
+}
+
 /** Under any policy but `allow` no run starts before the one before it has ended. */
-function auditOverlap(job: Job, planned: readonly LedgerRow[], findings: Findings): void {
-  const ran = planned.filter(({ startedAt }) => startedAt !== null).sort((a, b) => start(a) - start(b));
-  for (const [index, row] of ran.entries()) {
-    const before = ran[index - 1];
-    if (before === undefined) continue;
-    const aheadMs = (before.finishedAt ?? Infinity) - start(row);
+function auditOverlap(
+  job: Job,
+  planned: readonly LedgerRow[],
+  spanOf: (row: LedgerRow) => Span | null,
+  findings: Findings,
+): void {
+  const ran = planned.flatMap((row) => {
+    const span = spanOf(row);
+    return span === null ? [] : [{ ...span, row }];
+  });
+  ran.sort((a, b) => a.startMs - b.startMs);
+  for (const [index, { row, startMs }] of ran.entries()) {
+    const aheadMs = (ran[index - 1]?.endMs ?? -Infinity) - startMs;
     if (aheadMs > CLOCK_GRAIN_MS) {
       findings.add('broken', `${name(job, row.scheduledFor)} started ${aheadMs} ms before the run before it had ended`);
     }
@@ -233,10 +259,6 @@ function quantile(values: readonly number[], share: number): number {
 
 function isPlanned(trigger: string): boolean {
   return trigger === 'schedule' || trigger === 'misfire';
-}
-
-function start({ startedAt }: LedgerRow): number {
-  return startedAt ?? 0;
 }
 
 function name(job: Pick<Job, 'name'>, occurrence: number): string {

@@ -70,7 +70,13 @@ function sound(): { rows: LedgerRow[]; deliveries: Delivery[] } {
 }
 
 function find(input: Partial<AuditInput>, job = watched()) {
-  const { occurrences, missing, doubled, early, broken } = audit({ jobs: [job], time, ...sound(), ...input });
+  const { occurrences, missing, doubled, early, broken } = audit({
+    jobs: [job],
+    time,
+    ledgerTimes: true,
+    ...sound(),
+    ...input,
+  });
   return { occurrences, missing, doubled, early, broken };
 }
 
@@ -173,6 +179,17 @@ describe('misfire policies', () => {
     expect(outage(misfire, right)).toEqual([]);
     expect(outage(misfire, wrong).length).toBeGreaterThan(0);
   });
+});
+
+it('judges the order of runs by the calls where the instants of the ledger can not be compared', () => {
+  const { rows, deliveries } = sound();
+  rows[4] = row(5, { finishedAt: START + 3_600_000 });
+  const job = watched({ overlap: 'queueAll' });
+  expect(find({ rows, deliveries, ledgerTimes: false }, job)).toEqual(CLEAN);
+  const late = call(rows[4], { attempt: 1, arrivedAtMs: (deliveries[5] as Delivery).arrivedAtMs + 40 });
+  expect(find({ rows, deliveries: [...deliveries, late], ledgerTimes: false }, job).broken).toContainEqual(
+    expect.stringContaining('started 40 ms before the run before it had ended'),
+  );
 });
 
 it('finds runs that overlap although they must not', () => {
