@@ -9,6 +9,7 @@ export interface Fault {
 /** The codes of problem documents, with their HTTP status. Clients program against them: never rename one. */
 export const PROBLEM_STATUS = {
   malformed_json: 400,
+  malformed_yaml: 400,
   invalid_parameter: 400,
   unauthenticated: 401,
   forbidden: 403,

@@ -8,7 +8,7 @@ import { NestLogger } from '../logging/nest-logger.js';
 import { Metrics } from '../metrics.js';
 import { ProblemFilter } from '../problem-details/problem.filter.js';
 import { answerClientError } from './client-error.js';
-import { acceptJsonOnly, BODY_LIMIT_BYTES } from './json-body.js';
+import { acceptJson, BODY_LIMIT_BYTES } from './json-body.js';
 import {
   HEADERS_TIMEOUT_MS,
   IDLE_TIMEOUT_MS,
@@ -20,6 +20,7 @@ import {
 import { requestIdOf } from './request-id.js';
 import { RouteTable } from './route-table.js';
 import { securityHeadersFor } from './security-headers.js';
+import { acceptTextWhereTaken } from './text-body.js';
 
 /** A name of 200 characters, each up to twelve when percent-encoded. */
 const MAX_PARAM_LENGTH = 2_400;
@@ -70,7 +71,8 @@ export async function createApp(
   const adapter = new FastifyAdapter(options);
   const fastify: FastifyInstance = adapter.getInstance();
   routes.watch(fastify);
-  acceptJsonOnly(fastify);
+  acceptJson(fastify);
+  acceptTextWhereTaken(fastify);
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: new NestLogger(logger),
     bodyParser: false,

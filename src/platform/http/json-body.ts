@@ -3,11 +3,11 @@ import type { FastifyInstance } from 'fastify';
 export const BODY_LIMIT_BYTES = 1_048_576;
 
 /**
- * JSON and merge patches are the only bodies there are, and an empty one counts as none (`curl -X POST -H content-type: …`).
+ * Beside JSON and merge patches only handlers that say so take a body (text-body.ts); an empty one counts as none (`curl -X POST -H content-type: …`).
  * `__proto__` and `constructor` come through the parser as members like any other, for the validation to refuse with
  * their place; until then nobody may merge a body into another object.
  */
-export function acceptJsonOnly(fastify: FastifyInstance): void {
+export function acceptJson(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
   const parse = fastify.getDefaultJsonParser('ignore', 'ignore');
   for (const type of ['application/json', 'application/merge-patch+json']) {

@@ -38,6 +38,7 @@ export type RefusalCode = keyof typeof STATUS;
 
 export const TITLES: Record<RefusalCode, string> = {
   malformed_json: 'The body is not JSON',
+  malformed_yaml: 'The body is not YAML',
   invalid_parameter: 'A parameter is not valid',
   unauthenticated: 'Not authenticated',
   not_found: 'Not found',
