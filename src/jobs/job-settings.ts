@@ -69,8 +69,13 @@ function retypeSchedule(patch: Readonly<Record<string, unknown>>, stored: Schedu
 }
 
 export function sameSettings(one: JobSettings, other: JobSettings): boolean {
-  const names = ['name', 'description', 'labels', 'schedule', 'target', 'retry', 'overlap', 'misfire'] as const;
-  return names.every((name) => sameJson(one[name], other[name]));
+  return changedSettings(one, other).length === 0;
+}
+
+const SETTINGS = ['name', 'description', 'labels', 'schedule', 'target', 'retry', 'overlap', 'misfire'] as const;
+
+export function changedSettings(one: JobSettings, other: JobSettings): (keyof JobSettings)[] {
+  return SETTINGS.filter((name) => !sameJson(one[name], other[name]));
 }
 
 export function neverFires(): Problem {

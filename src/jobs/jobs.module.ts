@@ -3,6 +3,9 @@ import { MessagingModule } from '../messaging/messaging.module.js';
 import { EgressModule } from '../platform/egress/egress.module.js';
 import { AfterCommit } from '../queue/after-commit.js';
 import { QueueModule } from '../queue/queue.module.js';
+import { JobSetsController } from './declare/job-sets.controller.js';
+import { JobSetsService } from './declare/job-sets.service.js';
+import { PathProject } from './declare/path-project.js';
 import { JobActionsController } from './job-actions.controller.js';
 import { JobActionsService } from './job-actions.service.js';
 import { JobChanges } from './job-changes.js';
@@ -12,7 +15,7 @@ import { JobsService } from './jobs.service.js';
 /** Jobs: created, read, changed, paused. Needs persistence and the platform. */
 @Module({
   imports: [QueueModule, MessagingModule, EgressModule],
-  controllers: [JobsController, JobActionsController],
-  providers: [JobsService, JobActionsService, JobChanges, AfterCommit],
+  controllers: [JobsController, JobActionsController, JobSetsController],
+  providers: [JobsService, JobActionsService, JobChanges, AfterCommit, JobSetsService, PathProject],
 })
 export class JobsModule {}

@@ -116,7 +116,7 @@ export class JobsService {
    * A new URL must be one that may be called, as far as its text tells; names are resolved when they are called. One that is
    * stored already stays: what may be called can change, and must not keep a job from being edited.
    */
-  private settle(input: JobInput, stored: StoredJob | null, now: Instant): JobSettings {
+  settle(input: JobInput, stored: StoredJob | null, now: Instant): JobSettings {
     const settings = resolveSettings(input, stored, now);
     const { url } = settings.target;
     const reason = url === stored?.target.url ? null : this.egress.refuse(destinationOf(new URL(url)));
@@ -125,7 +125,7 @@ export class JobsService {
   }
 
   /** Null when nothing changes: putting the same job again is no new version. */
-  private async edit(job: StoredJob, settings: JobSettings, now: Instant, sql: Sql): Promise<Settled | null> {
+  async edit(job: StoredJob, settings: JobSettings, now: Instant, sql: Sql): Promise<Settled | null> {
     if (sameSettings(job, settings)) return null;
     if (sameJson(job.schedule, settings.schedule)) {
       return { job: { ...job, ...settings }, queued: [], cancelled: [] };
@@ -149,7 +149,7 @@ function progressOf(progress: Progress): Progress {
   return { state, pauseNote, pausedAt, pausedUntil, resumedAt, nextOccurrenceAt, nextRunAt, scheduledRunCount };
 }
 
-function newJob(projectId: string, settings: JobSettings, now: Instant): Job {
+export function newJob(projectId: string, settings: JobSettings, now: Instant): Job {
   const id = ids.generateOrResetWithTs(now).toString();
   const progress = firstProgress(id, settings.schedule, now);
   if (progress === null) throw neverFires();

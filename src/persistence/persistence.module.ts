@@ -3,6 +3,7 @@ import { ApiKeysRepository } from './api-keys.repository.js';
 import { ClaimsRepository } from './claims.repository.js';
 import { Database } from './database.js';
 import { JobListRepository } from './job-list.repository.js';
+import { JobSetsRepository } from './job-sets.repository.js';
 import { JobsRepository } from './jobs.repository.js';
 import { PartitionsRepository } from './partitions.repository.js';
 import { PlanningRepository } from './planning.repository.js';
@@ -21,6 +22,7 @@ const REPOSITORIES = [
   RunCountsRepository,
   JobsRepository,
   JobListRepository,
+  JobSetsRepository,
   RunsRepository,
   RunListRepository,
   ProjectsRepository,

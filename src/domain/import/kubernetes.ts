@@ -34,20 +34,19 @@ export function importKubernetes(documents: readonly unknown[], { timeZone }: Ku
   const report = new ImportReport();
   const items = itemsOf(documents, report);
   const groups = new Set(items.map(({ id }) => id.group));
-  let assumedAt: string | null = null;
-  const jobs = items.flatMap(({ id, manifest }) => {
+  const read = items.flatMap(({ id, manifest }) => {
     const name = nameWithin(groups, id);
     manifest.job = name;
-    const job = jobOf(manifest, name, id, timeZone);
-    if (job === null) report.job(name, { pointer: `${manifest.pointer}/spec` }, 'malformed', 'has no schedule');
-    else if (job.assumesZone) assumedAt ??= `${manifest.pointer}/spec`;
-    return job ?? [];
+    const outcome = jobOf(manifest, name, id, timeZone);
+    if (outcome === null) report.job(name, { pointer: `${manifest.pointer}/spec` }, 'malformed', 'has no schedule');
+    return outcome ?? [];
   });
-  if (assumedAt !== null) {
+  const first = read.find(({ assumesZone }) => assumesZone);
+  if (first !== undefined) {
     const detail = 'has no timeZone and goes by that of its controller; read as UTC, name another with timeZone';
-    report.document({ pointer: assumedAt }, 'assumed_time_zone', detail);
+    report.document({ pointer: `${first.pointer}/spec` }, 'assumed_time_zone', detail);
   }
-  return { jobs, report };
+  return { jobs: read.map(({ job }) => job), report };
 }
 
 interface Item {
@@ -90,7 +89,7 @@ function jobOf(
   name: string,
   id: GroupedName,
   controllerZone: string | null,
-): (ImportedJob & { readonly assumesZone: boolean }) | null {
+): { readonly job: ImportedJob; readonly pointer: string; readonly assumesZone: boolean } | null {
   manifest.ignore('apiVersion', 'kind', 'status');
   const labels = labelsOf(manifest.part('metadata'));
   const spec = manifest.part('spec');
@@ -108,7 +107,7 @@ function jobOf(
   const { retry, body } = templateOf(template, id);
   spec.rest();
   manifest.rest();
-  return {
+  const job: ImportedJob = {
     place: { pointer: manifest.pointer },
     name,
     settings: {
@@ -120,8 +119,8 @@ function jobOf(
       ...(paused && { paused }),
     },
     target: { url: null, body },
-    assumesZone: timeZone === null && schedule['type'] === 'cron',
   };
+  return { job, pointer: manifest.pointer, assumesZone: timeZone === null && schedule['type'] === 'cron' };
 }
 
 function labelsOf(metadata: Members | undefined): Record<string, string> | null {

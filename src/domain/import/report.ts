@@ -1,3 +1,5 @@
+import type { Fault } from '../errors.js';
+
 /** Where in what was given: a JSON pointer (RFC 6901), or a line of a text, counted from 1. */
 export type Place = { readonly pointer: string } | { readonly line: number };
 
@@ -49,6 +51,13 @@ export class ImportReport {
 
   setting(job: string | null, place: Place, code: LossCode, detail: string): void {
     this.add({ scope: 'setting', job, place, code, detail });
+  }
+
+  /** A job that was refused as any client's would be. */
+  refused(job: string, place: Place, faults: readonly Fault[]): void {
+    for (const { pointer, code, detail } of faults) {
+      this.add({ scope: 'job', job, place, code, detail: `${pointer === '' ? 'it' : pointer} ${detail}` });
+    }
   }
 
   private add(loss: Loss): void {

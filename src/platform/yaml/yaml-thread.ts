@@ -37,7 +37,7 @@ export function readYamlInThread(require: (id: string) => unknown): void {
       if (problem === undefined) continue;
       const { line, col } = lines.linePos(problem.pos[0]);
       // Its message would quote the text.
-      const what = String(problem.code).toLowerCase().replaceAll('_', ' ');
+      const what = problem.code.toLowerCase().replaceAll('_', ' ');
       return { fault: 'syntax', detail: `line ${line}, column ${col}: ${what}` };
     }
     const json = JSON.stringify(

@@ -1,0 +1,234 @@
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import type { Fault } from '../../domain/errors.js';
+import { Problem } from '../../domain/errors.js';
+import { pause, recurrenceOf, resume } from '../../domain/job-change.js';
+import type { Instant } from '../../domain/recurrence/schedule.js';
+import type { Sql } from '../../persistence/database.js';
+import { JobSetsRepository, SetIsBusyError } from '../../persistence/job-sets.repository.js';
+import type { NamedJob } from '../../persistence/job-sets.repository.js';
+import { isNameTaken } from '../../persistence/jobs.repository.js';
+import type { StoredJob } from '../../persistence/jobs.repository.js';
+import { cancelOpenRuns } from '../../persistence/ledger-writes.js';
+import { Clock } from '../../platform/clock.js';
+import { MAX_FAULTS } from '../../platform/validation/faults.js';
+import { refuseBody } from '../../platform/validation/request-validation.pipe.js';
+import { AfterCommit } from '../../queue/after-commit.js';
+import { JobsService } from '../jobs.service.js';
+import { isOverdue, settleOverdue } from '../settle-overdue.js';
+import { MAX_SET } from './job-set.schemas.js';
+import type { DeclaredJob } from './job-set.schemas.js';
+import { faultsOf, planEntry } from './set-plan.js';
+import type { SetContext, Step } from './set-plan.js';
+
+export interface SetOptions {
+  readonly dryRun: boolean;
+  /** Jobs that the set does not name are deleted. */
+  readonly prune: boolean;
+  /** What becomes of entries that may not be: all are refused with them, or they alone are left out. */
+  readonly refused: 'refuseAll' | 'leaveOut';
+}
+
+export interface SetOutcome {
+  readonly steps: readonly Step[];
+  readonly deleted: readonly NamedJob[];
+}
+
+interface Effects {
+  readonly queued: string[];
+  readonly cancelled: string[];
+  readonly dueAts: Set<Instant>;
+}
+
+type Change = Extract<Step, { action: 'change' }>;
+
+/** How long a set waits for another one of its project, and how often it asks. */
+const BUSY_MS = 10_000;
+const ASK_AGAIN_MS = 40;
+const NAME_TRIES = 5;
+/** Entries between two looks at what else the process has to do. */
+const BREATH = 100;
+
+/** Makes the jobs of a project those of a set: what is there already stays as it is. */
+@Injectable()
+export class JobSetsService {
+  constructor(
+    private readonly sets: JobSetsRepository,
+    private readonly jobs: JobsService,
+    private readonly clock: Clock,
+    private readonly afterCommit: AfterCommit,
+  ) {}
+
+  /**
+   * All in one transaction, or nothing. Two sets of one project come one after the other; a job that is changed or created
+   * by its own request meanwhile comes before or after, as with two such requests.
+   */
+  async apply(projectId: string, entries: readonly DeclaredJob[], options: SetOptions): Promise<SetOutcome> {
+    if (options.dryRun) return this.plan(projectId, entries, options);
+    const giveUpAt = performance.now() + BUSY_MS;
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.applyOnce(projectId, entries, options);
+      } catch (error) {
+        if (error instanceof SetIsBusyError) {
+          if (performance.now() > giveUpAt) throw busy();
+          await sleep(ASK_AGAIN_MS);
+        } else if (!isNameTaken(error) || tries >= NAME_TRIES) {
+          // Somebody creates a job of a name in the set: the next try finds it there.
+          throw isNameTaken(error) ? busy() : error;
+        }
+      }
+    }
+  }
+
+  private async applyOnce(
+    projectId: string,
+    entries: readonly DeclaredJob[],
+    options: SetOptions,
+  ): Promise<SetOutcome> {
+    const effects: Effects = { queued: [], cancelled: [], dueAts: new Set() };
+    const outcome = await this.sets.transaction(async (sql) => {
+      if (!(await this.sets.lockProject(projectId, sql))) throw new Problem('not_found', 'there is no such project');
+      const first = await this.plan(projectId, entries, options, sql);
+      const { steps, changes } = await this.lockChanges(projectId, entries, first.steps, sql);
+      refuseIfAny(steps, options);
+      await this.write(projectId, steps, changes, effects, sql);
+      await this.delete(projectId, first.deleted, effects, sql);
+      return { steps, deleted: first.deleted };
+    });
+    await this.announce(effects);
+    return outcome;
+  }
+
+  /** Decides from what is stored right now, without a lock. */
+  private async plan(
+    projectId: string,
+    entries: readonly DeclaredJob[],
+    options: SetOptions,
+    sql?: Sql,
+  ): Promise<SetOutcome> {
+    const names = entries.map(({ name }) => name);
+    const stored = new Map((await this.sets.findNamed(projectId, names, sql)).map((job) => [job.name, job]));
+    const context = this.context(projectId);
+    const steps: Step[] = [];
+    for (const [index, entry] of entries.entries()) {
+      steps.push(planEntry(index, entry, stored.get(entry.name) ?? null, context));
+      if (index % BREATH === BREATH - 1) await setImmediate();
+    }
+    refuseIfAny(steps, options);
+    return { steps, deleted: options.prune ? await this.others(projectId, names, sql) : [] };
+  }
+
+  private context(projectId: string): SetContext {
+    const settle: SetContext['settle'] = (input, stored, now) => this.jobs.settle(input, stored, now);
+    return { projectId, now: this.clock.now(), settle };
+  }
+
+  private async others(projectId: string, names: readonly string[], sql?: Sql): Promise<NamedJob[]> {
+    const others = await this.sets.findOthers(projectId, names, MAX_SET + 1, sql);
+    if (others.length <= MAX_SET) return others;
+    const detail = `the project has more than ${MAX_SET} jobs beside the set: too many to delete at once`;
+    throw refuseBody([{ pointer: '/jobs', code: 'too_many', detail }]);
+  }
+
+  /** Jobs that are to change are locked and decided once more: until here they could still change otherwise. */
+  private async lockChanges(
+    projectId: string,
+    entries: readonly DeclaredJob[],
+    planned: readonly Step[],
+    sql: Sql,
+  ): Promise<{ steps: Step[]; changes: Change[] }> {
+    const ids = planned.flatMap((step) => (step.action === 'change' ? [step.stored.id] : []));
+    const locked = new Map((await this.sets.lock(projectId, ids, sql)).map((job) => [job.id, job]));
+    const context = this.context(projectId);
+    const steps = planned.map((step): Step => {
+      const entry = entries[step.index];
+      if (step.action !== 'change' || entry === undefined) return step;
+      const stored = locked.get(step.stored.id);
+      // Renamed meanwhile, it is another job's business, and the name is free.
+      return planEntry(step.index, entry, stored?.name === entry.name ? stored : null, context);
+    });
+    return { steps, changes: steps.filter((step) => step.action === 'change') };
+  }
+
+  private async write(
+    projectId: string,
+    steps: readonly Step[],
+    changes: readonly Change[],
+    effects: Effects,
+    sql: Sql,
+  ): Promise<void> {
+    const created = steps.flatMap((step) => (step.action === 'create' ? [step.job] : []));
+    // Under the locks, so that it is later than all that was planned before.
+    const now = this.clock.now();
+    const changed: StoredJob[] = [];
+    for (const change of changes) changed.push(await this.change(change, now, effects, sql));
+    await this.sets.insert(projectId, created, sql);
+    await this.sets.update(projectId, changed, sql);
+    for (const { nextRunAt } of [...created, ...changed]) if (nextRunAt !== null) effects.dueAts.add(nextRunAt);
+  }
+
+  /** The job's next version; not written yet. */
+  private async change(
+    { stored, settings, paused }: Change,
+    now: Instant,
+    effects: Effects,
+    sql: Sql,
+  ): Promise<StoredJob> {
+    const edited = await this.jobs.edit(stored, settings, now, sql);
+    let job = edited?.job ?? stored;
+    let settled = edited;
+    if (paused === true) {
+      note(effects, settled);
+      settled = await settleOverdue(job, now, sql);
+      job = settled.job;
+      // What was due may have been its last.
+      if (job.state !== 'completed') job = { ...job, ...pause(job, null, null, now) };
+    } else if (paused === false && job.state === 'paused') {
+      const recurrence = recurrenceOf(job);
+      if (recurrence === null) throw new Problem('wrong_state', `the schedule of "${job.name}" can't be read here`);
+      job = { ...job, ...resume(job, recurrence, now) };
+    }
+    note(effects, settled);
+    return { ...job, version: stored.version + 1, updatedAt: now };
+  }
+
+  /** As one job is deleted: its waiting runs are cancelled, those too that are due and not planned yet. */
+  private async delete(projectId: string, jobs: readonly NamedJob[], effects: Effects, sql: Sql): Promise<void> {
+    const locked = await this.sets.lock(
+      projectId,
+      jobs.map(({ id }) => id),
+      sql,
+    );
+    const now = this.clock.now();
+    for (const job of locked) {
+      if (isOverdue(job, now)) effects.cancelled.push(...(await settleOverdue(job, now, sql)).cancelled);
+    }
+    const ids = locked.map(({ id }) => id);
+    effects.cancelled.push(...(await cancelOpenRuns(sql, ids, ['queued', 'retrying', 'held'], 'jobDeleted', now)));
+    await this.sets.delete(projectId, ids, sql);
+  }
+
+  private async announce({ queued, cancelled, dueAts }: Effects): Promise<void> {
+    for (const dueAt of [...dueAts].sort((one, other) => one - other)) await this.afterCommit.announce({ dueAt });
+    await this.afterCommit.announce({ queued, cancelled });
+  }
+}
+
+function note(effects: Effects, settled: { queued: readonly string[]; cancelled: readonly string[] } | null): void {
+  effects.queued.push(...(settled?.queued ?? []));
+  effects.cancelled.push(...(settled?.cancelled ?? []));
+}
+
+function refuseIfAny(steps: readonly Step[], { refused }: SetOptions): void {
+  if (refused === 'leaveOut') return;
+  const faults: Fault[] = [];
+  for (const step of steps) {
+    if (step.action === 'refuse' && faults.length < MAX_FAULTS) faults.push(...faultsOf(step.index, step.problem));
+  }
+  if (faults.length > 0) throw refuseBody(faults.slice(0, MAX_FAULTS));
+}
+
+function busy(): Problem {
+  return new Problem('unavailable', "other requests change the project's jobs right now; try again", [], 1);
+}
