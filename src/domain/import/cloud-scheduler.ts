@@ -16,8 +16,8 @@ const BOOKS = ['name', 'userUpdateTime', 'scheduleTime', 'lastAttemptTime', 'sta
 const EVERY = /^every\s+(\d{1,6})\s+(minutes?|mins?|hours?)$/i;
 /** Header values that others must not read back. */
 const SECRET_HEADER = /authorization|cookie|token|secret|password|api-?key/i;
-/** Set by whoever sends a request: exports show the other system's own. */
-const SENDER_HEADERS = new Set(['user-agent', 'content-length', 'host']);
+/** Its own, which an export shows beside those of the job. */
+const OWN_HEADERS = /^(user-agent: Google-Cloud-Scheduler|content-length: \d+)$/i;
 
 /** Reads jobs of Google Cloud Scheduler as `gcloud scheduler jobs list` or `describe` write them (JSON or YAML), or its API. */
 export function importCloudScheduler(documents: readonly unknown[]): Imported {
@@ -81,6 +81,7 @@ function jobOf(members: Members, name: string, report: ImportReport): ImportedJo
   const target = targetOf(members);
   if (target === null) return null;
   const retry = retryOf(members.part('retryConfig'));
+  const timeout = formatElapsed(timeoutOf(members));
   members.ignore(...BOOKS);
   members.rest();
   return {
@@ -94,7 +95,7 @@ function jobOf(members: Members, name: string, report: ImportReport): ImportedJo
       overlap: 'queueOne',
       ...(state !== undefined && state !== 'ENABLED' && { paused: true }),
     },
-    target: { ...target, timeout: formatElapsed(timeoutOf(members)) },
+    target: { ...target, timeout },
   };
 }
 
@@ -151,9 +152,9 @@ function headersOf(target: Members): Record<string, unknown> {
   for (const [name, value] of target.texts('headers')) {
     const refused = refuseHeaderName(name);
     const pointer = `headers/${name.slice(0, 100).replaceAll('~', '~0').replaceAll('/', '~1')}`;
-    if (SENDER_HEADERS.has(name.toLowerCase())) {
-      if (value !== 'Google-Cloud-Scheduler') target.lose(pointer, 'no_equivalent', 'is set by Carillon itself');
-    } else if (refused !== null) target.lose(pointer, 'no_equivalent', refused.detail);
+    if (OWN_HEADERS.test(`${name}: ${value}`)) continue;
+    if (/^user-agent$/i.test(name)) target.lose(pointer, 'no_equivalent', 'is set by Carillon itself');
+    else if (refused !== null) target.lose(pointer, 'no_equivalent', refused.detail);
     else headers.push([name, SECRET_HEADER.test(name) ? { value, secret: true } : value]);
   }
   return Object.fromEntries(headers);

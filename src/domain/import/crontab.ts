@@ -132,7 +132,7 @@ class CrontabReader {
       return expression === undefined ? refuse(`${quote(macro)} names no time that comes again`) : { expression, rest };
     }
     // SUSE's and cronie's mark for a command that is not to be logged.
-    const parts = /^-?(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)(?:\s+(.*))?$/.exec(line);
+    const parts = /^-?([\d*~]\S*)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)(?:\s+(.*))?$/.exec(line);
     if (parts === null) {
       this.report.job(null, { line: number }, 'not_a_job', 'is neither five fields and a command nor a setting');
       return null;

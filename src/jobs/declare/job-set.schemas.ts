@@ -20,7 +20,7 @@ export const JobSet = z.strictObject({ jobs: z.array(DeclaredJob).max(MAX_SET) }
 
 const flag = z
   .enum(['true', 'false'])
-  .default('false')
+  .optional()
   .transform((text) => text === 'true');
 
 function flagMeta(description: string) {

@@ -54,7 +54,9 @@ export function readYamlInThread(require: (id: string) => unknown): void {
     parentPort.postMessage(read());
   } catch (error) {
     if (error instanceof TypeError) parentPort.postMessage({ fault: 'syntax', detail: error.message });
-    else if (error instanceof ReferenceError) parentPort.postMessage({ fault: 'too_much', detail: 'its aliases' });
+    else if (error instanceof ReferenceError && error.message.startsWith('Unresolved')) {
+      parentPort.postMessage({ fault: 'syntax', detail: 'an alias names nothing before it' });
+    } else if (error instanceof ReferenceError) parentPort.postMessage({ fault: 'too_much', detail: 'its aliases' });
     else if (error instanceof RangeError) parentPort.postMessage({ fault: 'too_much', detail: 'its depth' });
     else throw error;
   }
