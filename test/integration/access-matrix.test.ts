@@ -41,7 +41,7 @@ const WHO_MAY: Readonly<Record<AccessRole, readonly string[]>> = {
 function roleByContract({ method, path }: Operation): AccessRole | 'public' {
   if (/^\/(health\/|metrics$)/.test(path)) return 'public';
   if (path === '/projects' && method === 'post') return 'root';
-  if (/^\/(projects|api-keys)\b/.test(path)) return 'admin';
+  if (/^\/(projects|api-keys)\b/.test(path) && !path.startsWith('/projects/{id}/jobs')) return 'admin';
   return method === 'get' || path === '/schedules/preview' ? 'viewer' : 'editor';
 }
 
@@ -160,6 +160,25 @@ test('what a stranger looked for is there, for its owner', async () => {
       fill(path, (kind) => idOf(kind), ''),
     );
     expect([path, status]).toEqual([path, 200]);
+  }
+});
+
+test('another project is as far away by its name, and the own one is there by it', async () => {
+  for (const [method, path, body] of [
+    ['GET', 'jobs', undefined],
+    ['PUT', 'jobs?prune=true', { jobs: [] }],
+    ['POST', 'jobs/import?format=kubernetes', {}],
+  ] as const) {
+    const before = await everythingOf(victim.projectId);
+    for (const name of ['victim', 'no-such-project', 'default']) {
+      const answer = await api.call(stranger['admin'] ?? null, method, `/projects/${name}/${path}`, body);
+      expect([name, answer.status, answer.body['detail']]).toEqual([name, 404, 'there is no such project']);
+    }
+    expect(await everythingOf(victim.projectId)).toEqual(before);
+    expect((await api.call(stranger['admin'] ?? null, method, `/projects/strangers/${path}`, body)).status).toBe(200);
+    // The root key acts in the project that the path names.
+    if (method === 'GET')
+      expect((await api.must(200, ROOT, method, `/projects/victim/${path}`))['jobs']).toHaveLength(1);
   }
 });
 

@@ -1,4 +1,5 @@
 import { parse } from 'yaml';
+import { waitFor } from '../support/wait-for.js';
 import { Api, type Answer, type Json } from './api.js';
 
 let api: Api;
@@ -354,6 +355,37 @@ describe('at once', () => {
     );
     expect(rows).toHaveLength(1);
     expect(rows[0]).toMatchObject({ version: 8 });
+  });
+
+  it('two that prune leave the jobs of one of them', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const set = (letter: string): Json[] => Array.from({ length: 40 }, (_, n) => job(`${letter}-${round}-${n}`));
+      const answers = await Promise.all(['a', 'b', 'c'].map((letter) => put(set(letter), '?prune=true')));
+      expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+      const rows = await api.rows('SELECT left(name, 1) AS letter, count(*)::int AS n FROM jobs GROUP BY 1');
+      expect(rows).toEqual([{ letter: expect.stringMatching(/[abc]/), n: 40 }]);
+    }
+  });
+
+  it('what the planner or another request does to a job before its lock is got stays', async () => {
+    const { id } = await api.create(job('a'));
+    const other = await api.db.connect();
+    try {
+      await other.query('BEGIN');
+      await other.query('UPDATE job_states SET version = version + 1, run_count = 7 WHERE job_id = $1', [id]);
+      const answer = put([job('a', { description: 'changed' })]);
+      await waitFor('the set to wait for the job', async () => {
+        const waiting = await api.rows(
+          `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+        );
+        return waiting.length > 0;
+      });
+      await other.query('COMMIT');
+      expect(actions(await answer)).toEqual([['change', 'a']]);
+    } finally {
+      other.release(true);
+    }
+    expect(await named('a')).toMatchObject({ description: 'changed', version: 3, runCount: 7 });
   });
 
   it('a job that is created by its own request meanwhile is changed or was there before: never an error', async () => {
