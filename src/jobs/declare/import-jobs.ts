@@ -8,6 +8,7 @@ import { TooManyLossesError } from '../../domain/import/report.js';
 import { isJsonObject } from '../../domain/json.js';
 import { findZone } from '../../domain/recurrence/zone.js';
 import { refuseUrl } from '../../domain/target.js';
+import { newBreath } from '../../platform/breath.js';
 import { refuseBody, refuseParameters } from '../../platform/validation/request-validation.pipe.js';
 import { MAX_SET } from './job-set.schemas.js';
 import type { DeclaredJob, ImportFormat, ImportQuery } from './job-set.schemas.js';
@@ -22,14 +23,15 @@ export interface Readable {
 }
 
 /** The jobs of a source that can be jobs here; what can't is in the report. Throws a Problem for a source of no kind. */
-export function readImport(
+export async function readImport(
   source: ImportSourceContent,
   query: ImportQuery,
-): { readonly readable: readonly Readable[]; readonly report: Imported['report'] } {
+): Promise<{ readonly readable: readonly Readable[]; readonly report: Imported['report'] }> {
   checkParameters(query);
   const { jobs, report } = importAs(formatOf(source, query.format), source, query);
   const readable: Readable[] = [];
   const seen = new Set<string>();
+  const breath = newBreath();
   for (const imported of jobs) {
     const { name, place } = imported;
     const url = imported.target.url ?? urlOf(query.target, name);
@@ -41,6 +43,7 @@ export function readImport(
       else report.refused(name, place, read.faults);
     }
     seen.add(name);
+    await breath();
   }
   return { readable, report };
 }

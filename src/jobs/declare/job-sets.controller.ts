@@ -138,7 +138,7 @@ export class JobSetsController {
     @Body({ schema: ImportSource }) body: unknown,
   ): Promise<ImportView> {
     const project = await this.projects.of(caller, id);
-    const { readable, report } = readImport(await contentOf(body), query);
+    const { readable, report } = await readImport(await contentOf(body), query);
     const { dryRun } = query;
     const entries = readable.map(({ entry }) => entry);
     const outcome = await this.service.apply(project.id, entries, { dryRun, prune: false, refused: 'leaveOut' });

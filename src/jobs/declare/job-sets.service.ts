@@ -1,4 +1,4 @@
-import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { Fault } from '../../domain/errors.js';
 import { Problem } from '../../domain/errors.js';
@@ -10,6 +10,7 @@ import type { NamedJob } from '../../persistence/job-sets.repository.js';
 import { isNameTaken } from '../../persistence/jobs.repository.js';
 import type { StoredJob } from '../../persistence/jobs.repository.js';
 import { cancelOpenRuns } from '../../persistence/ledger-writes.js';
+import { newBreath } from '../../platform/breath.js';
 import { Clock } from '../../platform/clock.js';
 import { MAX_FAULTS } from '../../platform/validation/faults.js';
 import { refuseBody } from '../../platform/validation/request-validation.pipe.js';
@@ -46,8 +47,6 @@ type Change = Extract<Step, { action: 'change' }>;
 const BUSY_MS = 10_000;
 const ASK_AGAIN_MS = 40;
 const NAME_TRIES = 5;
-/** Entries between two looks at what else the process has to do. */
-const BREATH = 100;
 
 /** Makes the jobs of a project those of a set: what is there already stays as it is. */
 @Injectable()
@@ -111,9 +110,10 @@ export class JobSetsService {
     const stored = new Map((await this.sets.findNamed(projectId, names, sql)).map((job) => [job.name, job]));
     const context = this.context(projectId);
     const steps: Step[] = [];
+    const breath = newBreath();
     for (const [index, entry] of entries.entries()) {
       steps.push(planEntry(index, entry, stored.get(entry.name) ?? null, context));
-      if (index % BREATH === BREATH - 1) await setImmediate();
+      await breath();
     }
     refuseIfAny(steps, options);
     return { steps, deleted: options.prune ? await this.others(projectId, names, sql) : [] };
@@ -141,13 +141,19 @@ export class JobSetsService {
     const ids = planned.flatMap((step) => (step.action === 'change' ? [step.stored.id] : []));
     const locked = new Map((await this.sets.lock(projectId, ids, sql)).map((job) => [job.id, job]));
     const context = this.context(projectId);
-    const steps = planned.map((step): Step => {
+    const again = (step: Step): Step => {
       const entry = entries[step.index];
       if (step.action !== 'change' || entry === undefined) return step;
       const stored = locked.get(step.stored.id);
       // Renamed meanwhile, it is another job's business, and the name is free.
       return planEntry(step.index, entry, stored?.name === entry.name ? stored : null, context);
-    });
+    };
+    const steps: Step[] = [];
+    const breath = newBreath();
+    for (const step of planned) {
+      steps.push(again(step));
+      await breath();
+    }
     return { steps, changes: steps.filter((step) => step.action === 'change') };
   }
 
@@ -162,7 +168,11 @@ export class JobSetsService {
     // Under the locks, so that it is later than all that was planned before.
     const now = this.clock.now();
     const changed: StoredJob[] = [];
-    for (const change of changes) changed.push(await this.change(change, now, effects, sql));
+    const breath = newBreath();
+    for (const change of changes) {
+      changed.push(await this.change(change, now, effects, sql));
+      await breath();
+    }
     await this.sets.insert(projectId, created, sql);
     await this.sets.update(projectId, changed, sql);
     for (const { nextRunAt } of [...created, ...changed]) if (nextRunAt !== null) effects.dueAts.add(nextRunAt);

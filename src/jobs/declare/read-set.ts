@@ -1,25 +1,23 @@
-import { setImmediate } from 'node:timers/promises';
 import type { Fault } from '../../domain/errors.js';
 import { isJsonObject } from '../../domain/json.js';
+import { newBreath } from '../../platform/breath.js';
 import { faultsOfIssues, MAX_FAULTS, mergeFaults, pointerOf } from '../../platform/validation/faults.js';
 import { scanJson } from '../../platform/validation/json-scan.js';
 import { refuseBody } from '../../platform/validation/request-validation.pipe.js';
 import { DeclaredJob, MAX_SET } from './job-set.schemas.js';
-
-/** Entries between two looks at what else the process has to do. */
-const BREATH = 50;
 
 /** The jobs of a set as it was sent; throws a Problem with all faults, at most twenty. */
 export async function readSet(body: unknown): Promise<DeclaredJob[]> {
   const list = listOf(body);
   const jobs: DeclaredJob[] = [];
   const faults: Fault[] = [];
+  const breath = newBreath();
   for (const [index, value] of list.entries()) {
     const read = readEntry(value);
     if ('job' in read) jobs.push(read.job);
     else faults.push(...read.faults.map((fault) => ({ ...fault, pointer: `/jobs/${index}${fault.pointer}` })));
     if (faults.length >= MAX_FAULTS) throw refuseBody(faults.slice(0, MAX_FAULTS));
-    if (index % BREATH === BREATH - 1) await setImmediate();
+    await breath();
   }
   if (faults.length === 0) faults.push(...sharedNames(jobs));
   if (faults.length > 0) throw refuseBody(faults.slice(0, MAX_FAULTS));
