@@ -39,13 +39,13 @@ interface Item {
 
 function itemsOf(documents: readonly unknown[], report: ImportReport): Item[] {
   const items: Item[] = [];
-  const visit = (value: unknown, pointer: string): void => {
+  const visit = (value: unknown, pointer: string, isItem = false): void => {
     if (value === null) return;
     const list = Array.isArray(value) ? value : isJsonObject(value) ? value['jobs'] : null;
     const name = isJsonObject(value) && typeof value['name'] === 'string' ? value['name'] : null;
     const parts = /^(projects\/[^/]+\/locations\/[^/]+)\/jobs\/([^/]+)$/.exec(name ?? '');
-    if (Array.isArray(list)) {
-      list.forEach((item, index) => visit(item, `${pointer}${Array.isArray(value) ? '' : '/jobs'}/${index}`));
+    if (Array.isArray(list) && !isItem) {
+      list.forEach((item, index) => visit(item, `${pointer}${Array.isArray(value) ? '' : '/jobs'}/${index}`, true));
     } else if (isJsonObject(value) && parts !== null) {
       const id = { group: parts[1] ?? '', name: parts[2] ?? '' };
       items.push({ id, job: new Members(value, pointer, report) });
@@ -66,7 +66,7 @@ function jobOf(members: Members, name: string, report: ImportReport): ImportedJo
   }
   const timeZone = zoneOf(members.text('timeZone'));
   const every = EVERY.exec(text.trim());
-  if (every === null && /[a-z]{3,}.*\s.*[a-z]{3,}/i.test(text) && /^every|\bof\b|\bfrom\b/i.test(text)) {
+  if (every === null && /^\s*every\b|\bof\b|\bfrom\b/i.test(text)) {
     const detail = `${quote(text)} is in App Engine's words: write it as five fields`;
     report.job(name, { pointer: `${members.pointer}/schedule` }, 'unsupported_schedule', detail);
     return null;

@@ -11,7 +11,7 @@ export interface CrontabOptions {
   readonly userColumn: boolean;
 }
 
-const ENVIRONMENT = /^\s*(?:"(\w+)"|'(\w+)'|(\w+))\s*=\s*(.*?)\s*$/;
+const ENVIRONMENT = /^\s*(?:"(\w+)"|'(\w+)'|(\w+))\s*=\s*(.*)$/;
 /** What cron does with a macro; `@reboot` has no time. */
 const MACROS: ReadonlyMap<string, string> = new Map([
   ['@yearly', '@yearly'],
@@ -24,6 +24,8 @@ const MACROS: ReadonlyMap<string, string> = new Map([
   ['@every_minute', '* * * * *'],
 ]);
 const MAX_NAME = 80;
+/** Enough for a name; what looks for its words takes the square of it. */
+const MAX_NAMING_TEXT = 500;
 const MAX_DESCRIPTION = 500;
 
 /**
@@ -76,7 +78,7 @@ class CrontabReader {
 
   private readEnvironment([, double, single, plain, raw = '']: RegExpExecArray, number: number): void {
     const name = double ?? single ?? plain ?? '';
-    const value = raw.replace(/^(["'])(.*)\1$/, '$2');
+    const value = raw.trim().replace(/^(["'])(.*)\1$/, '$2');
     if (name === 'CRON_TZ') this.timeZone = value === '' ? this.options.timeZone : value;
     else if (name === 'RANDOM_DELAY' && /^\d{1,4}$/.test(value)) {
       this.jitter = Number(value) === 0 ? undefined : `PT${Number(value)}M`;
@@ -158,7 +160,8 @@ function splitInput(text: string): { command: string; stdin?: string } {
 /** The command's words, without what it does with its output. */
 function nameOf(command: string): string {
   const words = splitInput(command)
-    .command.replace(/\s*(?:&|\d)?>{1,2}\s*(?:&\d|\S+)/g, ' ')
+    .command.slice(0, MAX_NAMING_TEXT)
+    .replace(/[&\d]?>{1,2}\s*(?:&\d|\S+)/g, ' ')
     .replace(/[^\w.]+/g, '-')
     .replace(/^[-.]+|[-.]+$/g, '');
   return words.slice(0, MAX_NAME).replace(/[-.]+$/, '') || 'command';

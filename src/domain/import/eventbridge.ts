@@ -42,11 +42,13 @@ interface Item {
 
 function itemsOf(documents: readonly unknown[], report: ImportReport): Item[] {
   const items: Item[] = [];
-  const visit = (value: unknown, pointer: string): void => {
+  const visit = (value: unknown, pointer: string, isItem = false): void => {
     if (value === null) return;
     const list = Array.isArray(value) ? value : isJsonObject(value) ? value['Schedules'] : null;
-    if (Array.isArray(list)) {
-      list.forEach((item, index) => visit(item, `${pointer}${Array.isArray(value) ? '' : '/Schedules'}/${index}`));
+    if (Array.isArray(list) && !isItem) {
+      list.forEach((item, index) =>
+        visit(item, `${pointer}${Array.isArray(value) ? '' : '/Schedules'}/${index}`, true),
+      );
     } else if (isJsonObject(value) && typeof value['Name'] === 'string') {
       const { Name: name, GroupName: group } = value;
       const id = { group: typeof group === 'string' ? group : 'default', name };

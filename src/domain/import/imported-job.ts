@@ -31,10 +31,14 @@ export function nameWithin(groups: ReadonlySet<string>, { group, name }: Grouped
 /** The same name for the same text, with a number from the second of a kind on. */
 export class UniqueNames {
   private readonly taken = new Set<string>();
+  private readonly numbers = new Map<string, number>();
 
   take(name: string): string {
     let unique = name;
-    for (let number = 2; this.taken.has(unique); number += 1) unique = `${name}-${number}`;
+    for (let number = this.numbers.get(name) ?? 2; this.taken.has(unique); number += 1) {
+      unique = `${name}-${number}`;
+      this.numbers.set(name, number + 1);
+    }
     this.taken.add(unique);
     return unique;
   }

@@ -56,12 +56,17 @@ interface Item {
 
 function itemsOf(documents: readonly unknown[], report: ImportReport): Item[] {
   const items: Item[] = [];
-  const visit = (value: unknown, pointer: string): void => {
+  const visit = (value: unknown, pointer: string, isItem = false): void => {
     if (value === null) return; // an empty document between two marks
     const kind = isJsonObject(value) ? value['kind'] : undefined;
-    if (isJsonObject(value) && (kind === 'List' || kind === 'CronJobList') && Array.isArray(value['items'])) {
+    if (
+      isJsonObject(value) &&
+      !isItem &&
+      (kind === 'List' || kind === 'CronJobList') &&
+      Array.isArray(value['items'])
+    ) {
       value['items'].forEach((item, index) =>
-        visit(kind === 'CronJobList' ? asCronJob(item) : item, `${pointer}/items/${index}`),
+        visit(kind === 'CronJobList' ? asCronJob(item) : item, `${pointer}/items/${index}`, true),
       );
     } else if (isJsonObject(value) && kind === 'CronJob') {
       const manifest = new Members(value, pointer, report);

@@ -34,6 +34,7 @@ export interface Loss {
 
 /** More than anyone reads; a text of junk must not become an answer many times its size. */
 const MAX_LOSSES = 10_000;
+const MAX_NAME = 200;
 
 export class TooManyLossesError extends RangeError {}
 
@@ -63,6 +64,7 @@ export class ImportReport {
   private add(loss: Loss): void {
     if (this.losses.length >= MAX_LOSSES)
       throw new TooManyLossesError(`more than ${MAX_LOSSES} things don't carry over`);
-    this.losses.push(loss);
+    // It may be as long as the whole source, and stand in each line of the report.
+    this.losses.push({ ...loss, job: loss.job?.slice(0, MAX_NAME) ?? null });
   }
 }

@@ -14,6 +14,10 @@ import { MAX_SET } from './job-set.schemas.js';
 import type { DeclaredJob, ImportFormat, ImportQuery } from './job-set.schemas.js';
 import { readEntry } from './read-set.js';
 
+/** A template that stood there again and again would make of each name a text many times its length. */
+const MAX_PLACES = 9;
+const MAX_NAME = 201;
+
 /** A source as it came: a text, or the documents of JSON or YAML. */
 export type ImportSourceContent = { readonly text: string } | { readonly documents: readonly unknown[] };
 
@@ -34,7 +38,7 @@ export async function readImport(
   const breath = newBreath();
   for (const imported of jobs) {
     const { name, place } = imported;
-    const url = imported.target.url ?? urlOf(query.target, name);
+    const url = imported.target.url ?? urlOf(query.target, name.slice(0, MAX_NAME));
     if (seen.has(name)) report.job(name, place, 'malformed', 'another one before it has the same name');
     else if (url === null) report.job(name, place, 'no_target', 'calls no URL by itself: name one with target');
     else {
@@ -51,6 +55,10 @@ export async function readImport(
 function checkParameters({ target, timeZone }: ImportQuery): void {
   const refused = target === undefined ? null : refuseUrl(urlOf(target, 'name') ?? '');
   if (refused !== null) throw refuseParameters([{ ...refused, pointer: '/target' }]);
+  if ((target?.split('{{').length ?? 0) > MAX_PLACES) {
+    const detail = `holds more than ${MAX_PLACES - 1} templates`;
+    throw refuseParameters([{ pointer: '/target', code: 'too_many', detail }]);
+  }
   if (timeZone !== undefined && findZone(timeZone) === null) {
     const detail = 'is not the name of a time zone such as Europe/Paris';
     throw refuseParameters([{ pointer: '/timeZone', code: 'invalid_time_zone', detail }]);
@@ -107,5 +115,6 @@ function guess(document: unknown): ImportFormat | null {
   if (!isJsonObject(sample)) return null;
   if (typeof sample['kind'] === 'string' && typeof sample['apiVersion'] === 'string') return 'kubernetes';
   if (typeof sample['Name'] === 'string') return 'eventbridge';
-  return /^projects\/.*\/jobs\//.test(String(sample['name'])) ? 'cloud-scheduler' : null;
+  const { name } = sample;
+  return typeof name === 'string' && /^projects\/[^/]+\/locations\//.test(name) ? 'cloud-scheduler' : null;
 }

@@ -42,7 +42,7 @@ export type ExportQuery = z.infer<typeof ExportQuery>;
 export const IMPORT_FORMATS = ['crontab', 'kubernetes', 'eventbridge', 'cloud-scheduler'] as const;
 export type ImportFormat = (typeof IMPORT_FORMATS)[number];
 
-const MAX_TARGET = 4_000;
+const MAX_TARGET = 2_000;
 
 export const ImportQuery = z.strictObject({
   format: z.enum(IMPORT_FORMATS).optional().meta({

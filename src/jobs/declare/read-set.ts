@@ -48,7 +48,11 @@ function listOf(body: unknown): readonly unknown[] {
 /** A name that several entries have is at fault in each of them. */
 function sharedNames(jobs: readonly DeclaredJob[]): Fault[] {
   const places = new Map<string, number[]>();
-  jobs.forEach(({ name }, index) => places.set(name, [...(places.get(name) ?? []), index]));
+  for (const [index, { name }] of jobs.entries()) {
+    const known = places.get(name);
+    if (known === undefined) places.set(name, [index]);
+    else if (known.length < MAX_FAULTS) known.push(index);
+  }
   return [...places.values()]
     .filter((indexes) => indexes.length > 1)
     .flatMap((indexes) =>
