@@ -12,4 +12,5 @@ await runCommand(process.argv[2] ?? 'serve', {
     return (config) => AppModule.for(config);
   },
   loadSchema: () => import('./persistence/migrate.js'),
+  loadKeyRotation: () => import('./persistence/rotate-keys.js'),
 });

@@ -28,11 +28,36 @@ export interface MisfirePolicy {
 /** A header is plain text, or a secret that is never read back. */
 export type HeaderValue = string | { readonly value: string; readonly secret: true };
 
+/** How a call shows who it comes from. Of each type one member is a secret (`SECRET_MEMBER` in `target-secrets.ts`). */
+export type TargetAuth =
+  | { readonly type: 'basic'; readonly username: string; readonly password: string }
+  | { readonly type: 'bearer'; readonly token: string }
+  /** Client credentials of OAuth 2 (RFC 6749, 4.4). */
+  | {
+      readonly type: 'oauth2';
+      readonly tokenUrl: string;
+      readonly clientId: string;
+      readonly clientSecret: string;
+      readonly scope?: string;
+      readonly audience?: string;
+      /** Where the token endpoint wants id and secret of the client: in `Authorization`, or in the form. */
+      readonly credentialsIn: 'header' | 'body';
+    }
+  /** A client certificate, all in PEM; `certificate` may hold a chain, the client's own first. */
+  | {
+      readonly type: 'mtls';
+      readonly certificate: string;
+      readonly privateKey: string;
+      /** What the target's certificate is trusted by, in place of the well-known ones. */
+      readonly ca?: string;
+    };
+
 export interface HttpTarget {
   readonly type: 'http';
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD' | 'OPTIONS';
   readonly url: string;
   readonly headers: Readonly<Record<string, HeaderValue>>;
+  readonly auth?: TargetAuth;
   /** Any JSON value; absent means the default body. A string is sent as it is. */
   readonly body?: unknown;
   readonly timeoutMs: number;
@@ -48,6 +73,7 @@ export interface Job {
   readonly description: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly schedule: Schedule;
+  /** With the mask in place of each secret: those are kept apart, sealed. */
   readonly target: HttpTarget;
   readonly retry: RetryPolicy;
   readonly overlap: OverlapPolicy;

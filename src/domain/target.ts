@@ -1,8 +1,4 @@
 import type { Fault } from './errors.js';
-import type { HeaderValue, HttpTarget } from './job.js';
-
-/** What a secret is read back as; sent back, it stands for the secret that is stored. */
-export const SECRET_MASK = '********';
 
 export const MAX_URL_LENGTH = 2_048;
 
@@ -78,39 +74,4 @@ export function refuseHeaderName(name: string): Reason | null {
 export function refuseHeaderText(text: string): Reason | null {
   if (FIELD_VALUE.test(text)) return null;
   return { code: 'invalid_header_value', detail: 'holds a character that a header can not carry' };
-}
-
-/** The target as it may be read: secrets are masked. */
-export function maskSecrets(target: HttpTarget): HttpTarget {
-  const masked = mapHeaders(target.headers, (value) =>
-    typeof value === 'string' ? value : { ...value, value: SECRET_MASK },
-  );
-  return { ...target, headers: masked };
-}
-
-export interface RestoredTarget {
-  readonly target: HttpTarget;
-  /** Names of headers that hold the mask where no secret is stored. */
-  readonly unknownSecrets: readonly string[];
-}
-
-/** Puts stored secrets back where a client sent their mask. */
-export function restoreSecrets(target: HttpTarget, stored: HttpTarget | null): RestoredTarget {
-  const known = new Map(Object.entries(stored?.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
-  const unknownSecrets: string[] = [];
-  const headers = mapHeaders(target.headers, (value, name) => {
-    if (typeof value === 'string' || value.value !== SECRET_MASK) return value;
-    const secret = known.get(name.toLowerCase());
-    if (typeof secret === 'object') return secret;
-    unknownSecrets.push(name);
-    return value;
-  });
-  return { target: { ...target, headers }, unknownSecrets };
-}
-
-function mapHeaders(
-  headers: HttpTarget['headers'],
-  change: (value: HeaderValue, name: string) => HeaderValue,
-): HttpTarget['headers'] {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, change(value, name)]));
 }

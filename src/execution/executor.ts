@@ -10,15 +10,12 @@ import { Clock } from '../platform/clock.js';
 import { Config } from '../platform/config.js';
 import { Lifecycle } from '../platform/health/lifecycle.js';
 import { Metrics } from '../platform/metrics.js';
-import { randomHex } from '../platform/random-hex.js';
-import { USER_AGENT } from '../platform/version.js';
 import { RunQueue } from '../queue/run-queue.js';
 import type { RunIntake } from '../queue/run-queue.js';
+import { Delivery } from './delivery.js';
 import { finishedAttempt } from './outcome.js';
 import { Recorder } from './recorder.js';
-import { HttpTarget } from './targets/http-target.js';
 import type { Answer } from './targets/http-target.js';
-import { buildRequest } from './targets/request.js';
 
 interface InFlight {
   readonly run: ClaimedRun;
@@ -51,7 +48,7 @@ export class Executor implements RunIntake, OnApplicationBootstrap, OnModuleDest
 
   constructor(
     private readonly claims: ClaimsRepository,
-    private readonly target: HttpTarget,
+    private readonly delivery: Delivery,
     private readonly recorder: Recorder,
     private readonly queue: RunQueue,
     private readonly messages: Messages,
@@ -181,21 +178,7 @@ export class Executor implements RunIntake, OnApplicationBootstrap, OnModuleDest
       this.logger.warn(`run ${entry.run.id}: its lease ended before the call was made; another attempt follows`);
       return null;
     }
-    let request;
-    try {
-      request = buildRequest(entry.run, {
-        userAgent: USER_AGENT,
-        sentAtSeconds: Math.floor(startedAt / 1_000),
-        spanId: randomHex(8),
-      });
-    } catch (error) {
-      return {
-        kind: 'refused',
-        code: 'invalid_request',
-        message: error instanceof Error ? error.message : String(error),
-      };
-    }
-    return this.target.call(request, entry.abort);
+    return this.delivery.call(entry.run, startedAt, entry.abort);
   }
 
   /**

@@ -5,11 +5,13 @@ import { isJsonObject, mergePatch, sameJson } from '../domain/json.js';
 import { parseSchedule } from '../domain/recurrence/parse-schedule.js';
 import type { Instant, Schedule } from '../domain/recurrence/schedule.js';
 import { isScheduleTypeName, scheduleTypeOf } from '../domain/recurrence/schedule-types.js';
-import { restoreSecrets } from '../domain/target.js';
+import { changeSecrets } from '../domain/target-secrets.js';
+import type { SecretChanges } from '../domain/target-secrets.js';
 import { faultsOfIssues, pointerOf } from '../platform/validation/faults.js';
 import { refuseBody } from '../platform/validation/request-validation.pipe.js';
 import { JobInput } from './job.schemas.js';
 import { settingsOf } from './job-view.js';
+import { AUTH_MEMBERS } from './target-auth.schema.js';
 
 /** What a client sets of a job. */
 export type JobSettings = Pick<
@@ -17,16 +19,24 @@ export type JobSettings = Pick<
   'name' | 'description' | 'labels' | 'schedule' | 'target' | 'retry' | 'overlap' | 'misfire'
 >;
 
-/** Settles what a request leaves open: the schedule's anchor, and secrets that were sent back as their mask. */
-export function resolveSettings(input: JobInput, stored: JobSettings | null, now: Instant): JobSettings {
-  const { target, unknownSecrets } = restoreSecrets(input.target, stored?.target ?? null);
-  if (unknownSecrets.length > 0) throw refuseBody(unknownSecrets.map(unknownSecret));
-  return { ...input, target, schedule: resolveSchedule(input.schedule, stored?.schedule ?? null, now) };
+/** What a request makes of a job: its settings, secrets masked, and what becomes of those. */
+export interface ResolvedSettings {
+  readonly settings: JobSettings;
+  readonly secrets: SecretChanges;
 }
 
-function unknownSecret(header: string): Fault {
-  const detail = 'is the mask of a secret, and none is stored for this header';
-  return { pointer: pointerOf(['target', 'headers', header, 'value']), code: 'unknown_secret', detail };
+/** Settles what a request leaves open: the schedule's anchor, and secrets that were sent back as their mask. */
+export function resolveSettings(input: JobInput, stored: JobSettings | null, now: Instant): ResolvedSettings {
+  const secrets = changeSecrets(input.target, stored?.target ?? null);
+  if (secrets.unusable.length > 0) {
+    throw refuseBody(
+      secrets.unusable.map(({ path, code, detail }): Fault => {
+        return { pointer: pointerOf(['target', ...path]), code, detail };
+      }),
+    );
+  }
+  const schedule = resolveSchedule(input.schedule, stored?.schedule ?? null, now);
+  return { settings: { ...input, target: secrets.target, schedule }, secrets };
 }
 
 /**
@@ -49,7 +59,7 @@ function normalise(input: unknown, now: Instant): Schedule {
 
 /** The settings that a merge patch (RFC 7386) makes of a job's; refused as a whole job would be. */
 export function patchSettings(job: Job, patch: Readonly<Record<string, unknown>>): JobInput {
-  const merged = mergePatch(settingsOf(job), retypeSchedule(patch, job.schedule));
+  const merged = mergePatch(settingsOf(job), retypeAuth(retypeSchedule(patch, job.schedule), job.target.auth?.type));
   const parsed = JobInput.safeParse(merged);
   if (!parsed.success) throw refuseBody(faultsOfIssues(parsed.error.issues, merged));
   return parsed.data;
@@ -68,14 +78,27 @@ function retypeSchedule(patch: Readonly<Record<string, unknown>>, stored: Schedu
   return { ...patch, schedule: { ...Object.fromEntries(dropped.map((name) => [name, null])), ...schedule } };
 }
 
-export function sameSettings(one: JobSettings, other: JobSettings): boolean {
-  return changedSettings(one, other).length === 0;
+/** Authentication of another type has nothing in common with the one before: it takes its place as a whole. */
+function retypeAuth(
+  patch: Readonly<Record<string, unknown>>,
+  stored: string | undefined,
+): Readonly<Record<string, unknown>> {
+  const { target } = patch;
+  const auth = isJsonObject(target) ? target['auth'] : undefined;
+  if (!isJsonObject(auth) || stored === undefined || (auth['type'] ?? stored) === stored) return patch;
+  const dropped = AUTH_MEMBERS.filter((name) => !Object.hasOwn(auth, name));
+  return {
+    ...patch,
+    target: { ...(target as object), auth: { ...Object.fromEntries(dropped.map((name) => [name, null])), ...auth } },
+  };
 }
 
 const SETTINGS = ['name', 'description', 'labels', 'schedule', 'target', 'retry', 'overlap', 'misfire'] as const;
 
-export function changedSettings(one: JobSettings, other: JobSettings): (keyof JobSettings)[] {
-  return SETTINGS.filter((name) => !sameJson(one[name], other[name]));
+/** Members that become others than they are stored. Of secrets only those that are new are given. */
+export function changedSettings(stored: JobSettings, { settings, secrets }: ResolvedSettings): (keyof JobSettings)[] {
+  const hasSecrets = secrets.given.length > 0 || secrets.dropped.length > 0;
+  return SETTINGS.filter((name) => (name === 'target' && hasSecrets) || !sameJson(stored[name], settings[name]));
 }
 
 export function neverFires(): Problem {

@@ -3,7 +3,7 @@ import { describeSchedule } from '../domain/recurrence/describe.js';
 import { formatElapsed } from '../domain/recurrence/duration.js';
 import { formatInstant } from '../domain/recurrence/instants.js';
 import type { Instant } from '../domain/recurrence/schedule.js';
-import { maskSecrets } from '../domain/target.js';
+import { maskSecrets } from '../domain/target-secrets.js';
 import type { StoredJob } from '../persistence/jobs.repository.js';
 import type { JobView } from './job.schemas.js';
 
@@ -41,6 +41,7 @@ export function settingsOf(job: Job) {
       method: target.method,
       url: target.url,
       headers: target.headers,
+      ...(target.auth !== undefined && { auth: target.auth }),
       ...(target.body !== undefined && { body: target.body }),
       timeout: formatElapsed(timeoutMs),
       success: { statuses: [...target.success.statuses] },

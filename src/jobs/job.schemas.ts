@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { MisfirePolicy, RetryPolicy } from '../domain/job.js';
-import { SECRET_MASK } from '../domain/target.js';
+import { SECRET_MASK } from '../domain/target-secrets.js';
 import { PageInfo, pageParameters } from '../platform/contract/page.js';
 import { ScheduleInput, ScheduleView } from '../platform/contract/schedule.schema.js';
 import {

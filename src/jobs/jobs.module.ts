@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { MessagingModule } from '../messaging/messaging.module.js';
 import { EgressModule } from '../platform/egress/egress.module.js';
+import { SecretsModule } from '../platform/secrets/secrets.module.js';
 import { AfterCommit } from '../queue/after-commit.js';
 import { QueueModule } from '../queue/queue.module.js';
 import { JobSetsController } from './declare/job-sets.controller.js';
@@ -9,13 +10,14 @@ import { PathProject } from './declare/path-project.js';
 import { JobActionsController } from './job-actions.controller.js';
 import { JobActionsService } from './job-actions.service.js';
 import { JobChanges } from './job-changes.js';
+import { JobSecrets } from './job-secrets.js';
 import { JobsController } from './jobs.controller.js';
 import { JobsService } from './jobs.service.js';
 
 /** Jobs: created, read, changed, paused. Needs persistence and the platform. */
 @Module({
-  imports: [QueueModule, MessagingModule, EgressModule],
+  imports: [QueueModule, MessagingModule, EgressModule, SecretsModule],
   controllers: [JobsController, JobActionsController, JobSetsController],
-  providers: [JobsService, JobActionsService, JobChanges, AfterCommit, JobSetsService, PathProject],
+  providers: [JobsService, JobActionsService, JobChanges, JobSecrets, AfterCommit, JobSetsService, PathProject],
 })
 export class JobsModule {}

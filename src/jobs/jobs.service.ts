@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { V7Generator } from 'uuidv7';
 import { Problem } from '../domain/errors.js';
-import type { Job } from '../domain/job.js';
+import type { HttpTarget, Job } from '../domain/job.js';
 import { firstProgress, reschedule } from '../domain/job-change.js';
 import { sameJson } from '../domain/json.js';
 import type { Instant } from '../domain/recurrence/schedule.js';
@@ -19,8 +19,9 @@ import { AfterCommit } from '../queue/after-commit.js';
 import type { JobInput, JobListQuery, NamedJobInput } from './job.schemas.js';
 import { JobChanges, noSuchJob } from './job-changes.js';
 import { listJobs } from './job-list.js';
-import { neverFires, patchSettings, resolveSettings, sameSettings } from './job-settings.js';
-import type { JobSettings } from './job-settings.js';
+import { changedSettings, neverFires, patchSettings, resolveSettings } from './job-settings.js';
+import type { JobSettings, ResolvedSettings } from './job-settings.js';
+import { JobSecrets } from './job-secrets.js';
 import { isOverdue, settleOverdue } from './settle-overdue.js';
 import type { Settled } from './settle-overdue.js';
 
@@ -39,14 +40,19 @@ export class JobsService {
     private readonly clock: Clock,
     private readonly afterCommit: AfterCommit,
     private readonly egress: EgressPolicy,
+    private readonly secrets: JobSecrets,
   ) {}
 
   async create(projectId: string, input: JobInput): Promise<StoredJob> {
     const now = this.clock.now();
-    const job = newJob(projectId, this.settle(input, null, now), now);
+    const { settings, secrets } = this.settle(input, null, now);
+    const job = newJob(projectId, settings, now);
     await refuseTakenName(
       job.name,
-      this.jobs.transaction((sql) => this.jobs.insert(job, sql)),
+      this.jobs.transaction(async (sql) => {
+        await this.jobs.insert(job, sql);
+        await this.secrets.write([{ jobId: job.id, secrets }], sql);
+      }),
     );
     await this.afterCommit.announce({ dueAt: job.nextRunAt });
     return { ...job, stats: null };
@@ -64,7 +70,7 @@ export class JobsService {
     return refuseTakenName(
       undefined,
       this.changes.change(projectId, id, (job, now, sql) =>
-        this.edit(job, this.settle(patchSettings(job, patch), job, now), now, sql),
+        this.change(job, this.settle(patchSettings(job, patch), job, now), now, sql),
       ),
     );
   }
@@ -95,7 +101,7 @@ export class JobsService {
 
   private replaceNamed(projectId: string, input: JobInput): Promise<StoredJob | null> {
     return this.changes.changeNamed(projectId, input.name, (job, now, sql) =>
-      this.edit(job, this.settle(input, job, now), now, sql),
+      this.change(job, this.settle(input, job, now), now, sql),
     );
   }
 
@@ -116,17 +122,33 @@ export class JobsService {
    * A new URL must be one that may be called, as far as its text tells; names are resolved when they are called. One that is
    * stored already stays: what may be called can change, and must not keep a job from being edited.
    */
-  settle(input: JobInput, stored: StoredJob | null, now: Instant): JobSettings {
-    const settings = resolveSettings(input, stored, now);
-    const { url } = settings.target;
-    const reason = url === stored?.target.url ? null : this.egress.refuse(destinationOf(new URL(url)));
-    if (reason === null) return settings;
-    throw refuseBody([{ pointer: '/target/url', code: 'egress_blocked', detail: reason }]);
+  settle(input: JobInput, stored: StoredJob | null, now: Instant): ResolvedSettings {
+    const resolved = resolveSettings(input, stored, now);
+    const known = new Set((stored === null ? [] : urlsOf(stored.target)).map(({ url }) => url));
+    const faults = urlsOf(resolved.settings.target).flatMap(({ url, pointer }) => {
+      const reason = known.has(url) ? null : this.egress.refuse(destinationOf(new URL(url)));
+      return reason === null ? [] : [{ pointer, code: 'egress_blocked', detail: reason }];
+    });
+    if (faults.length > 0) throw refuseBody(faults);
+    this.secrets.refuseWithoutKey(resolved.secrets);
+    return resolved;
   }
 
-  /** Null when nothing changes: putting the same job again is no new version. */
-  async edit(job: StoredJob, settings: JobSettings, now: Instant, sql: Sql): Promise<Settled | null> {
-    if (sameSettings(job, settings)) return null;
+  /** A locked job with other settings, and its secrets stored; null when nothing changes. The caller writes the job. */
+  private async change(job: StoredJob, resolved: ResolvedSettings, now: Instant, sql: Sql): Promise<Settled | null> {
+    const secrets = await this.secrets.fresh(job.id, resolved.secrets, sql);
+    const settled = await this.edit(job, { ...resolved, secrets }, now, sql);
+    if (settled !== null) await this.secrets.write([{ jobId: job.id, secrets }], sql);
+    return settled;
+  }
+
+  /**
+   * Null when nothing changes: putting the same job again is no new version. Of secrets only those that are new are given;
+   * the caller stores them.
+   */
+  async edit(job: StoredJob, resolved: ResolvedSettings, now: Instant, sql: Sql): Promise<Settled | null> {
+    if (changedSettings(job, resolved).length === 0) return null;
+    const { settings } = resolved;
     if (sameJson(job.schedule, settings.schedule)) {
       return { job: { ...job, ...settings }, queued: [], cancelled: [] };
     }
@@ -139,6 +161,11 @@ export class JobsService {
     if (progress === null) throw neverFires();
     return { ...settled, job: { ...settled.job, ...settings, ...progressOf(progress) } };
   }
+}
+
+function urlsOf({ url, auth }: HttpTarget): { readonly url: string; readonly pointer: string }[] {
+  const urls = [{ url, pointer: '/target/url' }];
+  return auth?.type === 'oauth2' ? [...urls, { url: auth.tokenUrl, pointer: '/target/auth/tokenUrl' }] : urls;
 }
 
 type Progress = NonNullable<ReturnType<typeof reschedule>>;

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import type { HttpTarget } from '../domain/job.js';
-import { MAX_URL_LENGTH, refuseHeaderName, refuseHeaderText, refuseUrl, SECRET_MASK } from '../domain/target.js';
+import { MAX_URL_LENGTH, refuseHeaderName, refuseHeaderText, refuseUrl } from '../domain/target.js';
+import { SECRET_MASK } from '../domain/target-secrets.js';
 import { DurationText, durationMeta, elapsedInput } from '../platform/contract/values.schema.js';
+import { refuseAuth, TargetAuthInput, TargetAuthView } from './target-auth.schema.js';
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'] as const;
 const WITHOUT_BODY: ReadonlySet<string> = new Set(['GET', 'HEAD']);
@@ -40,7 +42,7 @@ const Header = z.union([
   HeaderText,
   z.strictObject({
     value: HeaderText.meta({
-      description: `Read back as "${SECRET_MASK}"; sent back so, it leaves the secret as it is`,
+      description: `Read back as "${SECRET_MASK}"; sent back so, it leaves the secret as it is, while the scheme, host and port of the URL stay the same`,
     }),
     secret: z.literal(true),
   }),
@@ -79,6 +81,7 @@ const HttpTargetInput = z
     method: z.enum(METHODS).default('POST'),
     url: Url,
     headers: Headers,
+    auth: TargetAuthInput.nullish(),
     body: z
       .unknown()
       .optional()
@@ -95,12 +98,17 @@ const HttpTargetInput = z
       .default({ statuses: ['2xx'] })
       .meta({ description: 'Which statuses of the answer mean success' }),
   })
+  .superRefine(({ auth, url, headers }, context) => {
+    const reason = auth == null ? null : refuseAuth(auth, url, Object.keys(headers));
+    refused(context, reason, reason?.path);
+  })
   .superRefine(({ method, body }, context) => {
     if (body === undefined || body === null || !WITHOUT_BODY.has(method)) return;
     refused(context, { code: 'not_allowed', detail: `is not possible with ${method}` }, ['body']);
   })
-  .transform(({ timeout, body, ...target }): HttpTarget => ({
+  .transform(({ timeout, auth, body, ...target }): HttpTarget => ({
     ...target,
+    ...(auth != null && { auth }),
     ...(body !== undefined && body !== null && { body }),
     timeoutMs: timeout,
   }))
@@ -130,6 +138,7 @@ export const TargetView = z
       z.string(),
       z.union([z.string(), z.strictObject({ value: z.literal(SECRET_MASK), secret: z.literal(true) })]),
     ),
+    auth: TargetAuthView.optional(),
     body: z.unknown().optional().meta({ description: 'Absent: the default body' }),
     timeout: DurationText,
     success: z.strictObject({ statuses: z.array(z.string()) }),

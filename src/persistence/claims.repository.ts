@@ -29,9 +29,19 @@ export interface ClaimedRun {
   readonly firstStartedAt: Instant | null;
   /** The body that replaces the target's, as JSON text. */
   readonly body: string | null;
+  /** With masks in the place of secrets. */
   readonly target: HttpTarget;
+  /** The target's sealed secrets by their place; null: none. */
+  readonly secrets: Readonly<Record<string, string>> | null;
+  /** What calls of its project are signed with at the claim, the newest first; null: they are not signed. */
+  readonly signingSecrets: readonly StoredSigningSecret[] | null;
   readonly retry: RetryPolicy;
   readonly overlap: OverlapPolicy;
+}
+
+export interface StoredSigningSecret {
+  readonly id: string;
+  readonly sealed: string;
 }
 
 /** How an attempt ended, to be written by whoever holds the lease. */
@@ -59,6 +69,18 @@ export interface HandedBackRun {
 /** How the record of an attempt shows that its worker stopped: such attempts don't use up `maxAttempts`. */
 export const WORKER_STOPPED = 'worker_stopped';
 
+/** Of one snapshot with the target that they belong to. Where nobody has a secret no run is looked up for one. */
+const SECRETS = `
+              CASE WHEN (SELECT EXISTS (SELECT FROM job_secrets))
+                   THEN (SELECT jsonb_object_agg(s.place, s.sealed) FROM job_secrets s WHERE s.job_id = runs.job_id)
+                   END AS secrets,
+              CASE WHEN (SELECT EXISTS (SELECT FROM signing_secrets))
+                   THEN (SELECT jsonb_agg(jsonb_build_object('id', s.id, 'sealed', s.sealed) ORDER BY s.id DESC)
+                         FROM signing_secrets s
+                         WHERE s.project_id = runs.project_id
+                           AND (s.expires_at IS NULL OR s.expires_at > $1::timestamptz))
+                   END AS "signingSecrets"`;
+
 /**
  * The rows are found again by id inside the span of days that was picked, not by a join: for a join Postgres may choose to
  * hash the whole ledger, and it knows too little to see what that costs. A span known beforehand leaves the other days out
@@ -80,7 +102,8 @@ const claimPicked = (first: string, last: string): string => `
                          WHERE made->'error'->>'code' = '${WORKER_STOPPED}')
                    ELSE 0 END AS "handedBack",
               CASE WHEN runs.attempt > 1 THEN runs.started_at END AS "firstStartedAt",
-              runs.body::text AS body, jobs.target, jobs.retry, jobs.overlap`;
+              runs.body::text AS body, jobs.target, jobs.retry, jobs.overlap,
+              ${SECRETS}`;
 
 /**
  * A queued run may start since whoever queued it read the clock, and no replica's clock is ahead of the database's: where

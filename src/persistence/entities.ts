@@ -1,9 +1,20 @@
 import { ApiKeyEntity } from './entities/api-key.entity.js';
 import { JobEntity } from './entities/job.entity.js';
+import { JobSecretEntity } from './entities/job-secret.entity.js';
 import { JobStateEntity } from './entities/job-state.entity.js';
 import { JobStatsEntity } from './entities/job-stats.entity.js';
 import { ProjectEntity } from './entities/project.entity.js';
 import { RunEntity } from './entities/run.entity.js';
+import { SigningSecretEntity } from './entities/signing-secret.entity.js';
 
 /** Every table that TypeORM knows; the drift test compares them with what the migrations make. */
-export const ENTITIES = [ProjectEntity, ApiKeyEntity, JobEntity, JobStateEntity, JobStatsEntity, RunEntity];
+export const ENTITIES = [
+  ProjectEntity,
+  ApiKeyEntity,
+  JobEntity,
+  JobStateEntity,
+  JobStatsEntity,
+  RunEntity,
+  JobSecretEntity,
+  SigningSecretEntity,
+];

@@ -1,10 +1,13 @@
 import { Global, Module } from '@nestjs/common';
+import { SecretsModule } from '../platform/secrets/secrets.module.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
 import { ClaimsRepository } from './claims.repository.js';
 import { Database } from './database.js';
 import { JobListRepository } from './job-list.repository.js';
+import { JobSecretsRepository } from './job-secrets.repository.js';
 import { JobSetsRepository } from './job-sets.repository.js';
 import { JobsRepository } from './jobs.repository.js';
+import { KeyCheck } from './key-check.js';
 import { PartitionsRepository } from './partitions.repository.js';
 import { PlanningRepository } from './planning.repository.js';
 import { ProjectsRepository } from './projects.repository.js';
@@ -12,6 +15,7 @@ import { RecoveryRepository } from './recovery.repository.js';
 import { RunCountsRepository } from './run-counts.repository.js';
 import { RunListRepository } from './run-list.repository.js';
 import { RunsRepository } from './runs.repository.js';
+import { SigningSecretsRepository } from './signing-secrets.repository.js';
 
 const REPOSITORIES = [
   Database,
@@ -27,9 +31,11 @@ const REPOSITORIES = [
   RunListRepository,
   ProjectsRepository,
   ApiKeysRepository,
+  JobSecretsRepository,
+  SigningSecretsRepository,
 ];
 
 /** The repositories, one an aggregate or duty. Needs the data source, which the composition root makes. */
 @Global()
-@Module({ providers: REPOSITORIES, exports: REPOSITORIES })
+@Module({ imports: [SecretsModule], providers: [...REPOSITORIES, KeyCheck], exports: REPOSITORIES })
 export class PersistenceModule {}

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import {
   durationInMs,
   egressAllow,
+  encryptionKeys,
   isLoopback,
   oneOf,
   rateLimit,
@@ -13,11 +14,12 @@ import {
   text,
   wholeNumber,
   type EgressAllow,
+  type EncryptionKey,
   type RateLimit,
   type Reader,
 } from './config/readers.js';
 
-export type { EgressAllow, RateLimit };
+export type { EgressAllow, EncryptionKey, RateLimit };
 
 /** Every setting: how it is read, and its default as one would write it (null: unset). `.env.example` lists the same. */
 export const SETTINGS = {
@@ -31,6 +33,7 @@ export const SETTINGS = {
   ROLE: setting('all', oneOf('all', 'api', 'scheduler', 'worker')),
   AUTH: setting(null, oneOf('open', 'keys')),
   ROOT_API_KEY: setting(null, secretOf(16)),
+  ENCRYPTION_KEYS: setting(null, encryptionKeys),
   EGRESS_ALLOW: setting('', egressAllow),
   RATE_LIMIT: setting('1200/1m', rateLimit),
   WORKER_CONCURRENCY: setting('500', wholeNumber(1, 10_000)),
@@ -76,6 +79,8 @@ export interface Settings {
   readonly auth: Auth;
   /** Null: no root key. */
   readonly rootApiKey: string | null;
+  /** Of secrets at rest; the first one encrypts. */
+  readonly encryptionKeys: readonly EncryptionKey[];
   readonly egressAllow: EgressAllow;
   /** Null: unlimited. */
   readonly rateLimit: RateLimit | null;
@@ -110,6 +115,8 @@ export abstract class Config implements Omit<Settings, 'databaseUrl'> {
   abstract readonly role: Role;
   abstract readonly auth: Auth;
   abstract readonly rootApiKey: string | null;
+  /** With the key of an embedded service. Empty: nothing that is secret can be stored. */
+  abstract readonly encryptionKeys: readonly EncryptionKey[];
   abstract readonly egressAllow: EgressAllow;
   abstract readonly rateLimit: RateLimit | null;
   abstract readonly workerConcurrency: number;
@@ -141,7 +148,7 @@ export function readEnvironment(): Environment {
 
 /**
  * Reads and checks every setting. An empty value is the same as none. Throws a ConfigError with all the problems. `serves`:
- * whether anyone will call it; a command that only migrates needs no key.
+ * whether anyone will call it; a command that migrates or rotates keys lets nobody in.
  */
 export function readSettings(environment: Environment, serves = true): Settings {
   const given = Object.fromEntries(Object.keys(SETTINGS).map((name) => [name, environment[name]?.trim() || undefined]));
@@ -164,6 +171,7 @@ export function readSettings(environment: Environment, serves = true): Settings 
     role: values.ROLE,
     auth: values.AUTH ?? authByDefault(given),
     rootApiKey: values.ROOT_API_KEY,
+    encryptionKeys: values.ENCRYPTION_KEYS ?? [],
     egressAllow: values.EGRESS_ALLOW,
     rateLimit: values.RATE_LIMIT === 'off' ? null : values.RATE_LIMIT,
     workerConcurrency: values.WORKER_CONCURRENCY,

@@ -23,6 +23,7 @@ export class GuardedApi {
     const database = await createTestDatabase();
     const settings = readSettings({
       ...{ DATABASE_URL: database.url, ROLE: 'api', ROOT_API_KEY: ROOT, RATE_LIMIT: 'off' },
+      ENCRYPTION_KEYS: `test:${Buffer.alloc(32, 7).toString('base64')}`,
       ...env,
     });
     const config = { ...settings, databaseUrl: database.url, embedded: false };

@@ -23,6 +23,7 @@ interface Victim {
   readonly jobId: string;
   readonly runId: string;
   readonly keyId: string;
+  readonly secretId: string;
   readonly jobName: string;
 }
 
@@ -37,11 +38,11 @@ const WHO_MAY: Readonly<Record<AccessRole, readonly string[]>> = {
   root: [],
 };
 
-/** As the contract has it: a viewer reads, an editor writes jobs, an admin manages keys, the root key makes projects. */
+/** As the contract has it: a viewer reads, an editor writes jobs, an admin manages keys and secrets, the root key makes projects. */
 function roleByContract({ method, path }: Operation): AccessRole | 'public' {
   if (/^\/(health\/|metrics$)/.test(path)) return 'public';
   if (path === '/projects' && method === 'post') return 'root';
-  if (/^\/(projects|api-keys)\b/.test(path) && !path.startsWith('/projects/{id}/jobs')) return 'admin';
+  if (/^\/(projects|api-keys|signing-secrets)\b/.test(path) && !path.startsWith('/projects/{id}/jobs')) return 'admin';
   return method === 'get' || path === '/schedules/preview' ? 'viewer' : 'editor';
 }
 
@@ -60,12 +61,13 @@ beforeAll(async () => {
     description: MARK,
     labels: { mark: MARK },
     schedule: 'PT1H',
-    target: { url: 'https://example.com/' },
+    target: { url: 'https://example.com/', auth: { type: 'bearer', token: MARK } },
   };
   const { id: jobId } = await api.must(201, ROOT, 'POST', '/jobs', job, there);
   const { id: runId } = await api.must(202, ROOT, 'POST', `/jobs/${jobId}/trigger`, { body: { mark: MARK } }, there);
   const { id: keyId } = await api.key('victim', 'admin', { name: MARK });
-  victim = { projectId, jobId, runId, keyId, jobName: 'nightly' };
+  const { id: secretId } = await api.must(201, ROOT, 'POST', '/signing-secrets', {}, there);
+  victim = { projectId, jobId, runId, keyId, secretId, jobName: 'nightly' };
   const strangers = await api.project('strangers');
   for (const role of ROLES) stranger[role] = (await api.key(strangers, role)).key;
   refused['expired'] = await api.expiredKey(strangers);
@@ -132,7 +134,8 @@ describe.each(operations)('$method $path, for $role', ({ method, path, role, bod
       );
       expect(plain(other.body, invented)).toEqual(plain(answer.body, idOf(kindOf(path))));
     } else
-      for (const id of [victim.jobId, victim.runId, victim.keyId, victim.projectId]) expect(text).not.toContain(id);
+      for (const id of [victim.jobId, victim.runId, victim.keyId, victim.secretId, victim.projectId])
+        expect(text).not.toContain(id);
     expect(await everythingOf(victim.projectId)).toEqual(before);
   });
 
@@ -204,10 +207,11 @@ test('filters and cursors of another project lead nowhere', async () => {
   }
 });
 
-type Kind = 'jobs' | 'runs' | 'api-keys' | 'projects';
+type Kind = 'jobs' | 'runs' | 'api-keys' | 'signing-secrets' | 'projects';
 
 function idOf(kind: Kind): string {
-  return { jobs: victim.jobId, runs: victim.runId, 'api-keys': victim.keyId, projects: victim.projectId }[kind];
+  const { jobId, runId, keyId, secretId, projectId } = victim;
+  return { jobs: jobId, runs: runId, 'api-keys': keyId, 'signing-secrets': secretId, projects: projectId }[kind];
 }
 
 function kindOf(path: string): Kind {
@@ -228,6 +232,8 @@ function everythingOf(projectId: string): Promise<Json[]> {
     `SELECT 'job' AS kind, to_jsonb(j) AS row FROM jobs j WHERE project_id = $1
      UNION ALL SELECT 'state', to_jsonb(s) FROM job_states s WHERE project_id = $1
      UNION ALL SELECT 'run', to_jsonb(r) FROM runs r WHERE project_id = $1
+     UNION ALL SELECT 'secret', to_jsonb(s) FROM signing_secrets s WHERE project_id = $1
+     UNION ALL SELECT 'job secret', to_jsonb(s) FROM job_secrets s JOIN jobs j ON j.id = s.job_id WHERE j.project_id = $1
      UNION ALL SELECT 'key', to_jsonb(k) FROM api_keys k WHERE project_id = $1
      UNION ALL SELECT 'project', to_jsonb(p) FROM projects p WHERE id = $1
      ORDER BY 1, 2`,

@@ -15,6 +15,7 @@ import { Planner } from '../../src/scheduling/planner.js';
 import { PersistenceModule } from '../../src/persistence/persistence.module.js';
 import { Clock } from '../../src/platform/clock.js';
 import { Config } from '../../src/platform/config.js';
+import { encryptionKeys } from '../../src/platform/config/readers.js';
 import { acceptJson, BODY_LIMIT_BYTES } from '../../src/platform/http/json-body.js';
 import { acceptTextWhereTaken } from '../../src/platform/http/text-body.js';
 import { RouteTable } from '../../src/platform/http/route-table.js';
@@ -32,6 +33,9 @@ export interface Answer {
   headers: Record<string, unknown>;
   body: Json;
 }
+
+/** What seals secrets here, and what opens them to look. */
+export const TEST_KEYS = encryptionKeys.read(`test:${Buffer.alloc(32, 7).toString('base64')}`) ?? [];
 
 const START = Date.parse('2026-03-02T08:00:00.000Z');
 /** Sent with every call: where `auth` is `keys` it is asked for. */
@@ -87,6 +91,7 @@ export class Api {
     const config = {
       ...{ databaseUrl: database.url, redisUrl: null, runRetentionMs: 30 * 86_400_000 },
       ...{ auth: 'open', rootApiKey: ROOT, egressAllow: { cidrs: [], hosts: [] } },
+      encryptionKeys: TEST_KEYS,
       ...settings,
     };
 
@@ -133,7 +138,7 @@ export class Api {
 
   /** Forgets all jobs, runs and messages, and sets the clock back. */
   async reset(): Promise<void> {
-    await this.db.query('TRUNCATE jobs, job_states, job_stats, runs');
+    await this.db.query('TRUNCATE jobs, job_states, job_stats, runs CASCADE');
     this.clock.at = START;
     this.messages.sent.length = 0;
     this.queue.queued.length = 0;

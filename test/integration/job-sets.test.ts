@@ -120,8 +120,41 @@ describe('a declared set', () => {
     const refused = await put([job('a'), job('b', { target: { url: TARGET, ...masked } })]);
     expect(pointers(refused)).toEqual([['/jobs/1/target/headers/authorization/value', 'unknown_secret']]);
     expect(await api.rows(`SELECT target->'headers'->'authorization'->>'value' AS v FROM jobs`)).toEqual([
-      { v: 'Bearer hunter2' },
+      { v: '********' },
     ]);
+    expect(await api.rows('SELECT place FROM job_secrets')).toEqual([{ place: 'headers.authorization' }]);
+  });
+
+  it('keeps a secret that is sent again, changes it when it is another, and drops it with its header', async () => {
+    const setWith = (value: string) => [
+      job('a', { target: { url: TARGET, headers: { authorization: { value, secret: true } } } }),
+      job('b', { target: { url: TARGET, auth: { type: 'bearer', token: value } } }),
+    ];
+    const stored = () => api.rows('SELECT place, sealed FROM job_secrets ORDER BY place');
+    expect(actions(await put(setWith('hunter2')))).toEqual([
+      ['create', 'a'],
+      ['create', 'b'],
+    ]);
+    const first = await stored();
+    expect(first.map(({ place }) => place)).toEqual(['auth.token', 'headers.authorization']);
+    for (const query of ['?dryRun=true', '']) {
+      expect((await put(setWith('hunter2'), query)).body['summary']).toMatchObject({ keep: 2, change: 0 });
+    }
+    expect(await stored()).toEqual(first);
+    for (const query of ['?dryRun=true', '']) {
+      const { plan } = (await put(setWith('hunter3'), query)).body;
+      expect(plan).toMatchObject([{ changes: ['target'] }, { changes: ['target'] }]);
+    }
+    expect((await stored()).map(({ sealed }) => sealed)).not.toEqual(first.map(({ sealed }) => sealed));
+    expect((await put([job('a'), job('b')])).status).toBe(200);
+    expect(await stored()).toEqual([]);
+  });
+
+  it('sends no secret to another origin', async () => {
+    const headers = (value: string) => ({ authorization: { value, secret: true } });
+    await put([job('a', { target: { url: TARGET, headers: headers('hunter2') } })]);
+    const moved = await put([job('a', { target: { url: 'https://evil.example/', headers: headers('********') } })]);
+    expect(pointers(moved)).toEqual([['/jobs/0/target/headers/authorization/value', 'secret_bound']]);
   });
 });
 

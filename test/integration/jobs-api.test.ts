@@ -255,48 +255,6 @@ describe('putting by name', () => {
   });
 });
 
-describe('secret headers', () => {
-  const MASK = { value: '********', secret: true };
-  const SECRET = { value: 's3cr3t-token', secret: true };
-  const target = { url: 'https://example.com', headers: { Authorization: SECRET, plain: 'x' } };
-  const stored = async (): Promise<unknown> => (await api.rows('SELECT target FROM jobs'))[0]?.['target'].headers;
-
-  test('are never read back', async () => {
-    const job = await api.create({ ...DAILY, target });
-    const answers = [
-      job,
-      (await api.call('GET', `/jobs/${job.id}`)).body,
-      (await api.call('GET', '/jobs')).body,
-      (await api.call('PATCH', `/jobs/${job.id}`, { description: 'x' })).body,
-      (await api.call('POST', `/jobs/${job.id}/pause`)).body,
-    ];
-    for (const answer of answers) expect(JSON.stringify(answer)).not.toContain('s3cr3t');
-    expect(job['target'].headers).toEqual({ Authorization: MASK, plain: 'x' });
-    expect(await stored()).toEqual({ Authorization: SECRET, plain: 'x' });
-  });
-
-  test('stay when their mask is sent back', async () => {
-    const { id } = await api.create({ ...DAILY, target });
-    await api.call('PATCH', `/jobs/${id}`, { target: { headers: { Authorization: MASK, plain: 'y' } } });
-    expect(await stored()).toEqual({ Authorization: SECRET, plain: 'y' });
-    await api.call('PUT', '/jobs/by-name/daily', { ...DAILY, target: { ...target, headers: { Authorization: MASK } } });
-    expect(await stored()).toEqual({ Authorization: SECRET });
-    await api.call('PATCH', `/jobs/${id}`, { target: { headers: { Authorization: null } } });
-    expect(await stored()).toEqual({});
-  });
-
-  test('a mask without a secret behind it is refused', async () => {
-    const { status, body } = await api.call('POST', '/jobs', {
-      ...DAILY,
-      target: { ...target, headers: { key: MASK } },
-    });
-    expect([status, body['errors']]).toMatchObject([
-      422,
-      [{ pointer: '/target/headers/key/value', code: 'unknown_secret' }],
-    ]);
-  });
-});
-
 describe('deleting', () => {
   test('cancels the runs that wait, leaves the one under way, and forgets the job', async () => {
     const { id } = await api.create(DAILY);

@@ -228,7 +228,13 @@ const TARGET: HttpTarget = {
 /** What the services read of it; a test names what matters to it. */
 export function testConfig(settings: Partial<Config>): Config {
   return {
-    ...{ auth: 'open', egressAllow: { cidrs: [], hosts: [] }, workerConcurrency: 200, leaseMs: 15_000 },
+    ...{
+      auth: 'open',
+      encryptionKeys: [],
+      egressAllow: { cidrs: [], hosts: [] },
+      workerConcurrency: 200,
+      leaseMs: 15_000,
+    },
     ...{ horizonMs: 60_000, runRetentionMs: 30 * 86_400_000, shutdownTimeoutMs: 3_000 },
     ...settings,
   } as Config;

@@ -1,5 +1,8 @@
+import { Delivery } from '../../src/execution/delivery.js';
 import { Executor } from '../../src/execution/executor.js';
 import { Recorder } from '../../src/execution/recorder.js';
+import { RunSecrets } from '../../src/execution/run-secrets.js';
+import { AccessTokens } from '../../src/execution/targets/access-tokens.js';
 import { EgressGuard } from '../../src/execution/targets/egress-guard.js';
 import { HttpTarget } from '../../src/execution/targets/http-target.js';
 import { ClaimsRepository } from '../../src/persistence/claims.repository.js';
@@ -8,6 +11,7 @@ import { Clock } from '../../src/platform/clock.js';
 import type { Config } from '../../src/platform/config.js';
 import { EgressPolicy } from '../../src/platform/egress/egress-policy.js';
 import { Lifecycle } from '../../src/platform/health/lifecycle.js';
+import { KeyRing } from '../../src/platform/secrets/key-ring.js';
 import { Metrics } from '../../src/platform/metrics.js';
 import { LedgerRunQueue } from '../../src/queue/ledger-run-queue.js';
 import type { RunQueue } from '../../src/queue/run-queue.js';
@@ -51,8 +55,9 @@ export async function startWorker(database: Database, settings: WorkerSettings =
   const claims = new ClaimsRepository(database);
   const recorder = new Recorder(claims, queue, messages, clock, metrics);
   const target = new HttpTarget(new EgressGuard(new EgressPolicy(config)));
+  const delivery = new Delivery(new RunSecrets(new KeyRing(config.encryptionKeys)), new AccessTokens(target), target);
   const lifecycle = new Lifecycle();
-  const executor = new Executor(claims, target, recorder, queue, messages, clock, config, metrics, lifecycle);
+  const executor = new Executor(claims, delivery, recorder, queue, messages, clock, config, metrics, lifecycle);
   await executor.onApplicationBootstrap();
   return {
     ...{ executor, recorder, queue, messages, metrics, lifecycle },

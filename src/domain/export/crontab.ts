@@ -27,12 +27,13 @@ export function crontabLines(job: Job, zone: string | null): { readonly text: st
   return { text: [...zoneLine, ...head, line, ''].join('\n'), zone: timing.timeZone };
 }
 
-function commandOf({ method, url, headers, body, timeoutMs }: HttpTarget): {
+function commandOf({ method, url, headers, auth, body, timeoutMs }: HttpTarget): {
   readonly line: string;
   readonly secrets: readonly string[];
 } {
   const plain = Object.entries(headers).filter(([, value]) => typeof value === 'string') as [string, string][];
   const secrets = Object.entries(headers).flatMap(([name, value]) => (typeof value === 'string' ? [] : [name]));
+  if (auth !== undefined) secrets.push(`auth (${auth.type})`);
   const hasType = Object.keys(headers).some((name) => name.toLowerCase() === 'content-type');
   const type = typeof body === 'string' ? 'text/plain; charset=utf-8' : 'application/json';
   const text = typeof body === 'string' ? body : JSON.stringify(body);

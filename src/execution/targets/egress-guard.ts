@@ -4,6 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { buildConnector } from 'undici';
 import { EgressPolicy } from '../../platform/egress/egress-policy.js';
 import type { Destination } from '../../platform/egress/egress-policy.js';
+import type { ClientCertificate } from './request.js';
 
 /** Refused before or while connecting: the target lies where calls must not go. */
 export class EgressBlockedError extends Error {
@@ -27,12 +28,15 @@ const CONNECT_TIMEOUT_MS = 10_000;
 export class EgressGuard {
   constructor(private readonly policy: EgressPolicy) {}
 
-  /** Connects for undici: judges the host, resolves, judges every address, connects, and judges the peer. */
-  connector(): buildConnector.connector {
+  /**
+   * Connects for undici: judges the host, resolves, judges every address, connects, and judges the peer. A client certificate
+   * has a connector of its own: TLS sessions are not shared with other clients.
+   */
+  connector(certificate?: ClientCertificate): buildConnector.connector {
     // A lookup is not told the port. It only matters where EGRESS_ALLOW names it; all others share a connector and its
     // TLS sessions.
-    const others = this.connectorFor(null);
-    const byPort = new Map([...this.policy.namedPorts].map((port) => [port, this.connectorFor(port)]));
+    const others = this.connectorFor(null, certificate);
+    const byPort = new Map([...this.policy.namedPorts].map((port) => [port, this.connectorFor(port, certificate)]));
     return (options, callback) => {
       const port = Number(options.port) || (options.protocol === 'https:' ? 443 : 80);
       const destination = { host: options.hostname.replace(/^\[|\]$/g, ''), port };
@@ -58,8 +62,9 @@ export class EgressGuard {
     systemLookup(hostname, options, callback);
   }
 
-  private connectorFor(port: number | null): buildConnector.connector {
+  private connectorFor(port: number | null, certificate?: ClientCertificate): buildConnector.connector {
     return buildConnector({
+      ...(certificate !== undefined && tlsOf(certificate)),
       lookup: (hostname, options, callback) => this.lookup({ host: hostname, port }, options, callback),
       timeout: CONNECT_TIMEOUT_MS,
     });
@@ -84,4 +89,8 @@ export class EgressGuard {
       else callback(null, first.address, first.family);
     });
   }
+}
+
+function tlsOf({ certificate, privateKey, ca }: ClientCertificate): { cert: string; key: string; ca?: string } {
+  return { cert: certificate, key: privateKey, ...(ca !== undefined && { ca }) };
 }

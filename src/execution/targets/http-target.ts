@@ -2,7 +2,9 @@ import type { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { Agent, request } from 'undici';
+import type { Dispatcher } from 'undici';
 import { EgressBlockedError, EgressGuard } from './egress-guard.js';
+import { Redaction } from './redaction.js';
 import type { TargetRequest } from './request.js';
 
 /** What came of a call. */
@@ -18,6 +20,17 @@ export type Answer =
   | { readonly kind: 'aborted' }
   /** Not called at all, and never will be. */
   | { readonly kind: 'refused'; readonly code: string; readonly message: string };
+
+export type NoAnswer = Exclude<Answer, { kind: 'answered' }>;
+
+/** An answer as it came. */
+export interface WholeAnswer {
+  readonly kind: 'whole';
+  readonly status: number;
+  /** The first bytes of the body. */
+  readonly body: Buffer;
+  readonly retryAfter: string | null;
+}
 
 /** Kept of an answer's body, in bytes. */
 export const EXCERPT_BYTES = 2_048;
@@ -51,18 +64,8 @@ const ERRORS: Readonly<Record<string, string>> = {
 export class HttpTarget implements OnApplicationShutdown {
   private readonly agent: Agent;
 
-  constructor(guard: EgressGuard) {
-    this.agent = new Agent({
-      connect: guard.connector(),
-      // The executor bounds how many calls are under way, each with a time limit of its own: queueing for a connection
-      // here would only use that up.
-      connections: null,
-      pipelining: 1,
-      keepAliveTimeout: 10_000,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      maxHeaderSize: 32_768,
-    });
+  constructor(private readonly guard: EgressGuard) {
+    this.agent = agentWith(guard.connector());
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -71,41 +74,78 @@ export class HttpTarget implements OnApplicationShutdown {
 
   /**
    * One call. Never throws; `abort`, which is this call's own, ends it from outside. The whole of it, body included, ends
-   * within `timeoutMs`.
+   * within `timeoutMs`. What it answers holds none of the request's secrets.
    */
   async call(outgoing: TargetRequest, abort: AbortController): Promise<Answer> {
+    const redaction = new Redaction(outgoing.secrets ?? []);
+    // A secret that the end of the excerpt cuts must be seen whole to be found.
+    const answer = await this.ask(outgoing, abort, EXCERPT_BYTES + redaction.longest);
+    if (answer.kind !== 'whole')
+      return 'message' in answer ? { ...answer, message: redaction.text(answer.message) } : answer;
+    const { status, body, retryAfter } = answer;
+    return { kind: 'answered', status, bodyExcerpt: excerptOf(redaction.bytes(body)), retryAfter };
+  }
+
+  /** The same, with the first `keepBytes` of the answer's body as they came. */
+  async ask(outgoing: TargetRequest, abort: AbortController, keepBytes: number): Promise<WholeAnswer | NoAnswer> {
     if (abort.signal.aborted) return { kind: 'aborted' };
     const timer = setTimeout(() => abort.abort(TIMED_OUT), outgoing.timeoutMs);
-    let informational = 0;
+    let ownAgent: Agent | null = null;
     try {
-      const answered = request(outgoing.url, {
-        method: outgoing.method,
-        headers: outgoing.headers,
-        body: outgoing.body,
-        dispatcher: this.agent,
-        signal: abort.signal,
-        onInfo: () => {
-          informational += 1;
-          if (informational > MAX_INFORMATIONAL) abort.abort(BABBLED);
-        },
-      });
-      // undici heeds the signal once it is connected. Until then, a lookup or a handshake that does not end would keep us; the
-      // request itself is not sent any more.
-      const response = await Promise.race([answered, whenAborted(abort.signal)]);
-      const bodyExcerpt = await readExcerpt(response.body);
+      // For this call alone: nobody else may use its connection, and the key is not kept.
+      ownAgent = outgoing.certificate === undefined ? null : agentWith(this.guard.connector(outgoing.certificate));
+      const response = await this.send(outgoing, abort, ownAgent ?? this.agent);
+      const body = await readStart(response.body, keepBytes);
       const retryAfter = response.headers['retry-after'];
       return {
-        kind: 'answered',
+        kind: 'whole',
         status: response.statusCode,
-        bodyExcerpt,
+        body,
         retryAfter: typeof retryAfter === 'string' ? retryAfter : null,
       };
     } catch (error) {
       return endedBy(abort.signal) ?? describe(error);
     } finally {
       clearTimeout(timer);
+      void ownAgent?.destroy().catch(() => undefined);
     }
   }
+
+  private send(
+    outgoing: TargetRequest,
+    abort: AbortController,
+    dispatcher: Dispatcher,
+  ): Promise<Dispatcher.ResponseData> {
+    let informational = 0;
+    const answered = request(outgoing.url, {
+      method: outgoing.method,
+      headers: outgoing.headers,
+      body: outgoing.body,
+      dispatcher,
+      signal: abort.signal,
+      onInfo: () => {
+        informational += 1;
+        if (informational > MAX_INFORMATIONAL) abort.abort(BABBLED);
+      },
+    });
+    // undici heeds the signal once it is connected. Until then, a lookup or a handshake that does not end would keep us; the
+    // request itself is not sent any more.
+    return Promise.race([answered, whenAborted(abort.signal)]);
+  }
+}
+
+function agentWith(connect: ReturnType<EgressGuard['connector']>): Agent {
+  return new Agent({
+    connect,
+    // The executor bounds how many calls are under way, each with a time limit of its own: queueing for a connection
+    // here would only use that up.
+    connections: null,
+    pipelining: 1,
+    keepAliveTimeout: 10_000,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    maxHeaderSize: 32_768,
+  });
 }
 
 /** Only ever rejects. */
@@ -116,32 +156,36 @@ function whenAborted(signal: AbortSignal): Promise<never> {
 }
 
 /** Null when nothing ended the call from our side. */
-function endedBy({ aborted, reason }: AbortSignal): Answer | null {
+function endedBy({ aborted, reason }: AbortSignal): NoAnswer | null {
   if (!aborted) return null;
   if (reason === BABBLED) return { kind: 'unreachable', code: 'bad_answer', message: BABBLED.message };
   return { kind: reason === TIMED_OUT ? 'timedOut' : 'aborted' };
 }
 
-/** The first bytes of a body as text; reads on a little so that the connection can be kept, then drops it. */
-async function readExcerpt(body: Readable): Promise<string> {
+/** The first bytes of a body; reads on a little so that the connection can be kept, then drops it. */
+async function readStart(body: Readable, keepBytes: number): Promise<Buffer> {
   const kept: Buffer[] = [];
   let keptBytes = 0;
   let readBytes = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {
     readBytes += chunk.length;
-    if (keptBytes < EXCERPT_BYTES) {
-      const part = chunk.subarray(0, EXCERPT_BYTES - keptBytes);
-      // A copy: the excerpt must not keep the whole chunk in memory.
+    if (keptBytes < keepBytes) {
+      const part = chunk.subarray(0, keepBytes - keptBytes);
+      // A copy: what is kept must not keep the whole chunk in memory.
       kept.push(Buffer.from(part));
       keptBytes += part.length;
     }
     if (readBytes > DRAIN_BYTES) break;
   }
-  // Postgres stores no NUL in text; a cut character at the end becomes U+FFFD.
-  return Buffer.concat(kept).toString('utf8').replaceAll('\0', '�');
+  return Buffer.concat(kept);
 }
 
-function describe(error: unknown): Answer {
+/** Postgres stores no NUL in text; a cut character at the end becomes U+FFFD. */
+function excerptOf(bytes: Buffer): string {
+  return bytes.subarray(0, EXCERPT_BYTES).toString('utf8').replaceAll('\0', '\uFFFD');
+}
+
+function describe(error: unknown): NoAnswer {
   if (error instanceof EgressBlockedError) return { kind: 'refused', code: 'egress_blocked', message: error.message };
   const { code, message, cause } = error as { code?: string; message?: string; cause?: unknown };
   if (cause instanceof EgressBlockedError) return { kind: 'refused', code: 'egress_blocked', message: cause.message };

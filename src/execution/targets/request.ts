@@ -1,5 +1,7 @@
+import type { HttpTarget, TargetAuth } from '../../domain/job.js';
 import { formatInstant } from '../../domain/recurrence/instants.js';
 import type { ClaimedRun } from '../../persistence/claims.repository.js';
+import { signatures } from '../signing.js';
 
 /** An HTTP request as it goes out. */
 export interface TargetRequest {
@@ -8,7 +10,13 @@ export interface TargetRequest {
   readonly headers: Record<string, string>;
   readonly body: string | null;
   readonly timeoutMs: number;
+  /** Sent with it, and never to be kept of what comes back. */
+  readonly secrets?: readonly string[];
+  /** Shown to the target, in PEM. */
+  readonly certificate?: ClientCertificate;
 }
+
+export type ClientCertificate = Omit<Extract<TargetAuth, { type: 'mtls' }>, 'type'>;
 
 export interface RequestContext {
   readonly userAgent: string;
@@ -16,27 +24,31 @@ export interface RequestContext {
   readonly sentAtSeconds: number;
   /** 16 hexadecimal digits: the span of this attempt. */
   readonly spanId: string;
+  /** Of the project; empty: the call is not signed. */
+  readonly signingSecrets: readonly string[];
 }
 
 const PLACEHOLDER = /\{\{\s*(scheduledFor|runId|attempt|jobName)\s*\}\}/g;
 const BODILESS = new Set(['GET', 'HEAD']);
 
 /**
- * The request of one attempt: the job's method, headers and body with their placeholders filled, and the headers that
- * identify the run (Standard Webhooks' id and timestamp, W3C trace context).
+ * The request of one attempt: the job's method, headers and body with their placeholders filled, its credentials, and the
+ * headers that identify the run (Standard Webhooks' id, timestamp and signatures, W3C trace context). The run's target is in
+ * clear. An access token of OAuth 2 is not there yet.
  */
 export function buildRequest(run: ClaimedRun, context: RequestContext): TargetRequest {
+  const { target } = run;
   const fill = filler(run);
-  const headers: Record<string, string> = {};
-  const fillHeader = filler(run, headerText);
-  for (const [name, value] of Object.entries(run.target.headers)) {
-    headers[name.toLowerCase()] = fillHeader(typeof value === 'string' ? value : value.value);
-  }
-  const body = BODILESS.has(run.target.method) ? null : bodyOf(run, fill);
+  const { headers, secrets } = ownHeaders(target, filler(run, headerText));
+  const body = BODILESS.has(target.method) ? null : bodyOf(run, fill);
   if (body !== null) headers['content-type'] ??= body.isText ? 'text/plain; charset=utf-8' : 'application/json';
   headers['user-agent'] = context.userAgent;
   headers['webhook-id'] = run.id;
   headers['webhook-timestamp'] = String(context.sentAtSeconds);
+  if (context.signingSecrets.length > 0) {
+    const { signingSecrets, sentAtSeconds } = context;
+    headers['webhook-signature'] = signatures(signingSecrets, run.id, sentAtSeconds, body?.text ?? null);
+  }
   headers['carillon-scheduled-for'] = formatInstant(run.scheduledFor);
   headers['carillon-job-id'] = run.jobId;
   headers['carillon-job-name'] = headerText(run.jobName);
@@ -44,12 +56,41 @@ export function buildRequest(run: ClaimedRun, context: RequestContext): TargetRe
   // One trace a run, one span an attempt.
   headers['traceparent'] = `00-${run.id.replaceAll('-', '')}-${context.spanId}-01`;
   return {
-    method: run.target.method,
-    url: fillUrl(run.target.url, fill),
+    method: target.method,
+    url: fillUrl(target.url, fill),
     headers,
     body: body?.text ?? null,
-    timeoutMs: run.target.timeoutMs,
+    timeoutMs: target.timeoutMs,
+    secrets,
+    ...(target.auth?.type === 'mtls' && { certificate: target.auth }),
   };
+}
+
+/** The headers that the job sets, its credentials too, and which texts of them are secret. */
+function ownHeaders(
+  { headers: given, auth }: HttpTarget,
+  fill: (text: string) => string,
+): { headers: Record<string, string>; secrets: string[] } {
+  const headers: Record<string, string> = {};
+  const secrets: string[] = [];
+  for (const [name, value] of Object.entries(given)) {
+    const text = fill(typeof value === 'string' ? value : value.value);
+    headers[name.toLowerCase()] = text;
+    if (typeof value !== 'string') secrets.push(text);
+  }
+  if (auth?.type === 'basic') {
+    headers['authorization'] = basicCredentials(auth.username, auth.password);
+    secrets.push(headers['authorization'], auth.password);
+  } else if (auth?.type === 'bearer') {
+    headers['authorization'] = `Bearer ${auth.token}`;
+    secrets.push(headers['authorization']);
+  } else if (auth?.type === 'oauth2') secrets.push(auth.clientSecret);
+  return { headers, secrets };
+}
+
+/** RFC 7617, in UTF-8. */
+export function basicCredentials(username: string, password: string): string {
+  return `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`;
 }
 
 /** Fills placeholders; what stands around them is left as it is. */

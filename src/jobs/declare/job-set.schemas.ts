@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { SECRET_MASK } from '../../domain/target.js';
+import { SECRET_MASK } from '../../domain/target-secrets.js';
 import { IdText } from '../../platform/contract/values.schema.js';
 import { JOB_EXAMPLE, JobInput } from '../job.schemas.js';
 

@@ -4,6 +4,7 @@ import type { Fault } from '../../domain/errors.js';
 import { Problem } from '../../domain/errors.js';
 import { pause, recurrenceOf, resume } from '../../domain/job-change.js';
 import type { Instant } from '../../domain/recurrence/schedule.js';
+import { secretsOf } from '../../domain/target-secrets.js';
 import type { Sql } from '../../persistence/database.js';
 import { JobSetsRepository, SetIsBusyError } from '../../persistence/job-sets.repository.js';
 import type { NamedJob } from '../../persistence/job-sets.repository.js';
@@ -15,6 +16,8 @@ import { Clock } from '../../platform/clock.js';
 import { MAX_FAULTS } from '../../platform/validation/faults.js';
 import { refuseBody } from '../../platform/validation/request-validation.pipe.js';
 import { AfterCommit } from '../../queue/after-commit.js';
+import { JobSecrets } from '../job-secrets.js';
+import type { SecretWrite } from '../job-secrets.js';
 import { JobsService } from '../jobs.service.js';
 import { isOverdue, settleOverdue } from '../settle-overdue.js';
 import { MAX_SET } from './job-set.schemas.js';
@@ -54,6 +57,7 @@ export class JobSetsService {
   constructor(
     private readonly sets: JobSetsRepository,
     private readonly jobs: JobsService,
+    private readonly secrets: JobSecrets,
     private readonly clock: Clock,
     private readonly afterCommit: AfterCommit,
   ) {}
@@ -108,7 +112,7 @@ export class JobSetsService {
   ): Promise<SetOutcome> {
     const names = entries.map(({ name }) => name);
     const stored = new Map((await this.sets.findNamed(projectId, names, sql)).map((job) => [job.name, job]));
-    const context = this.context(projectId);
+    const context = await this.context(projectId, [...stored.values()], sql);
     const steps: Step[] = [];
     const breath = newBreath();
     for (const [index, entry] of entries.entries()) {
@@ -119,8 +123,13 @@ export class JobSetsService {
     return { steps, deleted: options.prune ? await this.others(projectId, names, sql) : [] };
   }
 
-  private context(projectId: string): SetContext {
-    const settle: SetContext['settle'] = (input, stored, now) => this.jobs.settle(input, stored, now);
+  private async context(projectId: string, stored: readonly StoredJob[], sql?: Sql): Promise<SetContext> {
+    const withSecrets = stored.filter(({ target }) => secretsOf(target).length > 0).map(({ id }) => id);
+    const sealed = await this.secrets.find(withSecrets, sql);
+    const settle: SetContext['settle'] = (input, job, now) => {
+      const resolved = this.jobs.settle(input, job, now);
+      return job === null ? resolved : { ...resolved, secrets: this.secrets.without(job.id, resolved.secrets, sealed) };
+    };
     return { projectId, now: this.clock.now(), settle };
   }
 
@@ -140,7 +149,7 @@ export class JobSetsService {
   ): Promise<{ steps: Step[]; changes: Change[] }> {
     const ids = planned.flatMap((step) => (step.action === 'change' ? [step.stored.id] : []));
     const locked = new Map((await this.sets.lock(projectId, ids, sql)).map((job) => [job.id, job]));
-    const context = this.context(projectId);
+    const context = await this.context(projectId, [...locked.values()], sql);
     const again = (step: Step): Step => {
       const entry = entries[step.index];
       if (step.action !== 'change' || entry === undefined) return step;
@@ -175,17 +184,18 @@ export class JobSetsService {
     }
     await this.sets.insert(projectId, created, sql);
     await this.sets.update(projectId, changed, sql);
+    await this.secrets.write(secretWritesOf(steps), sql);
     for (const { nextRunAt } of [...created, ...changed]) if (nextRunAt !== null) effects.dueAts.add(nextRunAt);
   }
 
   /** The job's next version; not written yet. */
   private async change(
-    { stored, settings, paused }: Change,
+    { stored, resolved, paused }: Change,
     now: Instant,
     effects: Effects,
     sql: Sql,
   ): Promise<StoredJob> {
-    const edited = await this.jobs.edit(stored, settings, now, sql);
+    const edited = await this.jobs.edit(stored, resolved, now, sql);
     let job = edited?.job ?? stored;
     let settled = edited;
     if (paused === true) {
@@ -223,6 +233,13 @@ export class JobSetsService {
     for (const dueAt of [...dueAts].sort((one, other) => one - other)) await this.afterCommit.announce({ dueAt });
     await this.afterCommit.announce({ queued, cancelled });
   }
+}
+
+function secretWritesOf(steps: readonly Step[]): SecretWrite[] {
+  return steps.flatMap((step): SecretWrite[] => {
+    if (step.action === 'create') return [{ jobId: step.job.id, secrets: step.secrets }];
+    return step.action === 'change' ? [{ jobId: step.stored.id, secrets: step.resolved.secrets }] : [];
+  });
 }
 
 function note(effects: Effects, settled: { queued: readonly string[]; cancelled: readonly string[] } | null): void {

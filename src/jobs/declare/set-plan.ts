@@ -3,21 +3,22 @@ import { Problem } from '../../domain/errors.js';
 import type { Job } from '../../domain/job.js';
 import { pause, reschedule } from '../../domain/job-change.js';
 import type { Instant } from '../../domain/recurrence/schedule.js';
+import type { SecretChanges } from '../../domain/target-secrets.js';
 import type { StoredJob } from '../../persistence/jobs.repository.js';
 import type { JobInput } from '../job.schemas.js';
 import { changedSettings, neverFires } from '../job-settings.js';
-import type { JobSettings } from '../job-settings.js';
+import type { ResolvedSettings } from '../job-settings.js';
 import { newJob } from '../jobs.service.js';
 import type { DeclaredJob } from './job-set.schemas.js';
 
 /** What becomes of one job of a set. `index` is its place there. */
 export type Step =
-  | { readonly action: 'create'; readonly index: number; readonly job: Job }
+  | { readonly action: 'create'; readonly index: number; readonly job: Job; readonly secrets: SecretChanges }
   | {
       readonly action: 'change';
       readonly index: number;
       readonly stored: StoredJob;
-      readonly settings: JobSettings;
+      readonly resolved: ResolvedSettings;
       readonly changes: readonly string[];
       /** Null: it stays as it is. */
       readonly paused: boolean | null;
@@ -25,8 +26,11 @@ export type Step =
   | { readonly action: 'keep'; readonly index: number; readonly stored: StoredJob }
   | { readonly action: 'refuse'; readonly index: number; readonly problem: Problem };
 
-/** Settles what an entry leaves open, as it is done for a job alone; throws a Problem for what may not be. */
-export type Settle = (input: JobInput, stored: StoredJob | null, now: Instant) => JobSettings;
+/**
+ * Settles what an entry leaves open, as it is done for a job alone; throws a Problem for what may not be. Of secrets only those
+ * that are new are given.
+ */
+export type Settle = (input: JobInput, stored: StoredJob | null, now: Instant) => ResolvedSettings;
 
 export interface SetContext {
   readonly projectId: string;
@@ -42,12 +46,14 @@ export function planEntry(
   { projectId, now, settle }: SetContext,
 ): Step {
   try {
-    const settings = settle(input, stored, now);
+    const resolved = settle(input, stored, now);
+    const { settings, secrets } = resolved;
     if (stored === null) {
       const job = newJob(projectId, settings, now);
-      return { action: 'create', index, job: paused === true ? { ...job, ...pause(job, null, null, now) } : job };
+      const created = paused === true ? { ...job, ...pause(job, null, null, now) } : job;
+      return { action: 'create', index, job: created, secrets };
     }
-    const changed = changedSettings(stored, settings);
+    const changed = changedSettings(stored, resolved);
     const reschedules = changed.includes('schedule');
     if (reschedules && reschedule(stored, settings.schedule, now) === null) throw neverFires();
     // A completed job has nothing to pause, unless another schedule wakes it.
@@ -55,7 +61,7 @@ export function planEntry(
     const pauses = paused !== undefined && isPausable && paused !== (stored.state === 'paused') ? paused : null;
     if (changed.length === 0 && pauses === null) return { action: 'keep', index, stored };
     const changes = [...changed, ...(pauses === null ? [] : ['paused'])];
-    return { action: 'change', index, stored, settings, changes, paused: pauses };
+    return { action: 'change', index, stored, resolved, changes, paused: pauses };
   } catch (error) {
     if (error instanceof Problem) return { action: 'refuse', index, problem: error };
     throw error;

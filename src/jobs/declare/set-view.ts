@@ -54,7 +54,7 @@ function viewOfStep(step: Step, dryRun: boolean): StepView[] {
     }
     case 'change': {
       const { id, name } = step.stored;
-      const scheduleText = describeSchedule(step.settings.schedule);
+      const scheduleText = describeSchedule(step.resolved.settings.schedule);
       return [{ action: 'change', name, id, changes: [...step.changes], scheduleText }];
     }
     case 'keep':

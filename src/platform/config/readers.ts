@@ -1,3 +1,5 @@
+import { createSecretKey } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { BlockList, isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { parseElapsedMs } from '../../domain/recurrence/duration.js';
@@ -52,6 +54,31 @@ export function secretOf(least: number): Reader<string> {
     read: (given) => (given.length >= least && /^[\x21-\x7e]{1,512}$/.test(given) ? given : undefined),
   };
 }
+
+/** A key that seals secrets. As a KeyObject it shows in no log. */
+export interface EncryptionKey {
+  readonly id: string;
+  readonly key: KeyObject;
+}
+
+const ENCRYPTION_KEY = /^([A-Za-z0-9_.-]{1,32}):([A-Za-z0-9+/_-]{43})=?$/;
+
+/** Key ring: the first seals. */
+export const encryptionKeys: Reader<readonly EncryptionKey[]> = {
+  must:
+    'names and keys of 32 bytes in base64, like k1:<the answer of `openssl rand -base64 32`>, with commas between them, the ' +
+    'one that encrypts first, each name once, of 1 to 32 letters, digits and ._-',
+  secret: true,
+  read(given) {
+    const keys: EncryptionKey[] = [];
+    for (const entry of given.split(',')) {
+      const [, id, text] = ENCRYPTION_KEY.exec(entry.trim()) ?? [];
+      if (id === undefined || text === undefined || keys.some((key) => key.id === id)) return undefined;
+      keys.push({ id, key: createSecretKey(Buffer.from(text, 'base64')) });
+    }
+    return keys;
+  },
+};
 
 /** A server's address; it may hold a password, and so is never repeated. */
 export function serverUrl(protocols: readonly string[], example: string): Reader<string> {

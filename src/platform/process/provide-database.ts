@@ -1,6 +1,7 @@
 import pg from 'pg';
-import type { Config } from '../config.js';
+import type { Config, EncryptionKey, Settings } from '../config.js';
 import type { CommandContext } from './run-command.js';
+import { makeLocalKey, readLocalKey } from '../secrets/local-key.js';
 import { StartFailure } from './start-failure.js';
 
 /** The embedded Postgres stops itself within 3 s. */
@@ -22,7 +23,15 @@ export async function provideDatabase({ settings, logger, shutdown }: Omit<Comma
     logger.fatal(`the embedded Postgres ended by itself, ${how}: stopping; start Carillon again`);
     return shutdown.end(1);
   });
-  return { ...settings, databaseUrl: postgres.url, embedded: true };
+  const encryptionKeys = await keysBeside(settings);
+  return { ...settings, encryptionKeys, databaseUrl: postgres.url, embedded: true };
+}
+
+/** Who tries the service out needs no key: one is made. It goes on to open what it sealed once ENCRYPTION_KEYS is set. */
+async function keysBeside({ encryptionKeys, dataDir }: Settings): Promise<readonly EncryptionKey[]> {
+  const local = await readLocalKey(dataDir);
+  if (local !== null) return [...encryptionKeys, local];
+  return encryptionKeys.length > 0 ? encryptionKeys : [await makeLocalKey(dataDir)];
 }
 
 const OLDEST_VERSION = 14;

@@ -1,6 +1,7 @@
 import type { DynamicModule } from '@nestjs/common';
 import { readEnvironment, readSettings, type Config, type Settings } from '../config.js';
 import { createLogger, type Logger } from '../logging/logger.js';
+import type { KeyRing } from '../secrets/key-ring.js';
 import { Shutdown } from './shutdown.js';
 import { explainStartFailure, StartFailure } from './start-failure.js';
 
@@ -10,10 +11,19 @@ export interface Schema {
   missingMigrations(databaseUrl: string): Promise<readonly string[]>;
 }
 
+export interface KeyRotation {
+  readonly rotateKeys: (
+    databaseUrl: string,
+    ring: KeyRing,
+    log: (line: string) => void,
+  ) => Promise<{ readonly rotated: number; readonly unreadable: ReadonlyMap<string, string> }>;
+}
+
 /** What the platform starts but may not know: it lies in layers above and beside it. */
 export interface Parts {
   loadApp(): Promise<(config: Config) => DynamicModule>;
   loadSchema(): Promise<Schema>;
+  loadKeyRotation(): Promise<KeyRotation>;
 }
 
 export interface CommandContext {
@@ -28,6 +38,7 @@ type Command = (context: CommandContext) => Promise<void>;
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./serve.js')).serve,
   migrate: async () => (await import('./migrate-only.js')).migrateOnly,
+  'rotate-keys': async () => (await import('./rotate-keys-only.js')).rotateKeysOnly,
 };
 
 /** Runs one command to its end, or up to where it serves. Whatever goes wrong before that ends in lines, not in a stack. */

@@ -52,6 +52,7 @@ function faultsOfIssue(issue: Issue, root: unknown, path: Path): Fault[] {
         .slice(0, MAX_FAULTS)
         .map((name) => ({ pointer: pointerOf([...path, name]), code: 'unknown_member', detail: 'is not known here' }));
     case 'invalid_union': {
+      if (issue.discriminator !== undefined) return [faultOfDiscriminator(issue, root, path)];
       const kinds = issue.errors.flatMap(([first]) =>
         first?.code === 'invalid_type' ? [withArticle(first.expected)] : [],
       );
@@ -89,6 +90,14 @@ function codeOf(issue: Issue): string {
   if (issue.code === 'invalid_format') return 'invalid_format';
   const code: unknown = issue.code === 'custom' ? issue.params?.['code'] : undefined;
   return typeof code === 'string' ? code : 'invalid_value';
+}
+
+/** The member that decides among kinds of an object names none of them. */
+function faultOfDiscriminator(issue: Extract<Issue, { code: 'invalid_union' }>, root: unknown, path: Path): Fault {
+  const pointer = pointerOf(path);
+  if (valueAt(root, path) === undefined) return { pointer, code: 'required', detail: 'is required' };
+  const options = 'options' in issue && Array.isArray(issue.options) ? issue.options.map(String) : [];
+  return { pointer, code: 'invalid_value', detail: `is not one of ${options.join(', ')}` };
 }
 
 /** A union of kinds (text or object): only the branch of the given kind has something to say. */

@@ -24,6 +24,8 @@ function run(statuses: string[] = ['2xx'], draft: Partial<ClaimedRun> = {}): Cla
       handedBack: 0,
       firstStartedAt: null,
       body: null,
+      secrets: null,
+      signingSecrets: null,
       retry: DEFAULT_RETRY,
       overlap: 'allow',
     },

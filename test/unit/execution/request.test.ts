@@ -22,6 +22,8 @@ function run(target: Partial<HttpTarget> = {}, draft: Partial<ClaimedRun> = {}):
       handedBack: 0,
       firstStartedAt: null,
       body: null,
+      secrets: null,
+      signingSecrets: null,
     },
     ...{ target: { ...TARGET, ...target }, retry: DEFAULT_RETRY, overlap: 'allow' },
     ...draft,
@@ -33,6 +35,7 @@ const build = (target?: Partial<HttpTarget>, draft?: Partial<ClaimedRun>): Targe
     userAgent: 'Carillon/1',
     sentAtSeconds: 1_800_000_000,
     spanId: '00f067aa0ba902b7',
+    signingSecrets: [],
   });
 
 test('what every call carries', () => {
@@ -40,6 +43,7 @@ test('what every call carries', () => {
     method: 'POST',
     url: 'https://example.com/hook',
     timeoutMs: 5_000,
+    secrets: [],
     body: JSON.stringify({
       jobId: 'j-1',
       jobName: 'nightly',

@@ -1,12 +1,4 @@
-import type { HttpTarget } from '../../../src/domain/job.js';
-import {
-  maskSecrets,
-  refuseHeaderName,
-  refuseHeaderText,
-  refuseUrl,
-  restoreSecrets,
-  SECRET_MASK,
-} from '../../../src/domain/target.js';
+import { refuseHeaderName, refuseHeaderText, refuseUrl } from '../../../src/domain/target.js';
 
 test.each([
   ['https://example.com', null],
@@ -65,41 +57,4 @@ test.each([
   ['€', 'invalid_header_value'],
 ])('the header value %j: %j', (text, code) => {
   expect(refuseHeaderText(text)?.code ?? null).toBe(code);
-});
-
-const target = (headers: HttpTarget['headers']): HttpTarget => ({
-  type: 'http',
-  method: 'POST',
-  url: 'https://example.com',
-  headers,
-  timeoutMs: 1_000,
-  success: { statuses: ['2xx'] },
-});
-
-test('a secret is masked, and its mask stands for it', () => {
-  const stored = target({ Authorization: { value: 's3cret', secret: true }, plain: 'x' });
-  const masked = maskSecrets(stored);
-  expect(masked.headers).toEqual({ Authorization: { value: SECRET_MASK, secret: true }, plain: 'x' });
-  expect(JSON.stringify(masked)).not.toContain('s3cret');
-  expect(restoreSecrets(masked, stored)).toEqual({ target: stored, unknownSecrets: [] });
-});
-
-test('the name of a header that holds a mask may be spelt in another case', () => {
-  const stored = target({ Authorization: { value: 's3cret', secret: true } });
-  const sent = target({ authorization: { value: SECRET_MASK, secret: true } });
-  expect(restoreSecrets(sent, stored).target.headers).toEqual({ authorization: { value: 's3cret', secret: true } });
-});
-
-test.each([
-  ['nothing is stored', null],
-  ['another header is stored', target({ other: { value: 's', secret: true } })],
-  ['the stored header is plain', target({ key: 'plain' })],
-])('a mask is no value when %s', (_, stored) => {
-  const sent = target({ key: { value: SECRET_MASK, secret: true } });
-  expect(restoreSecrets(sent, stored).unknownSecrets).toEqual(['key']);
-});
-
-test('a plain value that looks like the mask is a plain value', () => {
-  const sent = target({ key: SECRET_MASK });
-  expect(restoreSecrets(sent, null)).toEqual({ target: sent, unknownSecrets: [] });
 });
