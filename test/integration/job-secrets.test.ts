@@ -27,10 +27,11 @@ beforeEach(() => api.reset());
 async function stored(): Promise<Record<string, string>> {
   const rows = await api.rows('SELECT s.*, j.target FROM job_secrets s JOIN jobs j ON j.id = s.job_id ORDER BY place');
   return Object.fromEntries(
-    rows.map(({ job_id, place, sealed, target: at }) => {
+    rows.map((row) => {
+      const { job_id: jobId, place, sealed, target: at } = row as Record<'job_id' | 'place' | 'sealed', string> & Json;
       const secret = secretsOf(at as HttpTarget).find((one) => one.place === place);
       if (secret === undefined) throw new Error(`${place} is not in the target`);
-      return [place, ring.open(sealed, sealPlaceOf(job_id, secret))];
+      return [place, ring.open(sealed, sealPlaceOf(jobId, secret))];
     }),
   );
 }

@@ -72,10 +72,11 @@ async function fill(count: number): Promise<void> {
 async function texts(ring: KeyRing): Promise<Map<string, string>> {
   const rows = await api.rows('SELECT s.*, j.name, j.target FROM job_secrets s JOIN jobs j ON j.id = s.job_id');
   return new Map(
-    rows.map(({ job_id, sealed, name, target }) => {
-      const [secret] = secretsOf(target as HttpTarget);
+    rows.map((row) => {
+      const { job_id: jobId, sealed, name } = row as Record<'job_id' | 'sealed' | 'name', string>;
+      const [secret] = secretsOf(row['target'] as HttpTarget);
       if (secret === undefined) throw new Error('no secret');
-      return [name as string, ring.open(sealed, sealPlaceOf(job_id, secret))];
+      return [name, ring.open(sealed, sealPlaceOf(jobId, secret))];
     }),
   );
 }
@@ -127,7 +128,7 @@ test('two at once, beside edits: no secret is lost, and the last edit wins', asy
     }
   };
   const [one, two] = await Promise.all([rotate(), rotate(), ...[0, 1, 2, 3].map(edits)]);
-  expect((one as Rotated).rotated + (two as Rotated).rotated).toBeGreaterThanOrEqual(1_201 - 134);
+  expect(one.rotated + two.rotated).toBeGreaterThanOrEqual(1_201 - 134);
   expect(await texts(newRing)).toEqual(expected);
   // The service that edits still has the old key first: once more when it has the new one.
   await rotate();

@@ -111,7 +111,7 @@ describe('what comes back', () => {
         body: `${'x'.repeat(2_048 - cut)}Token s3cret-"value"${'y'.repeat(100)}`,
       });
       const { bodyExcerpt } = (await call(run({ headers }))) as { bodyExcerpt: string };
-      expect(bodyExcerpt.slice(2_048 - cut)).toBe(`${'********'}${'y'.repeat(100)}`.slice(0, cut));
+      expect(bodyExcerpt.slice(2_048 - cut)).toBe(`********${'y'.repeat(100)}`.slice(0, cut));
     }
   });
 });

@@ -44,7 +44,11 @@ test('other text is left as it is, whatever its bytes', () => {
 });
 
 test('no secret is left, whatever is around it', () => {
-  const visible = fc.string({ unit: fc.constantFrom(...'abcXYZ019+/=&"\'<>% ;:,\\'), minLength: 4, maxLength: 40 });
+  const visible = fc.string({
+    unit: fc.constantFrom(...Array.from('abcXYZ019+/=&"\'<>% ;:,\\')),
+    minLength: 4,
+    maxLength: 40,
+  });
   fc.assert(
     fc.property(
       fc.array(visible, { minLength: 1, maxLength: 4 }),

@@ -36,7 +36,9 @@ test.each<[string, SealPlace]>([
 
 test('what is damaged, or of a key that is not there, is unreadable, with words that repeat nothing of it', () => {
   const sealed = one.seal('s3cret', PLACE);
-  const broken = [...'abc'].map((letter, index) => sealed.slice(0, 10 + index) + letter + sealed.slice(11 + index));
+  const broken = ['a', 'b', 'c'].map(
+    (letter, index) => sealed.slice(0, 10 + index) + letter + sealed.slice(11 + index),
+  );
   for (const text of [...broken.filter((text) => text !== sealed), sealed.slice(0, -2), 'k1:', 'k1:AAAA', '', 'x']) {
     expect(() => one.open(text, PLACE)).toThrow(UnreadableSecret);
   }
@@ -74,7 +76,7 @@ describe('ENCRYPTION_KEYS', () => {
 
   test('are not shown by what prints the settings', () => {
     const keys = encryptionKeys.read(`a:${base64(7)}`);
-    for (const shown of [inspect(keys, { depth: 9, showHidden: true }), JSON.stringify(keys), String(keys)]) {
+    for (const shown of [inspect(keys, { depth: 9, showHidden: true }), JSON.stringify(keys)]) {
       expect(shown).not.toMatch(/BwcH|07, ?07|7, ?7/);
     }
     expect(encryptionKeys.secret).toBe(true);
