@@ -223,6 +223,9 @@ describe('a start that cannot be', () => {
   }, 30_000);
 
   it('knows its commands', () => {
-    expect(start({}, 'migarte')).toEqual({ lines: ['carillon: "migarte" is no command: serve, migrate'], status: 1 });
+    expect(start({}, 'migarte')).toEqual({
+      lines: ['carillon: "migarte" is no command: serve, migrate, rotate-keys'],
+      status: 1,
+    });
   });
 });
