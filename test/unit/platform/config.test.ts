@@ -64,6 +64,12 @@ describe('readSettings', () => {
     expect(problems.map((problem) => problem.split(' ')[0])).toEqual(['PORT', 'LEASE', 'HOST']);
   });
 
+  it('never repeats an encryption key', () => {
+    const problems = problemsOf({ ENCRYPTION_KEYS: 'k1:hunter2' });
+    expect(problems).toEqual([expect.stringMatching(/^ENCRYPTION_KEYS must be names and keys/)]);
+    expect(problems.join()).not.toContain('hunter2');
+  });
+
   it.each(['postgres:/x y:hunter2', 'mysql://root:hunter2@db/x'])('never repeats a server url: %s', (url) => {
     const problems = problemsOf({ DATABASE_URL: url, REDIS_URL: url, AUTH: 'open' });
     expect(problems).toHaveLength(2);
