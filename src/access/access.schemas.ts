@@ -52,7 +52,7 @@ export const ApiKeyInput = z
       .string()
       .min(1)
       .max(MAX_KEY_NAME)
-      .regex(/^[^\p{Cc}]*$/u, 'holds a control character')
+      .refine((name) => !/\p{Cc}/u.test(name), { error: 'holds a control character', params: { code: 'invalid_text' } })
       .meta({ description: 'For people; need not be unique', example: 'deploy pipeline' }),
     role: z.enum(KEY_ROLES).meta({ description: '`viewer` reads, `editor` writes jobs, `admin` manages keys too' }),
     expiresAt: ExpiresAt.optional().meta({ description: 'When it ends; default never' }),

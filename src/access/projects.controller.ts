@@ -63,7 +63,11 @@ export class ProjectsController {
 
   @Get(':id')
   @Needs('admin')
-  @ApiOperation({ operationId: 'getProject', summary: 'Read a project' })
+  @ApiOperation({
+    operationId: 'getProject',
+    summary: 'Read a project',
+    description: 'By its id; an admin its own alone.',
+  })
   @ApiIdParam('project')
   @ApiOkResponse({ standardSchema: ProjectView, description: 'The project' })
   @ApiProblems('invalid_parameter', 'not_found')

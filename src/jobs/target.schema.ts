@@ -67,7 +67,7 @@ const Headers = z
   .default({})
   .meta({
     description: 'Values may hold templates. Names of the connection, webhook-* and carillon-* are refused.',
-    example: { authorization: { value: 'Bearer …', secret: true } },
+    example: { authorization: { value: 'Bearer the-token-of-your-service', secret: true } },
   });
 
 const Status = z

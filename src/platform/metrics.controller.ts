@@ -16,7 +16,11 @@ export class MetricsController {
 
   @Get()
   @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
-  @ApiOperation({ operationId: 'getMetrics', summary: 'Metrics in the Prometheus text format' })
+  @ApiOperation({
+    operationId: 'getMetrics',
+    summary: 'Read the metrics',
+    description: 'Of this replica, in the Prometheus text format.',
+  })
   @ApiProduces('text/plain')
   @ApiOkResponse({ description: 'The metrics of this replica', schema: { type: 'string' } })
   @ApiProblems('invalid_parameter')

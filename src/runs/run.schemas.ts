@@ -111,8 +111,14 @@ export const TriggerInput = z
 
 export const BackfillInput = z
   .strictObject({
-    from: InstantInput.meta({ description: 'First instant, inclusive; within the retention of runs' }),
-    to: InstantInput.meta({ description: 'Last instant, inclusive; not in the future' }),
+    from: InstantInput.meta({
+      description: 'First instant, inclusive; within the retention of runs',
+      example: '2026-03-01T00:00:00Z',
+    }),
+    to: InstantInput.meta({
+      description: 'Last instant, inclusive; not in the future',
+      example: '2026-03-02T00:00:00Z',
+    }),
     limit: z.int().min(1).max(MAX_BACKFILL).default(100).meta({ description: 'At most so many, the earliest' }),
     dryRun: z.boolean().default(false).meta({ description: 'Only tell what would be planned' }),
   })

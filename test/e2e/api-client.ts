@@ -1,5 +1,6 @@
 import type { JobView } from '../../src/jobs/job.schemas.js';
 import type { RunPageView, RunSummary, RunView } from '../../src/runs/run.schemas.js';
+import { readContract } from '../support/contract.js';
 import { waitFor } from '../support/wait-for.js';
 import type { z } from 'zod';
 
@@ -9,7 +10,9 @@ export interface Answer<Body> {
   body: Body;
 }
 
-/** Talks to a running service as any other program would. */
+const contract = readContract();
+
+/** Talks to a running service as any other program would; an answer outside the contract of docs/openapi.json is an error. */
 export class ApiClient {
   constructor(readonly url: string) {}
 
@@ -19,8 +22,10 @@ export class ApiClient {
       ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
     });
     const text = await response.text();
-    const isJson = /json/.test(response.headers.get('content-type') ?? '');
-    return { status: response.status, headers: response.headers, body: (isJson ? JSON.parse(text) : text) as Body };
+    const { status, headers } = response;
+    contract.verify({ method, url: path, status, headers: Object.fromEntries(headers), text });
+    const isJson = /json/.test(headers.get('content-type') ?? '');
+    return { status, headers, body: (isJson ? JSON.parse(text) : text) as Body };
   }
 
   get<Body = unknown>(path: string): Promise<Answer<Body>> {

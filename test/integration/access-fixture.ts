@@ -6,8 +6,11 @@ import { AppModule } from '../../src/app.module.js';
 import type { KeyRole } from '../../src/domain/access.js';
 import { readSettings } from '../../src/platform/config.js';
 import { createApp } from '../../src/platform/http/create-app.js';
+import { readContract } from '../support/contract.js';
 import { createTestDatabase } from '../support/database.js';
 import type { Answer, Json } from './api.js';
+
+const contract = readContract();
 
 export const ROOT = 'the-root-key-of-the-tests';
 
@@ -33,6 +36,7 @@ export class GuardedApi {
     return new GuardedApi(app, new pg.Pool({ connectionString: database.url, max: 4 }), () => database.drop());
   }
 
+  /** A call whose answer keeps the contract of docs/openapi.json, or it throws. */
   async call(
     key: string | null,
     method: string,
@@ -50,6 +54,8 @@ export class GuardedApi {
       },
       ...(body !== undefined && { payload: JSON.stringify(body) }),
     });
+    const { statusCode: status, headers: answered, payload: text } = response;
+    contract.verify({ method, url, status, headers: answered, text });
     const isJson = /json/.test(String(response.headers['content-type']));
     return {
       status: response.statusCode,

@@ -23,6 +23,7 @@ import { ProblemFilter } from '../../src/platform/problem-details/problem.filter
 import { RunQueue, type QueuedRun } from '../../src/queue/run-queue.js';
 import { RunsModule } from '../../src/runs/runs.module.js';
 import { SchedulesModule } from '../../src/schedules/schedules.module.js';
+import { readContract } from '../support/contract.js';
 import { createTestDatabase } from '../support/database.js';
 import { Global, Module } from '@nestjs/common';
 
@@ -36,6 +37,7 @@ export interface Answer {
 
 /** What seals secrets here, and what opens them to look. */
 export const TEST_KEYS = encryptionKeys.read(`test:${Buffer.alloc(32, 7).toString('base64')}`) ?? [];
+const contract = readContract();
 
 const START = Date.parse('2026-03-02T08:00:00.000Z');
 /** Sent with every call: where `auth` is `keys` it is asked for. */
@@ -176,6 +178,7 @@ export class Api {
     await this.drop();
   }
 
+  /** A call whose answer keeps the contract of docs/openapi.json, or it throws. */
   async call(method: string, url: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
     const hasBody = body !== undefined;
     const response = await this.app.inject({
@@ -189,6 +192,7 @@ export class Api {
       ...(hasBody && { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const text = response.payload;
+    contract.verify({ method, url, status: response.statusCode, headers: response.headers, text });
     return {
       status: response.statusCode,
       headers: response.headers,

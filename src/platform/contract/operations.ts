@@ -13,7 +13,9 @@ export function ApiIdParam(what: string): MethodDecorator {
 }
 
 /** The header that tells where what was made can be read. */
-export const LOCATION = { location: { description: 'Path of what was made', schema: { type: 'string' } } } as const;
+export const LOCATION = {
+  location: { description: 'Path of what was made', required: true, schema: { type: 'string' } },
+} as const;
 
 export const LINK = {
   link: { description: 'The next page, `rel="next"`; absent on the last one', schema: { type: 'string' } },

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { parseSchedule } from '../../domain/recurrence/parse-schedule.js';
-import { InstantText } from './values.schema.js';
+import { DURATION_PATTERN, InstantText } from './values.schema.js';
 
 const bounds = {
   timeZone: z.string().meta({ description: 'IANA time zone', example: 'Europe/Paris' }),
@@ -10,7 +10,7 @@ const bounds = {
   jitter: z
     .string()
     .optional()
-    .meta({ description: 'Spread of the due instant, deterministic by job and occurrence', format: 'duration' }),
+    .meta({ description: 'Spread of the due instant, deterministic by job and occurrence', example: 'PT30S' }),
   dst: z
     .strictObject({
       gap: z.enum(['after', 'skip']).optional(),
@@ -30,7 +30,7 @@ const CronSchedule = z
 const IntervalSchedule = z
   .strictObject({
     type: z.literal('interval'),
-    every: z.string().meta({ format: 'duration', example: 'PT15M' }),
+    every: z.string().meta({ pattern: DURATION_PATTERN, example: 'PT15M' }),
     anchorAt: InstantText,
     ...bounds,
   })

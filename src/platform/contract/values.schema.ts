@@ -24,8 +24,14 @@ export const InstantInput = z
 /** An instant in an answer. */
 export const InstantText = z.string().meta({ format: 'date-time', example: '2026-12-24T18:00:00.000Z' });
 
+// Not `format: duration`: that is RFC 3339's, which knows no fractions of a second and no weeks beside days.
+const SECONDS_AND_LONGER = 'T(?=\\d)(?:\\d{1,9}H)?(?:\\d{1,9}M)?(?:\\d{1,9}(?:\\.\\d{1,3})?S)?';
+const ELAPSED_PATTERN = `^(?:\\d{1,9}[smhd]|P(?=\\d|T)(?:\\d{1,9}W)?(?:\\d{1,9}D)?(?:${SECONDS_AND_LONGER})?)$`;
+/** ISO 8601 as the service spells it. */
+export const DURATION_PATTERN = `^P(?=\\d|T)(?:\\d+Y)?(?:\\d+M)?(?:\\d+W)?(?:\\d+D)?(?:${SECONDS_AND_LONGER})?$`;
+
 /** A duration in an answer. */
-export const DurationText = z.string().meta({ format: 'duration', example: 'PT30S' });
+export const DurationText = z.string().meta({ pattern: DURATION_PATTERN, example: 'PT30S' });
 
 export const IdText = z.string().meta({ format: 'uuid', example: '0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11' });
 
@@ -46,7 +52,7 @@ export function elapsedInput(leastMs: number, mostMs: number) {
 
 /** What a duration member says of itself in the API's description. */
 export function durationMeta(description: string, byDefault: string) {
-  return { type: 'string', format: 'duration', description, default: byDefault, example: byDefault };
+  return { type: 'string', pattern: ELAPSED_PATTERN, description, default: byDefault, example: byDefault };
 }
 
 /** The optional body of an action that takes nothing. */

@@ -60,7 +60,11 @@ export class HealthController {
   }
 
   @Get('startup')
-  @ApiOperation({ operationId: 'getStartup', summary: 'Has the service started?' })
+  @ApiOperation({
+    operationId: 'getStartup',
+    summary: 'Has the service started?',
+    description: 'Until it has, a restart for want of liveness would only begin the start anew.',
+  })
   @ApiOkResponse({ standardSchema: Health, description: 'Started' })
   @ApiProblems('invalid_parameter', 'unavailable')
   startup(): z.infer<typeof Health> {

@@ -78,23 +78,35 @@ export function describeApi(app: INestApplication): OpenAPIObject {
     } as unknown as Omit<OpenAPIObject, 'paths'>,
     { standardSchemaConverter: components.converter, autoTagControllers: false },
   );
-  for (const item of Object.values(document.paths)) addCommonParts(item);
+  for (const item of Object.values(document.paths)) addCommonParts(item, components);
   return components.named(document);
 }
 
 /** What any operation may answer and needs is said once, here; probes and metrics are not limited and need no key. */
-function addCommonParts(item: OpenAPIObject['paths'][string]): void {
+function addCommonParts(item: OpenAPIObject['paths'][string], components: SchemaComponents): void {
   for (const method of METHODS) {
     const operation: (Operation & { [ROLE_EXTENSION]?: AccessRule }) | undefined = item[method];
     if (operation === undefined) continue;
     const rule = (operation[ROLE_EXTENSION] ??= ruleOfMethod(method));
     const common: RefusalCode[] = ['internal', 'uri_too_long', 'headers_too_large'];
+    // A body is read, whether the operation has a use for it or not.
+    if (method !== 'get') common.push('malformed_json', 'body_too_large', 'unsupported_media_type');
+    markOptionalBody(operation, components);
     if (rule === 'public') operation.security = [];
     else {
       common.push('invalid_parameter', 'unauthenticated', 'forbidden', 'rate_limited', 'unavailable');
       operation.parameters = [...(operation.parameters ?? []), { $ref: '#/components/parameters/CarillonProject' }];
     }
     for (const code of common) operation.responses[STATUS[code]] ??= problemResponse([code]);
+  }
+}
+
+/** Nest calls every body required; a schema that takes nothing too says otherwise. */
+function markOptionalBody({ requestBody }: Operation, components: SchemaComponents): void {
+  if (requestBody === undefined || '$ref' in requestBody) return;
+  const schemas = Object.values(requestBody.content).map(({ schema }) => schema);
+  if (schemas.some((schema) => schema !== undefined && '$ref' in schema && components.mayBeAbsent(schema.$ref))) {
+    requestBody.required = false;
   }
 }
 

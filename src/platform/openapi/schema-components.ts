@@ -14,6 +14,14 @@ export class SchemaComponents {
   readonly converter: SwaggerDocumentOptions['standardSchemaConverter'] = (schema, { schemaType }) =>
     schema instanceof z.ZodType ? this.convert(schema, schemaType) : undefined;
 
+  /** Schemas that take nothing at all too, by their place in the document. */
+  private readonly optional = new Set<string>();
+
+  /** Tells whether a body of this schema may be left out. */
+  mayBeAbsent(reference: string): boolean {
+    return this.optional.has(reference);
+  }
+
   private convert(schema: z.ZodType, side: Side): { schema: JsonSchema; components: Record<string, JsonSchema> } {
     const {
       $defs = {},
@@ -26,7 +34,10 @@ export class SchemaComponents {
         rename(definition, (given) => `${given}@${side}`),
       ],
     );
-    return { schema: rename(root, (given) => `${given}@${side}`), components: Object.fromEntries(components) };
+    const converted = rename(root, (given) => `${given}@${side}`);
+    const reference = converted['$ref'];
+    if (typeof reference === 'string' && schema.safeParse(undefined).success) this.optional.add(reference);
+    return { schema: converted, components: Object.fromEntries(components) };
   }
 
   /** The document with its components under their final names, in alphabetical order. */
