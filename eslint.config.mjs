@@ -1,9 +1,20 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['**/node_modules/', 'dist*/', 'web/', 'coverage/', '.carillon/', '.test-services/'] },
   {
-    files: ['src/**/*.ts', 'migrations/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts'],
+    ignores: [
+      '**/node_modules/',
+      'dist*/',
+      'web/',
+      'coverage/',
+      '.carillon/',
+      '.test-services/',
+      'clients/*/dist/',
+      'clients/*/src/generated.ts',
+    ],
+  },
+  {
+    files: ['src/**/*.ts', 'migrations/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts', 'clients/*/src/**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     linterOptions: { reportUnusedDisableDirectives: 'error', noInlineConfig: true },

@@ -27,7 +27,8 @@ const Url = z
   .string()
   .superRefine((text, context) => refused(context, refuseUrl(text)))
   .meta({
-    format: 'uri',
+    // Not `format: uri`: templates stand in it.
+    pattern: '^[Hh][Tt][Tt][Pp][Ss]?:[^\\x00-\\x20]+$',
     maxLength: MAX_URL_LENGTH,
     description: 'http or https. Templates such as {{scheduledFor}} may stand in the query.',
     example: EXAMPLE_URL,
@@ -133,7 +134,7 @@ export const TargetView = z
   .strictObject({
     type: z.literal('http'),
     method: z.enum(METHODS),
-    url: z.string().meta({ format: 'uri', example: EXAMPLE_URL }),
+    url: z.string().meta({ example: EXAMPLE_URL }),
     headers: z.record(
       z.string(),
       z.union([z.string(), z.strictObject({ value: z.literal(SECRET_MASK), secret: z.literal(true) })]),

@@ -1,8 +1,7 @@
-import type { JobView } from '../../src/jobs/job.schemas.js';
-import type { RunPageView, RunSummary, RunView } from '../../src/runs/run.schemas.js';
+import { createClient, type Carillon } from '../../clients/typescript/src/client.js';
+import type { Input, Schemas } from '../../clients/typescript/src/operation-types.js';
 import { readContract } from '../support/contract.js';
 import { waitFor } from '../support/wait-for.js';
-import type { z } from 'zod';
 
 export interface Answer<Body> {
   status: number;
@@ -12,20 +11,26 @@ export interface Answer<Body> {
 
 const contract = readContract();
 
+type RunSummary = Schemas['RunSummary'];
+type RunView = Schemas['Run'];
+
 /** Talks to a running service as any other program would; an answer outside the contract of docs/openapi.json is an error. */
 export class ApiClient {
-  constructor(readonly url: string) {}
+  /** The published client. It tries nothing twice: a test wants to see each refusal. */
+  readonly carillon: Carillon;
+
+  constructor(readonly url: string) {
+    this.carillon = createClient({ url, fetch: fetchByContract, retries: { maxRetries: 0 } });
+  }
 
   async call<Body = unknown>(method: string, path: string, body?: unknown): Promise<Answer<Body>> {
-    const response = await fetch(this.url + path, {
+    const response = await fetchByContract(this.url + path, {
       method,
       ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
     });
     const text = await response.text();
-    const { status, headers } = response;
-    contract.verify({ method, url: path, status, headers: Object.fromEntries(headers), text });
-    const isJson = /json/.test(headers.get('content-type') ?? '');
-    return { status, headers, body: (isJson ? JSON.parse(text) : text) as Body };
+    const isJson = /json/.test(response.headers.get('content-type') ?? '');
+    return { status: response.status, headers: response.headers, body: (isJson ? JSON.parse(text) : text) as Body };
   }
 
   get<Body = unknown>(path: string): Promise<Answer<Body>> {
@@ -43,34 +48,27 @@ export class ApiClient {
     throw new Error(`${method} ${path} answered ${answer.status}, not ${status}: ${JSON.stringify(answer.body)}`);
   }
 
-  createJob(job: object): Promise<JobView> {
-    return this.must<JobView>(201, 'POST', '/jobs', job);
+  createJob(job: Input<'createJob'>['body']): Promise<Schemas['Job']> {
+    return this.carillon.createJob({ body: job });
   }
 
-  job(id: string): Promise<JobView> {
-    return this.must<JobView>(200, 'GET', `/jobs/${id}`);
+  job(id: string): Promise<Schemas['Job']> {
+    return this.carillon.getJob({ id });
   }
 
   /** Starts a run beside the schedule. */
-  trigger(id: string, body?: object): Promise<RunView> {
-    return this.must<RunView>(202, 'POST', `/jobs/${id}/trigger`, body);
+  trigger(id: string, body?: Schemas['TriggerInput']): Promise<RunView> {
+    return this.carillon.triggerJob({ id, ...(body !== undefined && { body }) });
   }
 
   run(id: string): Promise<RunView> {
-    return this.must<RunView>(200, 'GET', `/runs/${id}`);
+    return this.carillon.getRun({ id });
   }
 
   /** The whole ledger of a job, page by page, the earliest occurrence first. */
   async runsOf(jobId: string): Promise<RunSummary[]> {
     const runs: RunSummary[] = [];
-    let cursor: string | null = null;
-    do {
-      const after: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-      const path: string = `/jobs/${jobId}/runs?limit=100${after}`;
-      const page: z.infer<typeof RunPageView> = await this.must<z.infer<typeof RunPageView>>(200, 'GET', path);
-      runs.push(...page.data);
-      cursor = page.page.nextCursor;
-    } while (cursor !== null);
+    for await (const run of this.carillon.all('listJobRuns', { id: jobId, limit: 100 })) runs.push(run);
     return runs.sort((a, b) => a.scheduledFor.localeCompare(b.scheduledFor));
   }
 
@@ -87,6 +85,15 @@ export class ApiClient {
     return waitFor(what, () => this.run(id), accepts, { timeoutMs, intervalMs: 50 });
   }
 }
+
+const fetchByContract: typeof fetch = async (input, init) => {
+  const response = await fetch(input, init);
+  const { pathname, search } = new URL(response.url);
+  const text = await response.clone().text();
+  const headers = Object.fromEntries(response.headers);
+  contract.verify({ method: init?.method ?? 'GET', url: pathname + search, status: response.status, headers, text });
+  return response;
+};
 
 const ENDS = ['succeeded', 'failed', 'cancelled', 'skipped'];
 

@@ -20,7 +20,7 @@ jest.setTimeout(40_000);
 
 const EVERY_SECOND = 'PT1S';
 /** Twice a day and far from the hours at which a test of a few seconds could meet it. */
-const RARELY = { type: 'cron', expression: '30 3,15 1 1 *' };
+const RARELY = { type: 'cron', expression: '30 3,15 1 1 *' } as const;
 /** So long that a lease that lapses makes up for nothing within a test. */
 const PATIENT = { LEASE: '10m' };
 const SECOND_MS = 1_000;

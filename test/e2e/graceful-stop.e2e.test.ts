@@ -39,7 +39,7 @@ describe.each([
     const { receiver } = replicas;
     receiver.answer(`/${name}`, { hang: true }, { status: 200 });
     // Every attempt counts: one that is given back must not use up the only one.
-    const target = { type: 'http', url: `${receiver.url}/${name}`, timeout: '5m' };
+    const target = { url: `${receiver.url}/${name}`, timeout: '5m' };
     const job = await api.api.createJob({ name, schedule: FAR, target, retry: { maxAttempts: 1 } });
     const { id: runId } = await api.api.trigger(job.id);
     await receiver.waitFor('the call', () => receiver.requestsTo(`/${name}`).length === 1);

@@ -9,7 +9,7 @@ import { ApiClient, hasEnded } from './api-client.js';
 
 jest.setTimeout(40_000);
 
-const RARELY = { type: 'cron', expression: '30 3,15 1 1 *' };
+const RARELY = { type: 'cron', expression: '30 3,15 1 1 *' } as const;
 const SLOW_MS = 2_500;
 const OVERLAPS = ['allow', 'skip', 'queueOne', 'queueAll', 'cancelRunning'] as const;
 const slowJobs = new Map<Overlap, string>();

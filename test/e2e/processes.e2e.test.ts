@@ -158,7 +158,7 @@ describe('a SIGKILL', () => {
   it('of everything but Postgres, and one of everything, lose no occurrence and double none', async () => {
     receiver.answer('/busy', (_request, count) => ({ delayMs: count % 3 === 0 ? 700 : 0 }));
     let { service, api } = await startAgain();
-    for (const policy of ['skip', 'runLast', 'runAll']) {
+    for (const policy of ['skip', 'runLast', 'runAll'] as const) {
       const job = await api.createJob({
         name: policy,
         schedule: 'PT1S',

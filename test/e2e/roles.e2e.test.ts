@@ -98,7 +98,7 @@ describe.each([
     const { receiver } = replicas;
     // Once a day, half a day from now.
     const hour = (new Date().getUTCHours() + 12) % 24;
-    const schedule = { type: 'cron', expression: `30 ${hour} * * *` };
+    const schedule = { type: 'cron', expression: `30 ${hour} * * *` } as const;
     const job = await api.api.createJob({ name: 'by hand', schedule, target: `${receiver.url}/by-hand` });
     const run = await api.api.trigger(job.id);
     await receiver.waitFor('the call', () => receiver.requestsTo('/by-hand').length === 1);

@@ -1,0 +1,1993 @@
+// Made by `npm run client` from docs/openapi.json; do not edit.
+
+export interface components {
+    schemas: {
+        /**
+         * @example {
+         *       "id": "0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11",
+         *       "name": "deploy pipeline",
+         *       "role": "editor",
+         *       "prefix": "car_4fK9x2Lm",
+         *       "expiresAt": null,
+         *       "lastUsedAt": "2026-03-02T08:00:00.004Z",
+         *       "replacedBy": null,
+         *       "createdAt": "2026-01-02T10:20:30.123Z"
+         *     }
+         */
+        ApiKey: {
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            createdAt: string;
+            expiresAt: string | null;
+            /**
+             * Format: uuid
+             * @example 0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11
+             */
+            id: string;
+            /** @description To the minute */
+            lastUsedAt: string | null;
+            name: string;
+            /** @description The first characters of the key, to know it by */
+            prefix: string;
+            /** @description The key that a rotation made in its place */
+            replacedBy: string | null;
+            /** @enum {string} */
+            role: "viewer" | "editor" | "admin";
+        };
+        /**
+         * @example {
+         *       "name": "deploy pipeline",
+         *       "role": "editor"
+         *     }
+         */
+        ApiKeyInput: {
+            /** @description When it ends; default never */
+            expiresAt?: string | null;
+            /**
+             * @description For people; need not be unique
+             * @example deploy pipeline
+             */
+            name: string;
+            /**
+             * @description `viewer` reads, `editor` writes jobs, `admin` manages keys too
+             * @enum {string}
+             */
+            role: "viewer" | "editor" | "admin";
+        };
+        ApiKeyPage: {
+            data: components["schemas"]["ApiKey"][];
+            page: components["schemas"]["PageInfo"];
+        };
+        /** @description One delivery of a run to its target. */
+        Attempt: {
+            durationMs: number | null;
+            error: components["schemas"]["RunError"] | null;
+            number: number;
+            /** @enum {string} */
+            outcome: "succeeded" | "failed" | "timedOut" | "cancelled" | "lost";
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            startedAt: string;
+            /** @description HTTP status of the answer */
+            status: number | null;
+        };
+        Backfill: {
+            occurrences: {
+                /** @example 2026-03-01T09:00:00+01:00 */
+                local: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-12-24T18:00:00.000Z
+                 */
+                scheduledFor: string;
+            }[];
+            planned: number;
+            /** @description There may be more in the range: go on from the last one */
+            truncated: boolean;
+        };
+        /**
+         * @example {
+         *       "from": "2026-03-01T00:00:00Z",
+         *       "to": "2026-03-02T00:00:00Z",
+         *       "dryRun": true
+         *     }
+         */
+        BackfillInput: {
+            /**
+             * @description Only tell what would be planned
+             * @default false
+             */
+            dryRun?: boolean;
+            /**
+             * Format: date-time
+             * @description First instant, inclusive; within the retention of runs
+             * @example 2026-03-01T00:00:00Z
+             */
+            from: string;
+            /**
+             * @description At most so many, the earliest
+             * @default 100
+             */
+            limit?: number;
+            /**
+             * Format: date-time
+             * @description Last instant, inclusive; not in the future
+             * @example 2026-03-02T00:00:00Z
+             */
+            to: string;
+        };
+        /** @description 5 fields, 6 with seconds first, 7 with a year last, or a macro such as @daily. */
+        CronSchedule: {
+            /** @description What a fixed time does at a clock change; default after and first */
+            dst?: {
+                /** @enum {string} */
+                gap?: "after" | "skip";
+                /** @enum {string} */
+                overlap?: "first" | "second" | "both";
+            };
+            /** @description Last instant, inclusive: an instant, or a local date-time */
+            endAt?: string;
+            /** @example 0 9 * * MON-FRI */
+            expression: string;
+            /**
+             * @description Spread of the due instant, deterministic by job and occurrence
+             * @example PT30S
+             */
+            jitter?: string;
+            /** @description Completed after so many runs by the schedule */
+            maxRuns?: number;
+            /** @description First instant, inclusive: an instant, or a local date-time */
+            startAt?: string;
+            /**
+             * @description IANA time zone
+             * @example Europe/Paris
+             */
+            timeZone: string;
+            /** @enum {string} */
+            type: "cron";
+        };
+        /**
+         * @example {
+         *       "status": "ok"
+         *     }
+         */
+        Health: {
+            /** @enum {string} */
+            status: "ok";
+        };
+        HttpTarget: {
+            /** @description Absent: the default body */
+            body?: unknown;
+            headers: {
+                [key: string]: string | {
+                    /** @enum {boolean} */
+                    secret: true;
+                    /** @enum {string} */
+                    value: "********";
+                };
+            };
+            /** @enum {string} */
+            method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD" | "OPTIONS";
+            success: {
+                statuses: string[];
+            };
+            /** @example PT30S */
+            timeout: string;
+            /** @enum {string} */
+            type: "http";
+            /** @example https://example.com/hooks/report */
+            url: string;
+        };
+        /**
+         * @example {
+         *       "type": "http",
+         *       "method": "POST",
+         *       "url": "https://example.com/hooks/report"
+         *     }
+         */
+        HttpTargetInput: {
+            /**
+             * @description Any JSON; a text is sent as it is. Texts in it may hold templates. Absent or null: the default body. Not for GET and HEAD.
+             * @example {
+             *       "report": "daily"
+             *     }
+             */
+            body?: unknown;
+            /**
+             * @description Values may hold templates. Names of the connection, webhook-* and carillon-* are refused.
+             * @default {}
+             * @example {
+             *       "authorization": {
+             *         "value": "Bearer the-token-of-your-service",
+             *         "secret": true
+             *       }
+             *     }
+             */
+            headers?: {
+                [key: string]: string | {
+                    /** @enum {boolean} */
+                    secret: true;
+                    /** @description Read back as "********"; sent back so, it leaves the secret as it is */
+                    value: string;
+                };
+            };
+            /**
+             * @default POST
+             * @enum {string}
+             */
+            method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD" | "OPTIONS";
+            /**
+             * @description Which statuses of the answer mean success
+             * @default {
+             *       "statuses": [
+             *         "2xx"
+             *       ]
+             *     }
+             */
+            success?: {
+                statuses: string[];
+            };
+            /**
+             * @description From 100 ms to 15 minutes, for each attempt
+             * @default PT30S
+             * @example PT30S
+             */
+            timeout?: string;
+            /**
+             * @default http
+             * @enum {string}
+             */
+            type?: "http";
+            /**
+             * @description http or https. Templates such as {{scheduledFor}} may stand in the query.
+             * @example https://example.com/hooks/report
+             */
+            url: string;
+        };
+        /** @description Counted from anchorAt; hours and shorter are elapsed time, days and longer calendar units in the zone. */
+        IntervalSchedule: {
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            anchorAt: string;
+            /** @description What a fixed time does at a clock change; default after and first */
+            dst?: {
+                /** @enum {string} */
+                gap?: "after" | "skip";
+                /** @enum {string} */
+                overlap?: "first" | "second" | "both";
+            };
+            /** @description Last instant, inclusive: an instant, or a local date-time */
+            endAt?: string;
+            /** @example PT15M */
+            every: string;
+            /**
+             * @description Spread of the due instant, deterministic by job and occurrence
+             * @example PT30S
+             */
+            jitter?: string;
+            /** @description Completed after so many runs by the schedule */
+            maxRuns?: number;
+            /** @description First instant, inclusive: an instant, or a local date-time */
+            startAt?: string;
+            /**
+             * @description IANA time zone
+             * @example Europe/Paris
+             */
+            timeZone: string;
+            /** @enum {string} */
+            type: "interval";
+        };
+        /**
+         * @example {
+         *       "id": "0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11",
+         *       "name": "nightly-report",
+         *       "description": "",
+         *       "labels": {
+         *         "team": "billing"
+         *       },
+         *       "schedule": {
+         *         "type": "cron",
+         *         "expression": "0 9 * * MON-FRI",
+         *         "timeZone": "Europe/Paris"
+         *       },
+         *       "target": {
+         *         "type": "http",
+         *         "method": "POST",
+         *         "url": "https://example.com/hooks/report",
+         *         "headers": {
+         *           "authorization": {
+         *             "value": "********",
+         *             "secret": true
+         *           }
+         *         },
+         *         "timeout": "PT30S",
+         *         "success": {
+         *           "statuses": [
+         *             "2xx"
+         *           ]
+         *         }
+         *       },
+         *       "retry": {
+         *         "maxAttempts": 3,
+         *         "backoff": "exponential",
+         *         "initialDelay": "PT1S",
+         *         "maxDelay": "PT5M",
+         *         "maxElapsed": "PT1H"
+         *       },
+         *       "overlap": "allow",
+         *       "misfire": {
+         *         "policy": "runLast",
+         *         "grace": "PT10S",
+         *         "within": "PT1H",
+         *         "limit": 100
+         *       },
+         *       "state": "active",
+         *       "pauseNote": null,
+         *       "pausedUntil": null,
+         *       "nextRunAt": "2026-03-03T08:00:00.000Z",
+         *       "lastRunAt": "2026-03-02T08:00:00.004Z",
+         *       "lastRunState": "succeeded",
+         *       "runCount": 41,
+         *       "failureStreak": 0,
+         *       "scheduleText": "At 09:00, Monday through Friday (Europe/Paris)",
+         *       "version": 1,
+         *       "createdAt": "2026-01-02T10:20:30.123Z",
+         *       "updatedAt": "2026-01-02T10:20:30.123Z"
+         *     }
+         */
+        Job: {
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            createdAt: string;
+            description: string;
+            /** @description Runs that failed since the last success */
+            failureStreak: number;
+            /**
+             * Format: uuid
+             * @example 0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11
+             */
+            id: string;
+            /**
+             * @example {
+             *       "team": "billing"
+             *     }
+             */
+            labels: {
+                [key: string]: string;
+            };
+            lastRunAt: string | null;
+            /** @example succeeded */
+            lastRunState: string | null;
+            misfire: {
+                /** @example PT30S */
+                grace: string;
+                limit: number;
+                /** @enum {string} */
+                policy: "skip" | "runLast" | "runAll";
+                /** @example PT30S */
+                within: string;
+            };
+            /** @example nightly-report */
+            name: string;
+            /** @description When it is due next, jitter included; null unless active */
+            nextRunAt: string | null;
+            /** @enum {string} */
+            overlap: "allow" | "skip" | "queueOne" | "queueAll" | "cancelRunning";
+            pausedUntil: string | null;
+            pauseNote: string | null;
+            retry: {
+                /** @enum {string} */
+                backoff: "exponential" | "linear" | "fixed";
+                /** @example PT30S */
+                initialDelay: string;
+                maxAttempts: number;
+                /** @example PT30S */
+                maxDelay: string;
+                /** @example PT30S */
+                maxElapsed: string;
+            };
+            runCount: number;
+            schedule: components["schemas"]["Schedule"];
+            /** @example At 09:00, Monday through Friday (Europe/Paris) */
+            scheduleText: string;
+            /** @enum {string} */
+            state: "active" | "paused" | "completed";
+            target: components["schemas"]["HttpTarget"];
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            updatedAt: string;
+            version: number;
+        };
+        /**
+         * @description A job as it is created. name, schedule and target are required.
+         * @example {
+         *       "name": "nightly-report",
+         *       "schedule": {
+         *         "type": "cron",
+         *         "expression": "0 9 * * MON-FRI",
+         *         "timeZone": "Europe/Paris"
+         *       },
+         *       "target": {
+         *         "url": "https://example.com/hooks/report"
+         *       }
+         *     }
+         */
+        JobInput: {
+            /**
+             * @default
+             * @example Sends the sales figures
+             */
+            description?: string;
+            /**
+             * @description Names of 1 to 63 letters, digits and ._/-; values of at most 200 characters
+             * @default {}
+             * @example {
+             *       "team": "billing"
+             *     }
+             */
+            labels?: {
+                [key: string]: string;
+            };
+            /** @default {} */
+            misfire?: components["schemas"]["MisfireInput"];
+            /**
+             * @description Unique in the project
+             * @example nightly-report
+             */
+            name: string;
+            /**
+             * @description What a run does while earlier ones of the job are open
+             * @default allow
+             * @enum {string}
+             */
+            overlap?: "allow" | "skip" | "queueOne" | "queueAll" | "cancelRunning";
+            /** @default {} */
+            retry?: components["schemas"]["RetryInput"];
+            schedule: components["schemas"]["ScheduleInput"];
+            target: components["schemas"]["TargetInput"];
+        };
+        JobPage: {
+            data: components["schemas"]["Job"][];
+            page: components["schemas"]["PageInfo"];
+        };
+        /**
+         * @description A JSON merge patch (RFC 7386) of name, description, labels, schedule, target, retry, overlap and misfire: members are merged, null takes a member back to its default. A schedule of another type drops the members that only the old type knows.
+         * @example {
+         *       "schedule": {
+         *         "expression": "30 9 * * MON-FRI"
+         *       },
+         *       "labels": {
+         *         "team": null
+         *       }
+         *     }
+         */
+        JobPatch: {
+            [key: string]: unknown;
+        };
+        /** @description What becomes of occurrences that were found late. */
+        MisfireInput: {
+            /**
+             * @description Found no later than this, an occurrence runs as if on time; up to 1 day
+             * @default PT10S
+             * @example PT10S
+             */
+            grace?: string;
+            /**
+             * @description runAll: at most so many, the newest
+             * @default 100
+             */
+            limit?: number;
+            /**
+             * @default runLast
+             * @enum {string}
+             */
+            policy?: "skip" | "runLast" | "runAll";
+            /**
+             * @description Older than this an occurrence is never run; up to 366 days
+             * @default PT1H
+             * @example PT1H
+             */
+            within?: string;
+        };
+        /**
+         * @description The whole job, but for its name: what is left out goes back to its default.
+         * @example {
+         *       "schedule": {
+         *         "type": "cron",
+         *         "expression": "0 9 * * MON-FRI",
+         *         "timeZone": "Europe/Paris"
+         *       },
+         *       "target": {
+         *         "url": "https://example.com/hooks/report"
+         *       }
+         *     }
+         */
+        NamedJobInput: {
+            /**
+             * @default
+             * @example Sends the sales figures
+             */
+            description?: string;
+            /**
+             * @description Names of 1 to 63 letters, digits and ._/-; values of at most 200 characters
+             * @default {}
+             * @example {
+             *       "team": "billing"
+             *     }
+             */
+            labels?: {
+                [key: string]: string;
+            };
+            /** @default {} */
+            misfire?: components["schemas"]["MisfireInput"];
+            /**
+             * @description When given, the same as in the path
+             * @example nightly-report
+             */
+            name?: string;
+            /**
+             * @description What a run does while earlier ones of the job are open
+             * @default allow
+             * @enum {string}
+             */
+            overlap?: "allow" | "skip" | "queueOne" | "queueAll" | "cancelRunning";
+            /** @default {} */
+            retry?: components["schemas"]["RetryInput"];
+            schedule: components["schemas"]["ScheduleInput"];
+            target: components["schemas"]["TargetInput"];
+        };
+        /**
+         * @example {
+         *       "id": "0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11",
+         *       "name": "deploy pipeline",
+         *       "role": "editor",
+         *       "prefix": "car_4fK9x2Lm",
+         *       "expiresAt": null,
+         *       "lastUsedAt": null,
+         *       "replacedBy": null,
+         *       "createdAt": "2026-01-02T10:20:30.123Z",
+         *       "key": "car_4fK9x2Lm…"
+         *     }
+         */
+        NewApiKey: {
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            createdAt: string;
+            expiresAt: string | null;
+            /**
+             * Format: uuid
+             * @example 0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11
+             */
+            id: string;
+            /** @description The key itself. It is shown this once. */
+            key: string;
+            /** @description To the minute */
+            lastUsedAt: string | null;
+            name: string;
+            /** @description The first characters of the key, to know it by */
+            prefix: string;
+            /** @description The key that a rotation made in its place */
+            replacedBy: string | null;
+            /** @enum {string} */
+            role: "viewer" | "editor" | "admin";
+        };
+        /** @description Nothing, or an empty object. */
+        NoContent: Record<string, unknown>;
+        /** @description An instant, or a local date-time in timeZone. */
+        OnceSchedule: {
+            /** @example 2026-12-24T18:00 */
+            at: string;
+            /** @description What a fixed time does at a clock change; default after and first */
+            dst?: {
+                /** @enum {string} */
+                gap?: "after" | "skip";
+                /** @enum {string} */
+                overlap?: "first" | "second" | "both";
+            };
+            /** @description Last instant, inclusive: an instant, or a local date-time */
+            endAt?: string;
+            /**
+             * @description Spread of the due instant, deterministic by job and occurrence
+             * @example PT30S
+             */
+            jitter?: string;
+            /** @description Completed after so many runs by the schedule */
+            maxRuns?: number;
+            /** @description First instant, inclusive: an instant, or a local date-time */
+            startAt?: string;
+            /**
+             * @description IANA time zone
+             * @example Europe/Paris
+             */
+            timeZone: string;
+            /** @enum {string} */
+            type: "once";
+        };
+        PageInfo: {
+            /**
+             * @description Null on the last page
+             * @example null
+             */
+            nextCursor: string | null;
+        };
+        PauseInput: {
+            /**
+             * @description Why, for people
+             * @example maintenance
+             */
+            note?: string | null;
+            /** @description Resumed by itself at this instant */
+            until?: string | null;
+        };
+        /**
+         * @example {
+         *       "schedule": "0 9 * * MON-FRI",
+         *       "count": 3
+         *     }
+         */
+        PreviewInput: {
+            /**
+             * @description At most so many
+             * @default 10
+             */
+            count?: number;
+            /**
+             * Format: date-time
+             * @description Exclusive; default now
+             * @example 2026-12-24T18:00:00Z
+             */
+            from?: string;
+            schedule: components["schemas"]["ScheduleInput"];
+            /**
+             * Format: date-time
+             * @description Inclusive
+             * @example 2026-12-24T18:00:00Z
+             */
+            until?: string;
+        };
+        /** @description Problem details (RFC 9457). Programs go by `code`; `detail` is for people and may change. */
+        Problem: {
+            /** @description Stable, for programs. */
+            code: string;
+            /** @description What is wrong this time. */
+            detail: string;
+            /** @description Each thing that is wrong with the content or the parameters. */
+            errors?: {
+                code: string;
+                detail: string;
+                /** @description JSON pointer (RFC 6901) to the member. */
+                pointer: string;
+            }[];
+            /** @description The path of the request. */
+            instance: string;
+            /** @description As in the header `x-request-id` of the answer, and in the log. */
+            requestId: string;
+            /** @description The HTTP status. */
+            status: number;
+            /** @description The kind of problem in a few words. */
+            title: string;
+            /** @description A URN for the kind of problem: one for each `code`. */
+            type: string;
+        };
+        /**
+         * @example {
+         *       "id": "0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11",
+         *       "name": "billing",
+         *       "createdAt": "2026-01-02T10:20:30.123Z",
+         *       "updatedAt": "2026-01-02T10:20:30.123Z"
+         *     }
+         */
+        Project: {
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: uuid
+             * @example 0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11
+             */
+            id: string;
+            name: string;
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            updatedAt: string;
+        };
+        /**
+         * @example {
+         *       "name": "billing"
+         *     }
+         */
+        ProjectInput: {
+            /**
+             * @description Unique; the header `Carillon-Project` takes it
+             * @example billing
+             */
+            name: string;
+        };
+        ProjectPage: {
+            data: components["schemas"]["Project"][];
+            page: components["schemas"]["PageInfo"];
+        };
+        /**
+         * @example {
+         *       "status": "ok"
+         *     }
+         */
+        Readiness: {
+            /** @description What does not work as it should, though requests are served; absent when all is well. */
+            degraded?: string[];
+            /** @enum {string} */
+            status: "ok";
+        };
+        /** @description How failed attempts are repeated. */
+        RetryInput: {
+            /**
+             * @default exponential
+             * @enum {string}
+             */
+            backoff?: "exponential" | "linear" | "fixed";
+            /**
+             * @description Before the second attempt, up to 1 day
+             * @default PT1S
+             * @example PT1S
+             */
+            initialDelay?: string;
+            /**
+             * @description The first attempt counts
+             * @default 3
+             */
+            maxAttempts?: number;
+            /**
+             * @description Longest delay, up to 7 days
+             * @default PT5M
+             * @example PT5M
+             */
+            maxDelay?: string;
+            /**
+             * @description No attempt starts later than this after the first one, up to 30 days
+             * @default PT1H
+             * @example PT1H
+             */
+            maxElapsed?: string;
+        };
+        /**
+         * @default {}
+         * @example {
+         *       "overlap": "P1D"
+         *     }
+         */
+        RotateInput: {
+            /** @description When the new key ends; default: it lives as long as the old one was to */
+            expiresAt?: string | null;
+            /**
+             * @description How long the old key still works, up to 30 days
+             * @default PT1H
+             * @example PT1H
+             */
+            overlap?: string;
+        };
+        /**
+         * @example {
+         *       "id": "0197a5d4-1e80-7a52-8d1e-6b0c9a4f3e21",
+         *       "jobId": "0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11",
+         *       "jobName": "nightly-report",
+         *       "scheduledFor": "2026-03-02T08:00:00.000Z",
+         *       "trigger": "schedule",
+         *       "state": "succeeded",
+         *       "reason": null,
+         *       "attempt": 1,
+         *       "maxAttempts": 3,
+         *       "startedAt": "2026-03-02T08:00:00.004Z",
+         *       "finishedAt": "2026-03-02T08:00:00.035Z",
+         *       "latenessMs": 4,
+         *       "durationMs": 31,
+         *       "response": {
+         *         "status": 200,
+         *         "bodyExcerpt": "ok"
+         *       },
+         *       "error": null,
+         *       "attempts": [
+         *         {
+         *           "number": 1,
+         *           "startedAt": "2026-03-02T08:00:00.004Z",
+         *           "durationMs": 31,
+         *           "outcome": "succeeded",
+         *           "status": 200,
+         *           "error": null
+         *         }
+         *       ]
+         *     }
+         */
+        Run: {
+            /** @description Number of the last attempt; 0 before the first */
+            attempt: number;
+            attempts: components["schemas"]["Attempt"][];
+            /** @description Of the last attempt */
+            durationMs: number | null;
+            error: components["schemas"]["RunError"] | null;
+            finishedAt: string | null;
+            /**
+             * Format: uuid
+             * @example 0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @example 0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11
+             */
+            jobId: string;
+            /** @example nightly-report */
+            jobName: string;
+            /** @description Start of the first attempt minus the due instant */
+            latenessMs: number | null;
+            maxAttempts: number;
+            /**
+             * @description Why it was skipped, cancelled or failed
+             * @example null
+             */
+            reason: string | null;
+            response: {
+                bodyExcerpt: string;
+                status: number;
+            } | null;
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            scheduledFor: string;
+            startedAt: string | null;
+            /** @enum {string} */
+            state: "queued" | "running" | "retrying" | "held" | "succeeded" | "failed" | "cancelled" | "skipped";
+            /** @enum {string} */
+            trigger: "schedule" | "manual" | "backfill" | "replay" | "misfire";
+        };
+        RunError: {
+            /**
+             * @description Stable, for programs
+             * @example timeout
+             */
+            code: string;
+            message: string;
+        };
+        RunPage: {
+            data: components["schemas"]["RunSummary"][];
+            page: components["schemas"]["PageInfo"];
+        };
+        /**
+         * @example {
+         *       "id": "0197a5d4-1e80-7a52-8d1e-6b0c9a4f3e21",
+         *       "jobId": "0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11",
+         *       "jobName": "nightly-report",
+         *       "scheduledFor": "2026-03-02T08:00:00.000Z",
+         *       "trigger": "schedule",
+         *       "state": "succeeded",
+         *       "reason": null,
+         *       "attempt": 1,
+         *       "maxAttempts": 3,
+         *       "startedAt": "2026-03-02T08:00:00.004Z",
+         *       "finishedAt": "2026-03-02T08:00:00.035Z",
+         *       "latenessMs": 4,
+         *       "durationMs": 31,
+         *       "response": {
+         *         "status": 200,
+         *         "bodyExcerpt": "ok"
+         *       },
+         *       "error": null
+         *     }
+         */
+        RunSummary: {
+            /** @description Number of the last attempt; 0 before the first */
+            attempt: number;
+            /** @description Of the last attempt */
+            durationMs: number | null;
+            error: components["schemas"]["RunError"] | null;
+            finishedAt: string | null;
+            /**
+             * Format: uuid
+             * @example 0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @example 0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11
+             */
+            jobId: string;
+            /** @example nightly-report */
+            jobName: string;
+            /** @description Start of the first attempt minus the due instant */
+            latenessMs: number | null;
+            maxAttempts: number;
+            /**
+             * @description Why it was skipped, cancelled or failed
+             * @example null
+             */
+            reason: string | null;
+            response: {
+                bodyExcerpt: string;
+                status: number;
+            } | null;
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            scheduledFor: string;
+            startedAt: string | null;
+            /** @enum {string} */
+            state: "queued" | "running" | "retrying" | "held" | "succeeded" | "failed" | "cancelled" | "skipped";
+            /** @enum {string} */
+            trigger: "schedule" | "manual" | "backfill" | "replay" | "misfire";
+        };
+        /**
+         * @example {
+         *       "type": "cron",
+         *       "expression": "0 9 * * MON-FRI",
+         *       "timeZone": "Europe/Paris"
+         *     }
+         */
+        Schedule: components["schemas"]["CronSchedule"] | components["schemas"]["IntervalSchedule"] | components["schemas"]["OnceSchedule"];
+        /**
+         * @description A schedule, or a text that stands for one.
+         * @example {
+         *       "type": "cron",
+         *       "expression": "0 9 * * MON-FRI",
+         *       "timeZone": "Europe/Paris"
+         *     }
+         */
+        ScheduleInput: string | {
+            /** @description What a fixed time does at a clock change; default after and first */
+            dst?: {
+                /** @enum {string} */
+                gap?: "after" | "skip";
+                /** @enum {string} */
+                overlap?: "first" | "second" | "both";
+            };
+            /** @description Last instant, inclusive: an instant, or a local date-time */
+            endAt?: string;
+            /** @description Names of calendars; none are supported yet */
+            exclude?: string[];
+            expression: string;
+            /**
+             * @description Spread of the due instant, deterministic by job and occurrence
+             * @example PT30S
+             */
+            jitter?: string;
+            /** @description Completed after so many runs by the schedule */
+            maxRuns?: number;
+            /** @description First instant, inclusive: an instant, or a local date-time */
+            startAt?: string;
+            /** @default UTC */
+            timeZone?: string;
+            /** @enum {string} */
+            type: "cron";
+        } | {
+            anchorAt?: string;
+            /** @description What a fixed time does at a clock change; default after and first */
+            dst?: {
+                /** @enum {string} */
+                gap?: "after" | "skip";
+                /** @enum {string} */
+                overlap?: "first" | "second" | "both";
+            };
+            /** @description Last instant, inclusive: an instant, or a local date-time */
+            endAt?: string;
+            every: string;
+            /** @description Names of calendars; none are supported yet */
+            exclude?: string[];
+            /**
+             * @description Spread of the due instant, deterministic by job and occurrence
+             * @example PT30S
+             */
+            jitter?: string;
+            /** @description Completed after so many runs by the schedule */
+            maxRuns?: number;
+            /** @description First instant, inclusive: an instant, or a local date-time */
+            startAt?: string;
+            /** @default UTC */
+            timeZone?: string;
+            /** @enum {string} */
+            type: "interval";
+        } | {
+            at: string;
+            /** @description What a fixed time does at a clock change; default after and first */
+            dst?: {
+                /** @enum {string} */
+                gap?: "after" | "skip";
+                /** @enum {string} */
+                overlap?: "first" | "second" | "both";
+            };
+            /** @description Last instant, inclusive: an instant, or a local date-time */
+            endAt?: string;
+            /** @description Names of calendars; none are supported yet */
+            exclude?: string[];
+            /**
+             * @description Spread of the due instant, deterministic by job and occurrence
+             * @example PT30S
+             */
+            jitter?: string;
+            /** @description Completed after so many runs by the schedule */
+            maxRuns?: number;
+            /** @description First instant, inclusive: an instant, or a local date-time */
+            startAt?: string;
+            /** @default UTC */
+            timeZone?: string;
+            /** @enum {string} */
+            type: "once";
+        };
+        SchedulePreview: {
+            occurrences: {
+                /**
+                 * @description The zone's wall clock with its offset
+                 * @example 2026-03-30T09:00:00+02:00
+                 */
+                local: string;
+                /**
+                 * @description Why it does not stand at its wall-clock time
+                 * @example moved: 02:30 does not exist
+                 */
+                note?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-12-24T18:00:00.000Z
+                 */
+                scheduledFor: string;
+            }[];
+            schedule: components["schemas"]["Schedule"];
+            /** @example At 09:00, Monday through Friday (Europe/Paris) */
+            text: string;
+            warnings: string[];
+        };
+        /**
+         * @example {
+         *       "version": "0.1.0",
+         *       "role": "all",
+         *       "replicaId": "host-4711",
+         *       "leader": {
+         *         "replicaId": "host-4711",
+         *         "self": true,
+         *         "epoch": 1
+         *       },
+         *       "slots": {
+         *         "count": 1,
+         *         "next": [
+         *           "2026-03-29T01:00:00.000Z"
+         *         ]
+         *       },
+         *       "queue": {
+         *         "waiting": 0,
+         *         "running": 2
+         *       },
+         *       "clockOffsetMs": 3,
+         *       "tzdb": "2026a",
+         *       "degraded": []
+         *     }
+         */
+        System: {
+            /** @description This host's clock minus the database's, which decides what is due. */
+            clockOffsetMs: number;
+            /** @description What does not work as it should right now; empty when all is well. */
+            degraded: string[];
+            /** @description The replica that plans; null when none is known. */
+            leader: {
+                epoch: number;
+                replicaId: string;
+                self: boolean;
+            } | null;
+            queue: {
+                running: number;
+                waiting: number;
+            };
+            replicaId: string;
+            /** @enum {string} */
+            role: "all" | "api" | "scheduler" | "worker";
+            slots: {
+                count: number;
+                /** @description The next slots that are armed on this replica. */
+                next: string[];
+            };
+            /** @description The version of the time zone database in use. */
+            tzdb: string;
+            version: string;
+        };
+        /** @description What is called. A text is the URL of a POST. */
+        TargetInput: components["schemas"]["HttpTargetInput"] | string;
+        /**
+         * @example {
+         *       "body": {
+         *         "report": "again"
+         *       }
+         *     }
+         */
+        TriggerInput: {
+            /** @description Any JSON, in place of the job's body; absent or null: the job's */
+            body?: unknown;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export interface operations {
+    listApiKeys: {
+        parameters: {
+            query?: {
+                /** @description `page.nextCursor` of the page before; the other parameters must be the same as there */
+                cursor?: string;
+                /** @description Rows in a page */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of keys, newest first */
+            200: {
+                headers: {
+                    /** @description The next page, `rel="next"`; absent on the last one */
+                    link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyPage"];
+                };
+            };
+        };
+    };
+    createApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiKeyInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    /** @description Path of what was made */
+                    location: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewApiKey"];
+                };
+            };
+        };
+    };
+    getApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the key */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+        };
+    };
+    revokeApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the key */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Revoked */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    rotateApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the key */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RotateInput"];
+            };
+        };
+        responses: {
+            /** @description The key in its place */
+            201: {
+                headers: {
+                    /** @description Path of what was made */
+                    location: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewApiKey"];
+                };
+            };
+        };
+    };
+    getLiveness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Alive */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
+    getReadiness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ready */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+        };
+    };
+    getStartup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Started */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
+    listJobs: {
+        parameters: {
+            query?: {
+                /** @description `page.nextCursor` of the page before; the other parameters must be the same as there */
+                cursor?: string;
+                /** @description `name:value`; repeat it for several, all of which must match */
+                label?: string[];
+                /** @description Rows in a page */
+                limit?: number;
+                /** @description Text in name, description or URL; case makes no difference. Under three letters in a row, a page may hold fewer rows than there are: go on to the next. */
+                q?: string;
+                /** @description `-` for descending; default newest first. Jobs without a next run come last either way. */
+                sort?: "name" | "-name" | "nextRunAt" | "-nextRunAt" | "createdAt" | "-createdAt";
+                /** @description Only jobs in this state */
+                state?: "active" | "paused" | "completed";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of jobs */
+            200: {
+                headers: {
+                    /** @description The next page, `rel="next"`; absent on the last one */
+                    link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobPage"];
+                };
+            };
+        };
+    };
+    createJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JobInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    /** @description Path of what was made */
+                    location: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+        };
+    };
+    getJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+        };
+    };
+    deleteJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    updateJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JobPatch"];
+                "application/merge-patch+json": components["schemas"]["JobPatch"];
+            };
+        };
+        responses: {
+            /** @description The job as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+        };
+    };
+    backfillJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BackfillInput"];
+            };
+        };
+        responses: {
+            /** @description What was planned, or would be */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backfill"];
+                };
+            };
+        };
+    };
+    listOccurrences: {
+        parameters: {
+            query?: {
+                /** @description At most so many */
+                count?: number;
+                /** @description Exclusive; default now */
+                from?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The schedule and its occurrences */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SchedulePreview"];
+                };
+            };
+        };
+    };
+    pauseJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PauseInput"];
+            };
+        };
+        responses: {
+            /** @description The paused job */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+        };
+    };
+    resumeJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NoContent"];
+            };
+        };
+        responses: {
+            /** @description The active job */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+        };
+    };
+    listJobRuns: {
+        parameters: {
+            query?: {
+                /** @description `page.nextCursor` of the page before; the other parameters must be the same as there */
+                cursor?: string;
+                /** @description Earliest scheduledFor, inclusive */
+                from?: string;
+                /** @description Rows in a page */
+                limit?: number;
+                /** @description Only runs in this state. A page may hold fewer rows than there are: go on to the next. */
+                state?: "queued" | "running" | "retrying" | "held" | "succeeded" | "failed" | "cancelled" | "skipped";
+                /** @description Latest scheduledFor, inclusive */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of runs */
+            200: {
+                headers: {
+                    /** @description The next page, `rel="next"`; absent on the last one */
+                    link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunPage"];
+                };
+            };
+        };
+    };
+    skipNextOccurrence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NoContent"];
+            };
+        };
+        responses: {
+            /** @description The job with its new next run */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+        };
+    };
+    triggerJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["TriggerInput"];
+            };
+        };
+        responses: {
+            /** @description The new run */
+            202: {
+                headers: {
+                    /** @description Path of what was made */
+                    location: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+        };
+    };
+    putJobByName: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the job */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NamedJobInput"];
+            };
+        };
+        responses: {
+            /** @description Replaced, or the same already */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    /** @description Path of what was made */
+                    location: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+        };
+    };
+    getMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The metrics of this replica */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+        };
+    };
+    listProjects: {
+        parameters: {
+            query?: {
+                /** @description `page.nextCursor` of the page before; the other parameters must be the same as there */
+                cursor?: string;
+                /** @description Rows in a page */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of projects, newest first */
+            200: {
+                headers: {
+                    /** @description The next page, `rel="next"`; absent on the last one */
+                    link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectPage"];
+                };
+            };
+        };
+    };
+    createProject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProjectInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    /** @description Path of what was made */
+                    location: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+        };
+    };
+    getProject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The project */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+        };
+    };
+    listRuns: {
+        parameters: {
+            query?: {
+                /** @description `page.nextCursor` of the page before; the other parameters must be the same as there */
+                cursor?: string;
+                /** @description Earliest scheduledFor, inclusive */
+                from?: string;
+                /** @description Only runs of this job */
+                jobId?: string;
+                /** @description Rows in a page */
+                limit?: number;
+                /** @description Only runs in this state. A page may hold fewer rows than there are: go on to the next. */
+                state?: "queued" | "running" | "retrying" | "held" | "succeeded" | "failed" | "cancelled" | "skipped";
+                /** @description Latest scheduledFor, inclusive */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of runs */
+            200: {
+                headers: {
+                    /** @description The next page, `rel="next"`; absent on the last one */
+                    link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunPage"];
+                };
+            };
+        };
+    };
+    getRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the run */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The run */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+        };
+    };
+    cancelRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the run */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NoContent"];
+            };
+        };
+        responses: {
+            /** @description The cancelled run */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+        };
+    };
+    replayRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the run */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NoContent"];
+            };
+        };
+        responses: {
+            /** @description The new run */
+            202: {
+                headers: {
+                    /** @description Path of what was made */
+                    location: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+        };
+    };
+    previewSchedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewInput"];
+            };
+        };
+        responses: {
+            /** @description The schedule and its occurrences */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SchedulePreview"];
+                };
+            };
+        };
+    };
+    getSystem: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The state of this replica */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["System"];
+                };
+            };
+        };
+    };
+}
+
+/** Where each operation is, and what it takes. */
+export const OPERATIONS = {
+  backfillJob: { method: 'POST', path: '/jobs/{id}/backfill', contentType: 'application/json' },
+  cancelRun: { method: 'POST', path: '/runs/{id}/cancel', contentType: 'application/json' },
+  createApiKey: { method: 'POST', path: '/api-keys', contentType: 'application/json' },
+  createJob: { method: 'POST', path: '/jobs', contentType: 'application/json' },
+  createProject: { method: 'POST', path: '/projects', contentType: 'application/json' },
+  deleteJob: { method: 'DELETE', path: '/jobs/{id}', contentType: null },
+  getApiKey: { method: 'GET', path: '/api-keys/{id}', contentType: null },
+  getJob: { method: 'GET', path: '/jobs/{id}', contentType: null },
+  getLiveness: { method: 'GET', path: '/health/live', contentType: null },
+  getMetrics: { method: 'GET', path: '/metrics', contentType: null },
+  getProject: { method: 'GET', path: '/projects/{id}', contentType: null },
+  getReadiness: { method: 'GET', path: '/health/ready', contentType: null },
+  getRun: { method: 'GET', path: '/runs/{id}', contentType: null },
+  getStartup: { method: 'GET', path: '/health/startup', contentType: null },
+  getSystem: { method: 'GET', path: '/system', contentType: null },
+  listApiKeys: { method: 'GET', path: '/api-keys', contentType: null },
+  listJobRuns: { method: 'GET', path: '/jobs/{id}/runs', contentType: null },
+  listJobs: { method: 'GET', path: '/jobs', contentType: null },
+  listOccurrences: { method: 'GET', path: '/jobs/{id}/occurrences', contentType: null },
+  listProjects: { method: 'GET', path: '/projects', contentType: null },
+  listRuns: { method: 'GET', path: '/runs', contentType: null },
+  pauseJob: { method: 'POST', path: '/jobs/{id}/pause', contentType: 'application/json' },
+  previewSchedule: { method: 'POST', path: '/schedules/preview', contentType: 'application/json' },
+  putJobByName: { method: 'PUT', path: '/jobs/by-name/{name}', contentType: 'application/json' },
+  replayRun: { method: 'POST', path: '/runs/{id}/replay', contentType: 'application/json' },
+  resumeJob: { method: 'POST', path: '/jobs/{id}/resume', contentType: 'application/json' },
+  revokeApiKey: { method: 'DELETE', path: '/api-keys/{id}', contentType: null },
+  rotateApiKey: { method: 'POST', path: '/api-keys/{id}/rotate', contentType: 'application/json' },
+  skipNextOccurrence: { method: 'POST', path: '/jobs/{id}/skip-next', contentType: 'application/json' },
+  triggerJob: { method: 'POST', path: '/jobs/{id}/trigger', contentType: 'application/json' },
+  updateJob: { method: 'PATCH', path: '/jobs/{id}', contentType: 'application/merge-patch+json' },
+} as const;
+
+/** The kinds of refusal that the service knows. */
+export type ProblemCode =
+  | 'body_too_large'
+  | 'forbidden'
+  | 'headers_too_large'
+  | 'internal'
+  | 'invalid'
+  | 'invalid_parameter'
+  | 'malformed_json'
+  | 'name_taken'
+  | 'not_found'
+  | 'rate_limited'
+  | 'schedule_never_fires'
+  | 'unauthenticated'
+  | 'unavailable'
+  | 'unsupported_media_type'
+  | 'uri_too_long'
+  | 'wrong_state';
