@@ -22,7 +22,7 @@ export class GuardedApi {
     private readonly drop: () => Promise<void>,
   ) {}
 
-  static async start(env: Record<string, string> = {}): Promise<GuardedApi> {
+  static async start(env: Record<string, string> = {}, logger = pino({ level: 'silent' })): Promise<GuardedApi> {
     const database = await createTestDatabase();
     const settings = readSettings({
       ...{ DATABASE_URL: database.url, ROLE: 'api', ROOT_API_KEY: ROOT, RATE_LIMIT: 'off' },
@@ -30,7 +30,7 @@ export class GuardedApi {
       ...env,
     });
     const config = { ...settings, databaseUrl: database.url, embedded: false };
-    const app = await createApp(AppModule.for(config), pino({ level: 'silent' }));
+    const app = await createApp(AppModule.for(config), logger);
     await app.init();
     await app.getHttpAdapter().getInstance().ready();
     return new GuardedApi(app, new pg.Pool({ connectionString: database.url, max: 4 }), () => database.drop());

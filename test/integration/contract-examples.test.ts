@@ -20,7 +20,7 @@ const cases = contract.operations.flatMap((operation) =>
 let api: GuardedApi;
 
 beforeAll(async () => {
-  api = await GuardedApi.start({ ROLE: 'all' });
+  api = await GuardedApi.start();
   jest.spyOn(api.app.get(Clock), 'now').mockReturnValue(NOW);
 }, 60_000);
 
