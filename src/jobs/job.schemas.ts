@@ -155,8 +155,28 @@ export const NamedJobInput = z
   });
 export type NamedJobInput = z.infer<typeof NamedJobInput>;
 
-/** Checked as a whole job once it is merged; on its own a patch only has to be an object. */
-export const JobPatch = z.looseObject({}).meta({
+/** A part of a patch: checked when it is merged, as a part of the whole job. Readers are told what it may be. */
+function patched(schema: Readonly<Record<string, unknown>>) {
+  return z.unknown().optional().meta(schema);
+}
+
+const TEXT_OR_NULL = { type: ['string', 'null'] };
+const OBJECT_OR_NULL = { type: ['object', 'null'], additionalProperties: true };
+const OBJECT_OR_TEXT = { type: ['object', 'string'], additionalProperties: true };
+
+const patchMembers = {
+  name: patched({ type: 'string' }),
+  description: patched(TEXT_OR_NULL),
+  labels: patched({ ...OBJECT_OR_NULL, additionalProperties: TEXT_OR_NULL }),
+  schedule: patched(OBJECT_OR_TEXT),
+  target: patched(OBJECT_OR_TEXT),
+  retry: patched(OBJECT_OR_NULL),
+  overlap: patched({ enum: [...OVERLAPS, null] }),
+  misfire: patched(OBJECT_OR_NULL),
+};
+
+/** Refused here is only what no job has: merged, a null of it would be nothing to refuse. */
+export const JobPatch = z.strictObject(patchMembers).meta({
   id: 'JobPatch',
   description:
     'A JSON merge patch (RFC 7386) of name, description, labels, schedule, target, retry, overlap and misfire: members are merged, null takes a member back to its default. A schedule of another type drops the members that only the old type knows.',

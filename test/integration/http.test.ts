@@ -96,6 +96,16 @@ describe('errors', () => {
     expect(JSON.stringify(body)).not.toMatch(/secret|stack|10\.1\.2\.3/);
   });
 
+  it.each([
+    ['POST', '/nothing', 404],
+    ['PUT', '/things', 405],
+  ])('say of %s %s that it is not there, whatever its content', async (method, path, status) => {
+    for (const type of ['text/plain', 'application/json', 'x']) {
+      const { status: answered } = await call(path, { method, headers: { 'content-type': type }, body: '{' });
+      expect([type, answered]).toEqual([type, status]);
+    }
+  });
+
   it('say which methods are allowed', async () => {
     expect((await call('/things', { method: 'PUT' })).headers.get('allow')).toBe('POST');
   });

@@ -191,6 +191,14 @@ describe('patching', () => {
     expect((await api.call('PATCH', `/jobs/${job.id}`, {})).body).toEqual(job);
   });
 
+  test('of what no job has is refused, a null of it too', async () => {
+    const { id } = await api.create(DAILY);
+    for (const name of ['', 'state', 'id', 'nope']) {
+      const { status, body } = await api.call('PATCH', `/jobs/${id}`, { [name]: null });
+      expect([status, body['errors']]).toMatchObject([422, [{ pointer: `/${name}`, code: 'unknown_member' }]]);
+    }
+  });
+
   test('a name that another job has is refused', async () => {
     const { id } = await api.create(DAILY);
     await api.create({ ...DAILY, name: 'other' });

@@ -472,7 +472,25 @@ export interface components {
          *     }
          */
         JobPatch: {
-            [key: string]: unknown;
+            description?: string | null;
+            labels?: {
+                [key: string]: string | null;
+            } | null;
+            misfire?: {
+                [key: string]: unknown;
+            } | null;
+            name?: string;
+            /** @enum {unknown} */
+            overlap?: "allow" | "skip" | "queueOne" | "queueAll" | "cancelRunning" | null;
+            retry?: {
+                [key: string]: unknown;
+            } | null;
+            schedule?: {
+                [key: string]: unknown;
+            } | string;
+            target?: {
+                [key: string]: unknown;
+            } | string;
         };
         /** @description What becomes of occurrences that were found late. */
         MisfireInput: {

@@ -1,8 +1,11 @@
-import { Catch, Logger, NotFoundException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { RouteTable } from '../http/route-table.js';
 import { SECURITY_HEADERS } from '../http/security-headers.js';
 import { problemDocument, refusalOf, type Refusal } from './problem-document.js';
+
+/** The path is not one that could be there. */
+const ROUTER_ERRORS: ReadonlySet<unknown> = new Set(['FST_ERR_BAD_URL', 'FST_ERR_MAX_PARAM_LENGTH']);
 
 /** Answers every error of a request with a problem document. */
 @Catch()
@@ -18,8 +21,9 @@ export class ProblemFilter implements ExceptionFilter {
 
   answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const path = pathOf(request.raw.url ?? '');
-    const refusal =
-      error instanceof NotFoundException && request.is404 ? this.unrouted(request, path, reply) : refusalOf(error);
+    // Whatever else is wrong with it (its content, say), first of all there is nothing there; unless the router itself refused.
+    const isUnrouted = request.is404 && !ROUTER_ERRORS.has((error as { code?: unknown } | null)?.code);
+    const refusal = isUnrouted ? this.unrouted(request, path, reply) : refusalOf(error);
     this.report(error, refusal, request);
     this.refuse(refusal, request, reply);
   }
