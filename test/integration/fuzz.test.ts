@@ -69,6 +69,7 @@ test(`${COUNT} requests by seed ${SEED}: nothing fails, all is in the contract, 
   const failures: string[] = [];
   const statuses = new Map<string, number>();
   const reached = new Set<string>();
+  let secretsTaken = 0;
   for (const [index, blueprint] of fc.sample(requests(contract), { numRuns: COUNT, seed: SEED }).entries()) {
     const sent = requestOf(blueprint);
     logged.length = 0;
@@ -80,15 +81,18 @@ test(`${COUNT} requests by seed ${SEED}: nothing fails, all is in the contract, 
     const kind = `${Math.floor(answer.status / 100)}xx`;
     statuses.set(kind, (statuses.get(kind) ?? 0) + 1);
     if (answer.status < 300) reached.add(blueprint.operation.id);
+    if (answer.status < 300 && sent.body?.includes(PLANTED) === true) secretsTaken += 1;
     remember(blueprint, answer);
   }
   console.log(
-    `fuzz: seed ${SEED}, ${COUNT} requests, ${[...statuses].map(([kind, n]) => `${n} × ${kind}`).join(', ')}`,
+    `fuzz: seed ${SEED}, ${COUNT} requests, ${[...statuses].map(([kind, n]) => `${n} × ${kind}`).join(', ')}, ${secretsTaken} secrets`,
   );
   if (failures.length > 0) throw new Error(failures.join('\n\n'));
   // A fuzzer that is always refused tries nothing.
   const total = [...statuses.values()].reduce((sum, count) => sum + count, 0);
   expect((statuses.get('2xx') ?? 0) / total).toBeGreaterThan(0.2);
+  // Nor does one whose secrets are never kept.
+  expect(secretsTaken).toBeGreaterThan(COUNT / 1_000);
   if (COUNT >= 10_000) expect(contract.operations.map(({ id }) => id).filter((id) => !reached.has(id))).toEqual([]);
 });
 

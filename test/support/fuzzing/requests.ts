@@ -6,6 +6,8 @@ import { ODD_TEXTS, oddValue, spoil, spoiling } from './spoiling.js';
 /** What no answer may hold, planted wherever a client puts a secret. */
 export const PLANTED = 'planted-s3cret-4711';
 
+const SECRET = { value: PLANTED, secret: true };
+
 export type Caller = 'root' | 'admin' | 'editor' | 'viewer' | 'nobody' | 'stranger';
 
 /** A text, or the nth of the things of this kind that the service has told of. */
@@ -187,7 +189,7 @@ function written(value: unknown, type: string): string {
   return typeof value === 'string' && !/json/.test(type) ? value : (JSON.stringify(value) ?? '');
 }
 
-/** Every value that the document calls a secret is the planted one. */
+/** Every value that the document calls a secret is the planted one, and every target has one. */
 function plantSecret(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plantSecret);
   if (typeof value !== 'object' || value === null) return value;
@@ -196,5 +198,7 @@ function plantSecret(value: unknown): unknown {
   for (const name of ['password', 'clientSecret', 'token', 'privateKey']) {
     if (typeof copy[name] === 'string') copy[name] = PLANTED;
   }
+  if (typeof copy['url'] === 'string')
+    copy['headers'] = { ...(copy['headers'] as object | undefined), 'x-planted': SECRET };
   return copy['secret'] === true && typeof copy['value'] === 'string' ? { ...copy, value: PLANTED } : copy;
 }

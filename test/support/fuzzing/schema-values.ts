@@ -58,8 +58,22 @@ export class SchemaValues {
     if ('const' in schema) return fc.constant(schema['const']);
     if (Array.isArray(schema['enum'])) return fc.constantFrom(...(schema['enum'] as unknown[]));
     const plain = this.byType(schema, name, depth);
+    if (!('example' in schema)) return plain;
     // What the document shows gets further than what its types allow.
-    return 'example' in schema ? fc.oneof(plain, fc.constant(schema['example'])) : plain;
+    return fc.oneof(plain, fc.constant(schema['example']), this.nearExample(schema, depth));
+  }
+
+  /** The example with one or two members drawn anew: mostly taken, where all drawn at once are mostly refused for one of them. */
+  private nearExample(schema: Schema, depth: number): fc.Arbitrary<unknown> {
+    const example = schema['example'];
+    const members = Object.entries((schema['properties'] ?? {}) as Record<string, Schema>);
+    if (typeof example !== 'object' || example === null || members.length === 0) return fc.constant(example);
+    const drawn = fc
+      .constantFrom(...members)
+      .chain(([name, of]) => this.valueOf(of, name, depth + 1).map((value) => ({ [name]: value })));
+    return fc
+      .array(drawn, { minLength: 1, maxLength: 2 })
+      .map((changes) => Object.assign({}, example, ...changes) as unknown);
   }
 
   private byType(schema: Schema, name: string, depth: number): fc.Arbitrary<unknown> {
