@@ -151,6 +151,56 @@ export interface components {
             type: "cron";
         };
         /**
+         * @description A job as it is to be.
+         * @example {
+         *       "name": "nightly-report",
+         *       "schedule": {
+         *         "type": "cron",
+         *         "expression": "0 9 * * MON-FRI",
+         *         "timeZone": "Europe/Paris"
+         *       },
+         *       "target": {
+         *         "url": "https://example.com/hooks/report"
+         *       }
+         *     }
+         */
+        DeclaredJob: {
+            /**
+             * @default
+             * @example Sends the sales figures
+             */
+            description?: string;
+            /**
+             * @description Names of 1 to 63 letters, digits and ._/-; values of at most 200 characters
+             * @default {}
+             * @example {
+             *       "team": "billing"
+             *     }
+             */
+            labels?: {
+                [key: string]: string;
+            };
+            /** @default {} */
+            misfire?: components["schemas"]["MisfireInput"];
+            /**
+             * @description Unique in the project
+             * @example nightly-report
+             */
+            name: string;
+            /**
+             * @description What a run does while earlier ones of the job are open
+             * @default allow
+             * @enum {string}
+             */
+            overlap?: "allow" | "skip" | "queueOne" | "queueAll" | "cancelRunning";
+            /** @description Absent: it stays as it is, and a new job is active */
+            paused?: boolean;
+            /** @default {} */
+            retry?: components["schemas"]["RetryInput"];
+            schedule: components["schemas"]["ScheduleInput"];
+            target: components["schemas"]["TargetInput"];
+        };
+        /**
          * @example {
          *       "status": "ok"
          *     }
@@ -248,6 +298,43 @@ export interface components {
              */
             url: string;
         };
+        ImportLoss: {
+            /** @example no_equivalent */
+            code: string;
+            detail: string;
+            /** @description Name of the job, where it has one */
+            job: string | null;
+            /** @description Line of a crontab */
+            line: number | null;
+            /**
+             * @description JSON pointer into what was sent
+             * @example /spec/suspend
+             */
+            pointer: string | null;
+            /**
+             * @description `job`: it is not there at all; `setting`: it is, without or with another setting
+             * @enum {string}
+             */
+            scope: "document" | "job" | "setting";
+        };
+        /**
+         * @description A crontab as text/plain; CronJobs (one, a List, several documents); schedules of EventBridge Scheduler as get-schedule answers them; jobs of Cloud Scheduler as `gcloud scheduler jobs list` writes them. All but the first as JSON or YAML.
+         * @example {
+         *       "apiVersion": "batch/v1",
+         *       "kind": "CronJob",
+         *       "metadata": {
+         *         "name": "nightly-report"
+         *       },
+         *       "spec": {
+         *         "schedule": "0 2 * * *",
+         *         "timeZone": "Europe/Paris",
+         *         "concurrencyPolicy": "Forbid"
+         *       }
+         *     }
+         */
+        ImportSource: string | {
+            [key: string]: unknown;
+        } | unknown[];
         /** @description Counted from anchorAt; hours and shorter are elapsed time, days and longer calendar units in the zone. */
         IntervalSchedule: {
             /**
@@ -409,6 +496,47 @@ export interface components {
             version: number;
         };
         /**
+         * @example {
+         *       "dryRun": false,
+         *       "summary": {
+         *         "create": 1,
+         *         "change": 0,
+         *         "delete": 0,
+         *         "keep": 0
+         *       },
+         *       "plan": [
+         *         {
+         *           "action": "create",
+         *           "name": "nightly-report",
+         *           "id": "0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11",
+         *           "scheduleText": "At 09:00, Monday through Friday (Europe/Paris)"
+         *         }
+         *       ],
+         *       "notCarriedOver": [
+         *         {
+         *           "scope": "setting",
+         *           "job": "nightly-report",
+         *           "pointer": "/spec/successfulJobsHistoryLimit",
+         *           "line": null,
+         *           "code": "no_equivalent",
+         *           "detail": "has no counterpart here"
+         *         }
+         *       ]
+         *     }
+         */
+        JobImport: {
+            dryRun: boolean;
+            notCarriedOver: components["schemas"]["ImportLoss"][];
+            /** @description In the order of the set; deletions last */
+            plan: components["schemas"]["JobSetStep"][];
+            summary: {
+                change: number;
+                create: number;
+                delete: number;
+                keep: number;
+            };
+        };
+        /**
          * @description A job as it is created. name, schedule and target are required.
          * @example {
          *       "name": "nightly-report",
@@ -491,6 +619,75 @@ export interface components {
             target?: {
                 [key: string]: unknown;
             } | string;
+        };
+        /**
+         * @description All jobs of a project, each by its name. Masked secrets stand for what is stored.
+         * @example {
+         *       "jobs": [
+         *         {
+         *           "name": "nightly-report",
+         *           "schedule": {
+         *             "type": "cron",
+         *             "expression": "0 9 * * MON-FRI",
+         *             "timeZone": "Europe/Paris"
+         *           },
+         *           "target": {
+         *             "url": "https://example.com/hooks/report"
+         *           }
+         *         }
+         *       ]
+         *     }
+         */
+        JobSet: {
+            jobs: components["schemas"]["DeclaredJob"][];
+        };
+        /**
+         * @example {
+         *       "dryRun": false,
+         *       "summary": {
+         *         "create": 1,
+         *         "change": 0,
+         *         "delete": 0,
+         *         "keep": 0
+         *       },
+         *       "plan": [
+         *         {
+         *           "action": "create",
+         *           "name": "nightly-report",
+         *           "id": "0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11",
+         *           "scheduleText": "At 09:00, Monday through Friday (Europe/Paris)"
+         *         }
+         *       ]
+         *     }
+         */
+        JobSetPlan: {
+            dryRun: boolean;
+            /** @description In the order of the set; deletions last */
+            plan: components["schemas"]["JobSetStep"][];
+            summary: {
+                change: number;
+                create: number;
+                delete: number;
+                keep: number;
+            };
+        };
+        JobSetStep: {
+            /** @enum {string} */
+            action: "create" | "change" | "delete" | "keep";
+            /**
+             * @description Of a change: the members that differ
+             * @example [
+             *       "schedule",
+             *       "retry"
+             *     ]
+             */
+            changes?: string[];
+            /** @description Null for a job that a dry run did not create */
+            id: string | null;
+            /** @example nightly-report */
+            name: string;
+            /** @example At 09:00, Monday through Friday (Europe/Paris) */
+            scheduleText?: string;
         };
         /** @description What becomes of occurrences that were found late. */
         MisfireInput: {
@@ -1796,6 +1993,158 @@ export interface operations {
             };
         };
     };
+    exportJobSet: {
+        parameters: {
+            query?: {
+                /** @description json and yaml can be sent back as they are */
+                format?: "json" | "yaml" | "crontab";
+            };
+            header?: never;
+            path: {
+                /** @description Id or name of the project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The jobs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "jobs": [
+                     *         {
+                     *           "name": "nightly-report",
+                     *           "description": "",
+                     *           "labels": {
+                     *             "team": "billing"
+                     *           },
+                     *           "schedule": {
+                     *             "type": "cron",
+                     *             "expression": "0 9 * * MON-FRI",
+                     *             "timeZone": "Europe/Paris"
+                     *           },
+                     *           "target": {
+                     *             "type": "http",
+                     *             "method": "POST",
+                     *             "url": "https://example.com/hooks/report",
+                     *             "headers": {
+                     *               "authorization": {
+                     *                 "value": "********",
+                     *                 "secret": true
+                     *               }
+                     *             },
+                     *             "timeout": "PT30S",
+                     *             "success": {
+                     *               "statuses": [
+                     *                 "2xx"
+                     *               ]
+                     *             }
+                     *           },
+                     *           "retry": {
+                     *             "maxAttempts": 3,
+                     *             "backoff": "exponential",
+                     *             "initialDelay": "PT1S",
+                     *             "maxDelay": "PT5M",
+                     *             "maxElapsed": "PT1H"
+                     *           },
+                     *           "overlap": "allow",
+                     *           "misfire": {
+                     *             "policy": "runLast",
+                     *             "grace": "PT10S",
+                     *             "within": "PT1H",
+                     *             "limit": 100
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["JobSet"];
+                    "application/yaml": string;
+                    "text/plain": string;
+                };
+            };
+        };
+    };
+    putJobSet: {
+        parameters: {
+            query?: {
+                /** @description Only says what would be done */
+                dryRun?: boolean;
+                /** @description Deletes the jobs that the set does not name */
+                prune?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description Id or name of the project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JobSet"];
+                "application/yaml": components["schemas"]["JobSet"];
+                "text/yaml": components["schemas"]["JobSet"];
+            };
+        };
+        responses: {
+            /** @description The plan, applied or not */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobSetPlan"];
+                };
+            };
+        };
+    };
+    importJobs: {
+        parameters: {
+            query?: {
+                /** @description Only says what would be done */
+                dryRun?: boolean;
+                /** @description Default: plain text is a crontab, the others are told by their members */
+                format?: "crontab" | "kubernetes" | "eventbridge" | "cloud-scheduler";
+                /** @description URL of a POST for what calls none in the other system (commands, containers, functions); `{{name}}` stands for the name of the job, percent-encoded */
+                target?: string;
+                /** @description IANA time zone of the crontab's machine or of the cluster, where the source names none; default UTC */
+                timeZone?: string;
+                /** @description A crontab with a column of users, as /etc/crontab */
+                userColumn?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description Id or name of the project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportSource"];
+                "application/yaml": components["schemas"]["ImportSource"];
+                "text/plain": components["schemas"]["ImportSource"];
+                "text/yaml": components["schemas"]["ImportSource"];
+            };
+        };
+        responses: {
+            /** @description The plan, applied or not, and what was left behind */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobImport"];
+                };
+            };
+        };
+    };
     listRuns: {
         parameters: {
             query?: {
@@ -1964,6 +2313,7 @@ export const OPERATIONS = {
   createJob: { method: 'POST', path: '/jobs', contentType: 'application/json' },
   createProject: { method: 'POST', path: '/projects', contentType: 'application/json' },
   deleteJob: { method: 'DELETE', path: '/jobs/{id}', contentType: null },
+  exportJobSet: { method: 'GET', path: '/projects/{id}/jobs', contentType: null },
   getApiKey: { method: 'GET', path: '/api-keys/{id}', contentType: null },
   getJob: { method: 'GET', path: '/jobs/{id}', contentType: null },
   getLiveness: { method: 'GET', path: '/health/live', contentType: null },
@@ -1973,6 +2323,7 @@ export const OPERATIONS = {
   getRun: { method: 'GET', path: '/runs/{id}', contentType: null },
   getStartup: { method: 'GET', path: '/health/startup', contentType: null },
   getSystem: { method: 'GET', path: '/system', contentType: null },
+  importJobs: { method: 'POST', path: '/projects/{id}/jobs/import', contentType: 'application/json' },
   listApiKeys: { method: 'GET', path: '/api-keys', contentType: null },
   listJobRuns: { method: 'GET', path: '/jobs/{id}/runs', contentType: null },
   listJobs: { method: 'GET', path: '/jobs', contentType: null },
@@ -1982,6 +2333,7 @@ export const OPERATIONS = {
   pauseJob: { method: 'POST', path: '/jobs/{id}/pause', contentType: 'application/json' },
   previewSchedule: { method: 'POST', path: '/schedules/preview', contentType: 'application/json' },
   putJobByName: { method: 'PUT', path: '/jobs/by-name/{name}', contentType: 'application/json' },
+  putJobSet: { method: 'PUT', path: '/projects/{id}/jobs', contentType: 'application/json' },
   replayRun: { method: 'POST', path: '/runs/{id}/replay', contentType: 'application/json' },
   resumeJob: { method: 'POST', path: '/jobs/{id}/resume', contentType: 'application/json' },
   revokeApiKey: { method: 'DELETE', path: '/api-keys/{id}', contentType: null },
@@ -2000,6 +2352,7 @@ export type ProblemCode =
   | 'invalid'
   | 'invalid_parameter'
   | 'malformed_json'
+  | 'malformed_yaml'
   | 'name_taken'
   | 'not_found'
   | 'rate_limited'
