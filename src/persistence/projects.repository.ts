@@ -34,6 +34,7 @@ export class ProjectsRepository {
   }
 
   async findNamed(name: string): Promise<Project | null> {
+    if (name.includes('\0')) return null; // Postgres has no such text, and would refuse to look for it
     const [project] = await this.database.rows<Project>(FIND_NAMED, [name]);
     return project ?? null;
   }

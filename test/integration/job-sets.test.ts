@@ -222,7 +222,9 @@ describe('a set that may not be', () => {
     expect((await api.call('PUT', SET, 'jobs: []', { 'content-type': 'text/plain' })).status).toBe(415);
     expect((await api.call('POST', '/jobs', 'name: a', { 'content-type': 'application/yaml' })).status).toBe(415);
     expect((await api.call('POST', '/jobs', 'name: a', { 'content-type': 'text/plain' })).status).toBe(415);
-    expect((await api.call('PUT', '/projects/nobody/jobs', { jobs: [] })).status).toBe(404);
+    for (const project of ['nobody', 'a%00b', '%20', 'x'.repeat(500)]) {
+      expect((await api.call('PUT', `/projects/${project}/jobs`, { jobs: [] })).status).toBe(404);
+    }
   });
 });
 
