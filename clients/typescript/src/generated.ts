@@ -210,6 +210,7 @@ export interface components {
             status: "ok";
         };
         HttpTarget: {
+            auth?: components["schemas"]["TargetAuth"];
             /** @description Absent: the default body */
             body?: unknown;
             headers: {
@@ -240,6 +241,7 @@ export interface components {
          *     }
          */
         HttpTargetInput: {
+            auth?: components["schemas"]["TargetAuthInput"] | null;
             /**
              * @description Any JSON; a text is sent as it is. Texts in it may hold templates. Absent or null: the default body. Not for GET and HEAD.
              * @example {
@@ -261,7 +263,7 @@ export interface components {
                 [key: string]: string | {
                     /** @enum {boolean} */
                     secret: true;
-                    /** @description Read back as "********"; sent back so, it leaves the secret as it is */
+                    /** @description Read back as "********"; sent back so, it leaves the secret as it is, while the scheme, host and port of the URL stay the same */
                     value: string;
                 };
             };
@@ -798,6 +800,33 @@ export interface components {
             /** @enum {string} */
             role: "viewer" | "editor" | "admin";
         };
+        /**
+         * @example {
+         *       "id": "0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11",
+         *       "expiresAt": null,
+         *       "replacedBy": null,
+         *       "createdAt": "2026-01-02T10:20:30.123Z",
+         *       "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw…"
+         *     }
+         */
+        NewSigningSecret: {
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            createdAt: string;
+            /** @description From then on nothing is signed with it; null: it is current */
+            expiresAt: string | null;
+            /**
+             * Format: uuid
+             * @example 0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11
+             */
+            id: string;
+            /** @description The secret that a rotation made in its place */
+            replacedBy: string | null;
+            /** @description The secret itself, for receivers to verify with. It is shown this once. */
+            secret: string;
+        };
         /** @description Nothing, or an empty object. */
         NoContent: Record<string, unknown>;
         /** @description An instant, or a local date-time in timeZone. */
@@ -1267,6 +1296,48 @@ export interface components {
             warnings: string[];
         };
         /**
+         * @default {}
+         * @example {
+         *       "overlap": "P1D"
+         *     }
+         */
+        SigningRotateInput: {
+            /**
+             * @description How long calls are signed with the old secret too, up to 30 days
+             * @default P1D
+             * @example P1D
+             */
+            overlap?: string;
+        };
+        /**
+         * @example {
+         *       "id": "0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11",
+         *       "expiresAt": null,
+         *       "replacedBy": null,
+         *       "createdAt": "2026-01-02T10:20:30.123Z"
+         *     }
+         */
+        SigningSecret: {
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            createdAt: string;
+            /** @description From then on nothing is signed with it; null: it is current */
+            expiresAt: string | null;
+            /**
+             * Format: uuid
+             * @example 0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11
+             */
+            id: string;
+            /** @description The secret that a rotation made in its place */
+            replacedBy: string | null;
+        };
+        SigningSecretPage: {
+            data: components["schemas"]["SigningSecret"][];
+            page: components["schemas"]["PageInfo"];
+        };
+        /**
          * @example {
          *       "version": "0.1.0",
          *       "role": "all",
@@ -1317,6 +1388,108 @@ export interface components {
             /** @description The version of the time zone database in use. */
             tzdb: string;
             version: string;
+        };
+        /**
+         * @example {
+         *       "type": "basic",
+         *       "username": "scheduler",
+         *       "password": "********"
+         *     }
+         */
+        TargetAuth: {
+            /** @enum {string} */
+            password: "********";
+            /** @enum {string} */
+            type: "basic";
+            username: string;
+        } | {
+            /** @enum {string} */
+            token: "********";
+            /** @enum {string} */
+            type: "bearer";
+        } | {
+            audience?: string;
+            clientId: string;
+            /** @enum {string} */
+            clientSecret: "********";
+            /** @enum {string} */
+            credentialsIn: "header" | "body";
+            scope?: string;
+            /** Format: uri */
+            tokenUrl: string;
+            /** @enum {string} */
+            type: "oauth2";
+        } | {
+            ca?: string;
+            certificate: string;
+            /** @enum {string} */
+            privateKey: "********";
+            /** @enum {string} */
+            type: "mtls";
+        };
+        /**
+         * @description How a call shows who it comes from. Sets the header `authorization`, but for `mtls`.
+         * @example {
+         *       "type": "basic",
+         *       "username": "scheduler",
+         *       "password": "correct horse battery staple"
+         *     }
+         */
+        TargetAuthInput: {
+            /** @description Read back as "********"; sent back so, it leaves the secret as it is */
+            password: string;
+            /** @enum {string} */
+            type: "basic";
+            /** @example scheduler */
+            username: string;
+        } | {
+            /**
+             * @description Read back as "********"; sent back so, it leaves the secret as it is
+             * @example eyJhbGciOi.J9.c2ln
+             */
+            token: string;
+            /** @enum {string} */
+            type: "bearer";
+        } | {
+            audience?: string;
+            /** @example carillon */
+            clientId: string;
+            /** @description Read back as "********"; sent back so, it leaves the secret as it is */
+            clientSecret: string;
+            /**
+             * @description Where the token endpoint takes id and secret: HTTP basic authentication, or the form
+             * @default header
+             * @enum {string}
+             */
+            credentialsIn?: "header" | "body";
+            /** @example reports:write */
+            scope?: string;
+            /**
+             * Format: uri
+             * @example https://login.example.com/oauth2/token
+             */
+            tokenUrl: string;
+            /** @enum {string} */
+            type: "oauth2";
+        } | {
+            /** @description PEM: what the target's certificate is trusted by, in place of the well-known authorities */
+            ca?: string;
+            /**
+             * @description PEM; a chain has its own certificate first
+             * @example -----BEGIN CERTIFICATE-----
+             *     …
+             *     -----END CERTIFICATE-----
+             */
+            certificate: string;
+            /**
+             * @description PEM, without a passphrase. Read back as "********"; sent back so, it leaves the secret as it is, as long as the certificate is the same
+             * @example -----BEGIN PRIVATE KEY-----
+             *     …
+             *     -----END PRIVATE KEY-----
+             */
+            privateKey: string;
+            /** @enum {string} */
+            type: "mtls";
         };
         /** @description What is called. A text is the URL of a POST. */
         TargetInput: components["schemas"]["HttpTargetInput"] | string;
@@ -2283,6 +2456,132 @@ export interface operations {
             };
         };
     };
+    listSigningSecrets: {
+        parameters: {
+            query?: {
+                /** @description `page.nextCursor` of the page before; the other parameters must be the same as there */
+                cursor?: string;
+                /** @description Rows in a page */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of secrets, newest first */
+            200: {
+                headers: {
+                    /** @description The next page, `rel="next"`; absent on the last one */
+                    link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SigningSecretPage"];
+                };
+            };
+        };
+    };
+    createSigningSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NoContent"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    /** @description Path of what was made */
+                    location: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewSigningSecret"];
+                };
+            };
+        };
+    };
+    getSigningSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the signing secret */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The secret */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SigningSecret"];
+                };
+            };
+        };
+    };
+    revokeSigningSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the signing secret */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Revoked */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    rotateSigningSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the signing secret */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["SigningRotateInput"];
+            };
+        };
+        responses: {
+            /** @description The secret in its place */
+            201: {
+                headers: {
+                    /** @description Path of what was made */
+                    location: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewSigningSecret"];
+                };
+            };
+        };
+    };
     getSystem: {
         parameters: {
             query?: never;
@@ -2312,6 +2611,7 @@ export const OPERATIONS = {
   createApiKey: { method: 'POST', path: '/api-keys', contentType: 'application/json' },
   createJob: { method: 'POST', path: '/jobs', contentType: 'application/json' },
   createProject: { method: 'POST', path: '/projects', contentType: 'application/json' },
+  createSigningSecret: { method: 'POST', path: '/signing-secrets', contentType: 'application/json' },
   deleteJob: { method: 'DELETE', path: '/jobs/{id}', contentType: null },
   exportJobSet: { method: 'GET', path: '/projects/{id}/jobs', contentType: null },
   getApiKey: { method: 'GET', path: '/api-keys/{id}', contentType: null },
@@ -2321,6 +2621,7 @@ export const OPERATIONS = {
   getProject: { method: 'GET', path: '/projects/{id}', contentType: null },
   getReadiness: { method: 'GET', path: '/health/ready', contentType: null },
   getRun: { method: 'GET', path: '/runs/{id}', contentType: null },
+  getSigningSecret: { method: 'GET', path: '/signing-secrets/{id}', contentType: null },
   getStartup: { method: 'GET', path: '/health/startup', contentType: null },
   getSystem: { method: 'GET', path: '/system', contentType: null },
   importJobs: { method: 'POST', path: '/projects/{id}/jobs/import', contentType: 'application/json' },
@@ -2330,6 +2631,7 @@ export const OPERATIONS = {
   listOccurrences: { method: 'GET', path: '/jobs/{id}/occurrences', contentType: null },
   listProjects: { method: 'GET', path: '/projects', contentType: null },
   listRuns: { method: 'GET', path: '/runs', contentType: null },
+  listSigningSecrets: { method: 'GET', path: '/signing-secrets', contentType: null },
   pauseJob: { method: 'POST', path: '/jobs/{id}/pause', contentType: 'application/json' },
   previewSchedule: { method: 'POST', path: '/schedules/preview', contentType: 'application/json' },
   putJobByName: { method: 'PUT', path: '/jobs/by-name/{name}', contentType: 'application/json' },
@@ -2337,7 +2639,9 @@ export const OPERATIONS = {
   replayRun: { method: 'POST', path: '/runs/{id}/replay', contentType: 'application/json' },
   resumeJob: { method: 'POST', path: '/jobs/{id}/resume', contentType: 'application/json' },
   revokeApiKey: { method: 'DELETE', path: '/api-keys/{id}', contentType: null },
+  revokeSigningSecret: { method: 'DELETE', path: '/signing-secrets/{id}', contentType: null },
   rotateApiKey: { method: 'POST', path: '/api-keys/{id}/rotate', contentType: 'application/json' },
+  rotateSigningSecret: { method: 'POST', path: '/signing-secrets/{id}/rotate', contentType: 'application/json' },
   skipNextOccurrence: { method: 'POST', path: '/jobs/{id}/skip-next', contentType: 'application/json' },
   triggerJob: { method: 'POST', path: '/jobs/{id}/trigger', contentType: 'application/json' },
   updateJob: { method: 'PATCH', path: '/jobs/{id}', contentType: 'application/merge-patch+json' },
