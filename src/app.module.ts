@@ -4,6 +4,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { AccessModule } from './access/access.module.js';
 import { AuthorizationModule } from './access/authorization.module.js';
 import { IdentificationModule } from './access/identification.module.js';
+import { CachingModule } from './caching/caching.module.js';
 import { ExecutionModule } from './execution/execution.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
 import { LiveSystemStatus } from './live-system-status.js';
@@ -50,6 +51,7 @@ export class AppModule {
       QueueModule,
       LeadershipModule,
       ...(modules.includes(SchedulingModule) ? [SchedulingModule] : []),
+      ...(modules.includes(JobsModule) ? [CachingModule] : []),
     ]);
     return {
       module: AppModule,

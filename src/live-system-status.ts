@@ -1,4 +1,5 @@
 import { Injectable, Optional } from '@nestjs/common';
+import { CacheTiers } from './caching/cache-tiers.js';
 import type { Instant } from './domain/recurrence/schedule.js';
 import { RunCountsRepository } from './persistence/run-counts.repository.js';
 import { REPLICA_ID } from './platform/replica-id.js';
@@ -21,6 +22,8 @@ export class LiveSystemStatus extends SystemStatus {
     private readonly counts: RunCountsRepository,
     /** None in a role that does not plan. */
     @Optional() private readonly armed?: Slots,
+    /** None in a role without the API. */
+    @Optional() private readonly cache?: CacheTiers,
   ) {
     super();
   }
@@ -41,6 +44,7 @@ export class LiveSystemStatus extends SystemStatus {
     return [
       ...(this.runQueue.degraded ? ['Redis is away: runs are delivered from the ledger'] : []),
       ...(this.lock.reign()?.alone === true ? ['Redis decides on no leader: every scheduler plans by itself'] : []),
+      ...(this.cache?.degraded === true ? ['Redis does not answer the cache: each replica has its own alone'] : []),
     ];
   }
 }

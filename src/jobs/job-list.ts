@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { JobListRepository } from '../persistence/job-list.repository.js';
 import type { JobPosition, JobSort } from '../persistence/job-list-sql.js';
-import type { StoredJob } from '../persistence/jobs.repository.js';
 import { decodeCursor, encodeCursor } from '../platform/contract/page.js';
 import type { Page } from '../platform/contract/page.js';
 import type { JobListQuery } from './job.schemas.js';
@@ -16,12 +15,12 @@ const POSITIONS: { readonly [By in JobSort['by']]: z.ZodType<JobPosition> } = {
   nextRunAt: z.tuple([At.nullable(), Id]).transform(([value, id]) => ({ value, id })),
 };
 
-/** One page, and the cursor of the next. A cursor belongs to its sort and filters; the limit may change on the way. */
+/** The ids of one page, and the cursor of the next. A cursor belongs to its sort and filters; the limit may change on the way. */
 export async function listJobs(
   lists: JobListRepository,
   projectId: string,
   query: JobListQuery,
-): Promise<Page<StoredJob>> {
+): Promise<Page<string>> {
   const sort = sortOf(query.sort);
   const labels = labelsOf(query.label);
   // A job has one value for a name: none matches two.
@@ -29,8 +28,8 @@ export async function listJobs(
   const filter = { state: query.state ?? null, labels, text: query.q ?? null };
   const scope = ['jobs', projectId, query.sort, filter];
   const after = query.cursor === undefined ? null : decodeCursor(query.cursor, scope, POSITIONS[sort.by]);
-  const { jobs, next } = await lists.page(projectId, { filter, sort, after, limit: query.limit });
-  return { data: jobs, page: { nextCursor: next === null ? null : encodeCursor(scope, [next.value, next.id]) } };
+  const { ids, next } = await lists.page(projectId, { filter, sort, after, limit: query.limit });
+  return { data: ids, page: { nextCursor: next === null ? null : encodeCursor(scope, [next.value, next.id]) } };
 }
 
 function sortOf(sort: JobListQuery['sort']): JobSort {

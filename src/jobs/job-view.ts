@@ -1,34 +1,53 @@
-import type { Job } from '../domain/job.js';
 import { describeSchedule } from '../domain/recurrence/describe.js';
 import { formatElapsed } from '../domain/recurrence/duration.js';
 import { formatInstant } from '../domain/recurrence/instants.js';
 import type { Instant } from '../domain/recurrence/schedule.js';
 import { maskSecrets } from '../domain/target-secrets.js';
+import type { JobDefinition, JobStanding } from '../persistence/job-readings.repository.js';
 import type { StoredJob } from '../persistence/jobs.repository.js';
 import type { JobView } from './job.schemas.js';
 
+/** What edits alone change of a view; all else is where the job stands. */
+export type DefinitionView = ReturnType<typeof viewOfDefinition>;
+
 /** A job as it is answered. */
 export function viewOfJob({ stats, ...job }: StoredJob): JobView {
+  const ran = stats ?? { lastRunAt: null, lastRunState: null, failureStreak: null };
+  return viewOfParts(job.id, viewOfDefinition(job), { ...job, ...ran });
+}
+
+/** Depends on the definition and the edition of the time zones alone. */
+export function viewOfDefinition(definition: JobDefinition) {
   return {
-    id: job.id,
-    ...settingsOf(job),
-    state: job.state,
-    pauseNote: job.pauseNote,
-    pausedUntil: textOf(job.pausedUntil),
-    nextRunAt: job.state === 'active' ? textOf(job.nextRunAt) : null,
-    lastRunAt: textOf(stats?.lastRunAt ?? null),
-    lastRunState: stats?.lastRunState ?? null,
-    runCount: job.runCount,
-    failureStreak: stats?.failureStreak ?? 0,
-    scheduleText: scheduleTextOf(job),
-    version: job.version,
-    createdAt: formatInstant(job.createdAt),
-    updatedAt: formatInstant(job.updatedAt),
+    ...settingsOf(definition),
+    scheduleText: scheduleTextOf(definition),
+    createdAt: formatInstant(definition.createdAt),
+    updatedAt: formatInstant(definition.updatedAt),
+  };
+}
+
+export function viewOfParts(id: string, definition: DefinitionView, standing: JobStanding): JobView {
+  const { scheduleText, createdAt, updatedAt, ...settings } = definition;
+  return {
+    id,
+    ...settings,
+    state: standing.state,
+    pauseNote: standing.pauseNote,
+    pausedUntil: textOf(standing.pausedUntil),
+    nextRunAt: standing.state === 'active' ? textOf(standing.nextRunAt) : null,
+    lastRunAt: textOf(standing.lastRunAt),
+    lastRunState: standing.lastRunState,
+    runCount: standing.runCount,
+    failureStreak: standing.failureStreak ?? 0,
+    scheduleText,
+    version: standing.version,
+    createdAt,
+    updatedAt,
   };
 }
 
 /** What a client may set, as it would send it; secrets are masked. A merge patch is applied to this. */
-export function settingsOf(job: Job) {
+export function settingsOf(job: Omit<JobDefinition, 'createdAt' | 'updatedAt'>) {
   const { timeoutMs, ...target } = maskSecrets(job.target);
   const { retry, misfire } = job;
   return {
@@ -68,7 +87,7 @@ function textOf(instant: Instant | null): string | null {
 }
 
 /** A list must not fail because of one schedule whose zone this tz database no longer has. */
-function scheduleTextOf(job: Job): string {
+function scheduleTextOf(job: Pick<JobDefinition, 'schedule'>): string {
   try {
     return describeSchedule(job.schedule);
   } catch {

@@ -14,6 +14,7 @@ import type { HttpReply, HttpRequest, Page } from '../platform/contract/page.js'
 import { ApiProblems } from '../platform/openapi/api-problems.js';
 import { ProjectId } from '../platform/project.js';
 import { JobInput, JobListQuery, JobPage, JobPatch, JobView, Name, NamedJobInput } from './job.schemas.js';
+import { JobReads } from './job-reads.js';
 import { viewOfJob } from './job-view.js';
 import { JobsService } from './jobs.service.js';
 
@@ -21,7 +22,10 @@ import { JobsService } from './jobs.service.js';
 @CheckedRequests()
 @Controller('jobs')
 export class JobsController {
-  constructor(private readonly jobs: JobsService) {}
+  constructor(
+    private readonly jobs: JobsService,
+    private readonly reads: JobReads,
+  ) {}
 
   @Post()
   @ApiOperation({
@@ -63,9 +67,9 @@ export class JobsController {
     @Req() request: HttpRequest,
     @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<Page<JobView>> {
-    const page = await this.jobs.list(projectId, query);
+    const page = await this.reads.list(projectId, query);
     linkNext(request, reply, page);
-    return { data: page.data.map(viewOfJob), page: page.page };
+    return page;
   }
 
   @Get(':id')
@@ -73,8 +77,8 @@ export class JobsController {
   @ApiIdParam('job')
   @ApiOkResponse({ standardSchema: JobView, description: 'The job' })
   @ApiProblems('invalid_parameter', 'not_found')
-  async get(@ProjectId() projectId: string, @Param('id') id: string): Promise<JobView> {
-    return viewOfJob(await this.jobs.get(projectId, id));
+  get(@ProjectId() projectId: string, @Param('id') id: string): Promise<JobView> {
+    return this.reads.get(projectId, id);
   }
 
   @Patch(':id')

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { CachingModule } from '../caching/caching.module.js';
 import { MessagingModule } from '../messaging/messaging.module.js';
 import { EgressModule } from '../platform/egress/egress.module.js';
 import { SecretsModule } from '../platform/secrets/secrets.module.js';
@@ -11,13 +12,23 @@ import { JobActionsController } from './job-actions.controller.js';
 import { JobActionsService } from './job-actions.service.js';
 import { JobChanges } from './job-changes.js';
 import { JobSecrets } from './job-secrets.js';
+import { JobReads } from './job-reads.js';
 import { JobsController } from './jobs.controller.js';
 import { JobsService } from './jobs.service.js';
 
 /** Jobs: created, read, changed, paused. Needs persistence and the platform. */
 @Module({
-  imports: [QueueModule, MessagingModule, EgressModule, SecretsModule],
+  imports: [CachingModule, QueueModule, MessagingModule, EgressModule, SecretsModule],
   controllers: [JobsController, JobActionsController, JobSetsController],
-  providers: [JobsService, JobActionsService, JobChanges, JobSecrets, AfterCommit, JobSetsService, PathProject],
+  providers: [
+    JobsService,
+    JobActionsService,
+    JobChanges,
+    JobReads,
+    JobSecrets,
+    AfterCommit,
+    JobSetsService,
+    PathProject,
+  ],
 })
 export class JobsModule {}

@@ -6,19 +6,16 @@ import { firstProgress, reschedule } from '../domain/job-change.js';
 import { sameJson } from '../domain/json.js';
 import type { Instant } from '../domain/recurrence/schedule.js';
 import type { Sql } from '../persistence/database.js';
-import { JobListRepository } from '../persistence/job-list.repository.js';
 import { isNameTaken, JobsRepository } from '../persistence/jobs.repository.js';
 import type { StoredJob } from '../persistence/jobs.repository.js';
 import { cancelOpenRuns } from '../persistence/ledger-writes.js';
 import { Clock } from '../platform/clock.js';
-import type { Page } from '../platform/contract/page.js';
 import { isUuid } from '../platform/contract/values.schema.js';
 import { destinationOf, EgressPolicy } from '../platform/egress/egress-policy.js';
 import { refuseBody } from '../platform/validation/request-validation.pipe.js';
 import { AfterCommit } from '../queue/after-commit.js';
-import type { JobInput, JobListQuery, NamedJobInput } from './job.schemas.js';
+import type { JobInput, NamedJobInput } from './job.schemas.js';
 import { JobChanges, noSuchJob } from './job-changes.js';
-import { listJobs } from './job-list.js';
 import { changedSettings, neverFires, patchSettings, resolveSettings } from './job-settings.js';
 import type { JobSettings, ResolvedSettings } from './job-settings.js';
 import { JobSecrets } from './job-secrets.js';
@@ -30,12 +27,11 @@ const BACKLOG_RETRY_SECONDS = 1;
 /** Ids carry the time of creation: in their order jobs are listed by it. */
 const ids = new V7Generator();
 
-/** Creates, reads, edits and deletes jobs. */
+/** Creates, edits and deletes jobs. */
 @Injectable()
 export class JobsService {
   constructor(
     private readonly jobs: JobsRepository,
-    private readonly lists: JobListRepository,
     private readonly changes: JobChanges,
     private readonly clock: Clock,
     private readonly afterCommit: AfterCommit,
@@ -56,14 +52,6 @@ export class JobsService {
     );
     await this.afterCommit.announce({ dueAt: job.nextRunAt });
     return { ...job, stats: null };
-  }
-
-  async get(projectId: string, id: string): Promise<StoredJob> {
-    return (isUuid(id) ? await this.jobs.find(projectId, id) : null) ?? noSuchJob();
-  }
-
-  list(projectId: string, query: JobListQuery): Promise<Page<StoredJob>> {
-    return listJobs(this.lists, projectId, query);
   }
 
   patch(projectId: string, id: string, patch: Readonly<Record<string, unknown>>): Promise<StoredJob> {

@@ -2,8 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { Database } from './database.js';
 import { isInactive, JobListSql } from './job-list-sql.js';
 import type { JobFilter, JobPosition, JobSort, Query, Section } from './job-list-sql.js';
-import { JOB_COLUMNS, JOB_TABLES, STATS_COLUMNS, storedJobOf } from './job-rows.js';
-import type { JobRow, StoredJob } from './job-rows.js';
 
 export interface JobPageRequest {
   readonly filter: JobFilter;
@@ -13,7 +11,8 @@ export interface JobPageRequest {
 }
 
 export interface JobPage {
-  readonly jobs: StoredJob[];
+  /** In the order of the list. */
+  readonly ids: string[];
   /** Where the next page starts; null on the last one. */
   readonly next: JobPosition | null;
 }
@@ -24,14 +23,6 @@ const FIRST_WINDOW = 2_000;
 const FEW_MATCHES = 10_000;
 /** Rows looked at in list order when there are not few matches, and at most by one request when no index tells. */
 const LAST_WINDOW = 20_000;
-
-const FETCH = {
-  name: 'jobs-fetch',
-  text: `
-    SELECT ${JOB_COLUMNS}, ${STATS_COLUMNS}
-    FROM ${JOB_TABLES}
-    WHERE j.project_id = $1 AND j.id = ANY ($2::uuid[])`,
-};
 
 interface Found {
   readonly positions: readonly JobPosition[];
@@ -45,7 +36,7 @@ type ListRow = JobPosition & { readonly hit: boolean; readonly place: number; re
  * Lists of jobs by keyset. Pages cost about the same, whatever the filter matches and however many jobs there are: common
  * matches are met by walking the list's own index, rare ones come from the filter's. Where no index knows the filter (one
  * or two letters, active jobs among very many others), a walk that finds too little stops and answers a short page with
- * a cursor.
+ * a cursor. Says which jobs stand on a page; the jobs themselves are read apart.
  */
 @Injectable()
 export class JobListRepository {
@@ -55,14 +46,7 @@ export class JobListRepository {
     const { positions, stoppedAt } = await this.positions(projectId, request);
     const shown = positions.slice(0, request.limit);
     const next = positions.length > request.limit ? (shown.at(-1) ?? null) : stoppedAt;
-    return { jobs: await this.fetch(projectId, shown), next };
-  }
-
-  private async fetch(projectId: string, positions: readonly JobPosition[]): Promise<StoredJob[]> {
-    if (positions.length === 0) return [];
-    const rows = await this.database.rows<JobRow>(FETCH, [projectId, positions.map(({ id }) => id)]);
-    const byId = new Map(rows.map((row) => [row.id, storedJobOf(row)]));
-    return positions.flatMap(({ id }) => byId.get(id) ?? []);
+    return { ids: shown.map(({ id }) => id), next };
   }
 
   /** One position more than the limit shows that there is another page. */

@@ -5,6 +5,7 @@ import { ClaimsRepository } from './claims.repository.js';
 import { Database } from './database.js';
 import { JobListRepository } from './job-list.repository.js';
 import { JobSecretsRepository } from './job-secrets.repository.js';
+import { JobReadingsRepository } from './job-readings.repository.js';
 import { JobSetsRepository } from './job-sets.repository.js';
 import { JobsRepository } from './jobs.repository.js';
 import { KeyCheck } from './key-check.js';
@@ -26,6 +27,7 @@ const REPOSITORIES = [
   RunCountsRepository,
   JobsRepository,
   JobListRepository,
+  JobReadingsRepository,
   JobSetsRepository,
   RunsRepository,
   RunListRepository,

@@ -35,6 +35,7 @@ export const SETTINGS = {
   ROOT_API_KEY: setting(null, secretOf(16)),
   ENCRYPTION_KEYS: setting(null, encryptionKeys),
   EGRESS_ALLOW: setting('', egressAllow),
+  CACHE: setting('on', oneOf('on', 'off')),
   RATE_LIMIT: setting('1200/1m', rateLimit),
   WORKER_CONCURRENCY: setting('500', wholeNumber(1, 10_000)),
   LEASE: setting('15s', durationInMs(1_000, '1s')),
@@ -82,6 +83,8 @@ export interface Settings {
   /** Of secrets at rest; the first one encrypts. */
   readonly encryptionKeys: readonly EncryptionKey[];
   readonly egressAllow: EgressAllow;
+  /** Whether what was read and worked out is kept. */
+  readonly cache: boolean;
   /** Null: unlimited. */
   readonly rateLimit: RateLimit | null;
   readonly workerConcurrency: number;
@@ -118,6 +121,7 @@ export abstract class Config implements Omit<Settings, 'databaseUrl'> {
   /** With the key of an embedded service. Empty: nothing that is secret can be stored. */
   abstract readonly encryptionKeys: readonly EncryptionKey[];
   abstract readonly egressAllow: EgressAllow;
+  abstract readonly cache: boolean;
   abstract readonly rateLimit: RateLimit | null;
   abstract readonly workerConcurrency: number;
   abstract readonly leaseMs: number;
@@ -173,6 +177,7 @@ export function readSettings(environment: Environment, serves = true): Settings 
     rootApiKey: values.ROOT_API_KEY,
     encryptionKeys: values.ENCRYPTION_KEYS ?? [],
     egressAllow: values.EGRESS_ALLOW,
+    cache: values.CACHE === 'on',
     rateLimit: values.RATE_LIMIT === 'off' ? null : values.RATE_LIMIT,
     workerConcurrency: values.WORKER_CONCURRENCY,
     leaseMs: values.LEASE,

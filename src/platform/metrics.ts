@@ -37,6 +37,12 @@ export class Metrics {
     'How many things do not work as they should right now; /system names them',
     () => this.countDegraded(),
   );
+  /** `outdated`: there, but of an earlier state, which Postgres said and replaced. */
+  readonly cacheLookups = this.counter(
+    'carillon_cache_lookups_total',
+    'What was looked for in the cache: hit, miss or outdated',
+    ['of', 'found'],
+  );
   readonly clockOffset = this.gauge('carillon_clock_offset_seconds', "This host's clock minus the database's");
   readonly httpRequests = this.histogram('carillon_http_request_seconds', 'API requests, by route, method and status', {
     buckets: FROM_1_MS_TO_10_S,

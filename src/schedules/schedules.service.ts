@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { Problem } from '../domain/errors.js';
 import { parseSchedule } from '../domain/recurrence/parse-schedule.js';
 import { previewSchedule } from '../domain/recurrence/preview.js';
+import type { PreviewOptions, SchedulePreview } from '../domain/recurrence/preview.js';
 import type { Instant, Schedule } from '../domain/recurrence/schedule.js';
 import { PureResults } from '../caching/pure-results.js';
 import { JobsRepository } from '../persistence/jobs.repository.js';
@@ -37,10 +38,7 @@ export class SchedulesService {
       throw refuseBody(parsed.problems.map((problem) => ({ ...problem, pointer: `/schedule${problem.pointer}` })));
     }
     const options = { seed: PREVIEW_SEED, from: from ?? now, count, until };
-    const compute = () => previewSchedule(parsed.schedule, options);
-    // From a given instant on, a preview depends on nothing but the request; from now on, it would never be asked again.
-    const preview =
-      from === undefined ? compute() : await this.pureResults.of(['preview', parsed.schedule, options], compute);
+    const preview = await this.previewOf(parsed.schedule, options, from !== undefined);
     if (preview.occurrences.length === 0 && until === undefined) throw neverFires();
     return { schedule: parsed.schedule, ...preview };
   }
@@ -56,12 +54,14 @@ export class SchedulesService {
     if (job === null) throw new Problem('not_found', 'there is no such job');
     const left = job.schedule.maxRuns === undefined ? Infinity : job.schedule.maxRuns - job.scheduledRunCount;
     const schedule: Schedule = job.schedule;
-    const preview = previewSchedule(schedule, {
-      seed: job.id,
-      from: from ?? this.clock.now(),
-      count: Math.min(count, left),
-    });
-    return { schedule, ...preview };
+    const options = { seed: job.id, from: from ?? this.clock.now(), count: Math.min(count, left) };
+    return { schedule, ...(await this.previewOf(schedule, options, from !== undefined)) };
+  }
+
+  /** From a given instant on, a preview depends on nothing but the request; from now on, it would never be asked again. */
+  private async previewOf(schedule: Schedule, options: PreviewOptions, isFromGiven: boolean): Promise<SchedulePreview> {
+    const compute = (): SchedulePreview => previewSchedule(schedule, options);
+    return isFromGiven ? this.pureResults.of(['preview', schedule, options], compute) : compute();
   }
 }
 

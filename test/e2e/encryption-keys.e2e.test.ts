@@ -59,7 +59,7 @@ describe('beside a Postgres of its own', () => {
 
   test('keys are changed while the service runs, and a start without one that is needed says which', async () => {
     const first = await replicas.start('all', { ENCRYPTION_KEYS: key('k1', 1) });
-    const target = { url: `${replicas.receiver.url}/hook`, auth: { type: 'bearer', token: TOKEN } };
+    const target = { url: `${replicas.receiver.url}/hook`, auth: { type: 'bearer' as const, token: TOKEN } };
     const { id } = await first.api.createJob({ name: 'secret', schedule: '@yearly', target });
     await first.api.must(201, 'POST', '/signing-secrets', {});
     await deliver(first.api, id);
@@ -128,7 +128,11 @@ describe('with the embedded Postgres', () => {
 
   test('a key is made and kept for this user alone, and goes on to open what it sealed', async () => {
     const first = await start();
-    const target = { url: `${first.service.url}/health/live`, method: 'GET', auth: { type: 'bearer', token: TOKEN } };
+    const target = {
+      url: `${first.service.url}/health/live`,
+      method: 'GET' as const,
+      auth: { type: 'bearer' as const, token: TOKEN },
+    };
     const { id } = await first.api.createJob({ name: 'secret', schedule: '@yearly', target });
     await deliver(first.api, id);
     await first.service.stop();

@@ -91,7 +91,7 @@ export class Api {
     const messages = new RecordedMessages();
     const queue = new RecordedQueue();
     const config = {
-      ...{ databaseUrl: database.url, redisUrl: null, runRetentionMs: 30 * 86_400_000 },
+      ...{ databaseUrl: database.url, redisUrl: null, cache: true, runRetentionMs: 30 * 86_400_000 },
       ...{ auth: 'open', rootApiKey: ROOT, egressAllow: { cidrs: [], hosts: [] } },
       encryptionKeys: TEST_KEYS,
       ...settings,
@@ -99,11 +99,8 @@ export class Api {
 
     @Global()
     @Module({
-      providers: [
-        { provide: Config, useValue: config },
-        { provide: Clock, useValue: clock },
-      ],
-      exports: [Config, Clock],
+      providers: [{ provide: Config, useValue: config }, { provide: Clock, useValue: clock }, Metrics],
+      exports: [Config, Clock, Metrics],
     })
     class TestPlatform {}
 

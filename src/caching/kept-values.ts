@@ -1,0 +1,40 @@
+import { CACHE_MANAGER } from '@nestjs/cache-manager';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Cache } from 'cache-manager';
+import { OneTurn } from '../platform/one-turn.js';
+
+/**
+ * Values under the name of what they were made of, first in this process's memory, then in Redis. What is found may be of
+ * any age: it must tell by itself what it was made of, and whoever uses it must ask the database whether that still holds.
+ */
+@Injectable()
+export class KeptValues {
+  private readonly lookups = new OneTurn((keys: readonly string[]) => this.lookUp(keys));
+
+  constructor(@Inject(CACHE_MANAGER) private readonly cache: Cache) {}
+
+  /** One for each key; undefined where nothing is kept. Keys that are asked for together have the same text in braces. */
+  async find<Value>(keys: readonly string[]): Promise<(Value | undefined)[]> {
+    const [memory, redis] = this.cache.stores;
+    if (memory === undefined) return keys.map(() => undefined);
+    const found = await Promise.all(keys.map((key) => memory.get<Value>(key)));
+    if (redis === undefined || !found.includes(undefined)) return found;
+    return Promise.all(
+      found.map((value, index) => value ?? (this.lookups.add(keys[index] ?? '') as Promise<Value | undefined>)),
+    );
+  }
+
+  /** Returns at once: nobody depends on it. */
+  keep(key: string, value: unknown): void {
+    void this.cache.set(key, value).catch(() => undefined);
+  }
+
+  private async lookUp(keys: readonly string[]): Promise<unknown[]> {
+    const [memory, redis] = this.cache.stores;
+    const distinct = [...new Set(keys)];
+    const values = (await redis?.getMany<unknown>(distinct)) ?? [];
+    const found = new Map(distinct.map((key, index) => [key, values[index]]));
+    for (const [key, value] of found) if (value !== undefined) void memory?.set(key, value);
+    return keys.map((key) => found.get(key));
+  }
+}
