@@ -19,9 +19,8 @@ export class KeptValues {
     if (memory === undefined) return keys.map(() => undefined);
     const found = await Promise.all(keys.map((key) => memory.get<Value>(key)));
     if (redis === undefined || !found.includes(undefined)) return found;
-    return Promise.all(
-      found.map((value, index) => value ?? (this.lookups.add(keys[index] ?? '') as Promise<Value | undefined>)),
-    );
+    const lookUp = (key: string) => this.lookups.add(key) as Promise<Value | undefined>;
+    return Promise.all(keys.map(async (key, index) => found[index] ?? (await lookUp(key))));
   }
 
   /** Returns at once: nobody depends on it. */
@@ -32,7 +31,8 @@ export class KeptValues {
   private async lookUp(keys: readonly string[]): Promise<unknown[]> {
     const [memory, redis] = this.cache.stores;
     const distinct = [...new Set(keys)];
-    const values = (await redis?.getMany<unknown>(distinct)) ?? [];
+    // Text that is no JSON throws: nothing of ours, and as good as nothing.
+    const values = (await redis?.getMany<unknown>(distinct).catch(() => [])) ?? [];
     const found = new Map(distinct.map((key, index) => [key, values[index]]));
     for (const [key, value] of found) if (value !== undefined) void memory?.set(key, value);
     return keys.map((key) => found.get(key));

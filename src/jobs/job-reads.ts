@@ -13,6 +13,8 @@ import type { JobListQuery, JobView } from './job.schemas.js';
 import { viewOfDefinition, viewOfParts } from './job-view.js';
 import type { DefinitionView } from './job-view.js';
 
+const MAX_INSTANT = 253_402_300_799_999;
+
 /** The view of a definition, secrets masked, and which definition that is. */
 interface Kept {
   readonly stamp: DefinitionStamp;
@@ -37,16 +39,21 @@ export class JobReads {
 
   async get(projectId: string, id: string): Promise<JobView> {
     if (!isUuid(id)) noSuchJob();
-    const [kept] = await this.kept.find<Kept>([keyOf(projectId, id)]);
+    const [kept] = await this.keptOf(projectId, [id]);
     return (await this.turn.add({ projectId, id, kept })) ?? noSuchJob();
   }
 
   async list(projectId: string, query: JobListQuery): Promise<Page<JobView>> {
     const { data: ids, page } = await listJobs(this.lists, projectId, query);
-    const kept = await this.kept.find<Kept>(ids.map((id) => keyOf(projectId, id)));
+    const kept = await this.keptOf(projectId, ids);
     const views = await this.ask(ids.map((id, index) => ({ projectId, id, kept: kept[index] })));
     // One that was deleted meanwhile is left out.
     return { data: views.filter((view) => view !== null), page };
+  }
+
+  private async keptOf(projectId: string, ids: readonly string[]): Promise<(Kept | undefined)[]> {
+    const found = await this.kept.find<Kept>(ids.map((id) => keyOf(projectId, id)));
+    return found.map((kept) => (isKept(kept) ? kept : undefined));
   }
 
   /** The same question is asked once, whoever shares the turn. */
@@ -77,6 +84,12 @@ export class JobReads {
     if (kept === undefined) throw new Error(`Postgres left out a definition of job ${id} that was not at hand`);
     return viewOfParts(id, kept.view, standing);
   }
+}
+
+/** What lies in Redis may be anything; with this much of it Postgres can be asked. */
+function isKept(kept: Partial<Kept> | undefined): kept is Kept {
+  const { xmin = '', updatedAt = -1 } = kept?.stamp ?? {};
+  return /^\d{1,10}$/.test(xmin) && updatedAt >= 0 && updatedAt <= MAX_INSTANT && kept?.view !== undefined;
 }
 
 interface Asked {

@@ -56,7 +56,7 @@ type ReadingRow = JobStanding &
     readonly [Column in keyof Omit<JobDefinition, 'updatedAt'>]: JobDefinition[Column];
   };
 
-const IS_KNOWN = `(j.xmin = q.xmin AND j.updated_at = q.updated_at) IS TRUE`;
+const IS_KNOWN = `(j.xmin::text = q.xmin AND j.updated_at = q.updated_at) IS TRUE`;
 
 const unlessKnown = (column: string, name = column): string =>
   `CASE WHEN ${IS_KNOWN} THEN NULL ELSE j.${column} END AS "${name}"`;
@@ -69,7 +69,7 @@ const READ = {
            t.run_count AS "runCount", t.version, ${STATS_COLUMNS},
            ${['name', 'description', 'labels', 'schedule', 'target', 'retry', 'overlap', 'misfire'].map((column) => unlessKnown(column)).join(', ')},
            ${unlessKnown('created_at', 'createdAt')}
-    FROM unnest($1::uuid[], $2::uuid[], $3::xid[], $4::timestamptz[])
+    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[])
            WITH ORDINALITY AS q (project_id, id, xmin, updated_at, nr),
          ${JOB_TABLES}
     WHERE j.id = q.id AND j.project_id = q.project_id`,
