@@ -1,3 +1,6 @@
+import { Keyv } from 'keyv';
+import { PromptRedis } from '../../src/caching/prompt-redis.js';
+import { redisStore } from '../../src/caching/redis-store.js';
 import { connectRedis } from '../../src/platform/redis.js';
 import { BullMqRunQueue } from '../../src/queue/bullmq-run-queue.js';
 import { LedgerRunQueue } from '../../src/queue/ledger-run-queue.js';
@@ -93,7 +96,39 @@ async function deliversByHint(delivery: Delivery): Promise<void> {
   });
 }
 
-test('Sentinel: lock and queue follow a failover to the replica', async () => {
+interface CacheProbe {
+  /** Stores under keys of two projects and finds them again, several of one project in one question. */
+  keeps(): Promise<void>;
+  /** Clearing takes all that is ours and nothing else, on every server. */
+  clears(): Promise<void>;
+}
+
+function startCache(url: string): CacheProbe {
+  const redis = new PromptRedis(connectRedis(url, 'prompt'));
+  endings.push(async () => redis.stop());
+  const store = redisStore(redis, { prefix: 'carillon:cache:', ttlMs: 60_000 });
+  const cache = new Keyv({ store, serialize: undefined, deserialize: undefined, useKeyPrefix: false });
+  const keys = ['a', 'b'].flatMap((project) => [1, 2, 3].map((job) => `job:{${project}}:${job}`));
+  const found = () => cache.getMany<string>(keys);
+  return {
+    async keeps() {
+      const look = async () => {
+        for (const key of keys) await cache.set(key, key);
+        return found();
+      };
+      await waitFor('the cache', look, (values) => values.join() === keys.join(), { timeoutMs: 15_000 });
+    },
+    async clears() {
+      for (const project of ['a', 'b']) await redis.ask('', (to) => to.set(`other:{${project}}`, project), null);
+      await cache.clear();
+      expect(await found()).toEqual(keys.map(() => undefined));
+      const others = ['a', 'b'].map((project) => redis.ask('', (to) => to.get(`other:{${project}}`), null));
+      expect(await Promise.all(others)).toEqual(['a', 'b']);
+    },
+  };
+}
+
+test('Sentinel: lock, queue and cache follow a failover to the replica', async () => {
   const primary = await startRedis('--repl-diskless-sync-delay', '0');
   const replica = await startRedis('--replicaof', '127.0.0.1', String(primary.port));
   servers.push(primary, replica);
@@ -110,6 +145,8 @@ test('Sentinel: lock and queue follow a failover to the replica', async () => {
   const delivery = await startDelivery(url);
   const before = (await candidates.oneLeads()).lock.reign()?.epoch ?? 0;
   await deliversByHint(delivery);
+  const cache = startCache(url);
+  await cache.keeps();
 
   await primary.stop('SIGKILL');
   expect(await delivery.deliver(3)).toBe(0); // from the ledger meanwhile
@@ -126,9 +163,11 @@ test('Sentinel: lock and queue follow a failover to the replica', async () => {
     { timeoutMs: 8_000 },
   );
   await deliversByHint(delivery);
+  await cache.keeps();
+  await cache.clears();
 }, 60_000);
 
-test('Cluster: the lock is held and runs travel, all keys of the queue in one slot', async () => {
+test('Cluster: the lock is held, the cache keeps and runs travel, all keys of the queue in one slot', async () => {
   for (let node = 0; node < 3; node += 1) servers.push(await startNode());
   await joinNodes(servers);
 
@@ -137,6 +176,8 @@ test('Cluster: the lock is held and runs travel, all keys of the queue in one sl
   const delivery = await startDelivery(url);
   const leader = await candidates.oneLeads();
   await deliversByHint(delivery);
+  const cache = startCache(url);
+  await cache.keeps();
   const epoch = leader.lock.reign()?.epoch ?? 0;
   await leader.lock.stop();
   expect((await candidates.oneLeads()).lock.reign()?.epoch).toBeGreaterThan(epoch);
@@ -149,6 +190,8 @@ test('Cluster: the lock is held and runs travel, all keys of the queue in one sl
   for (const server of servers) server.thaw();
   await candidates.oneLeads({ timeoutMs: 10_000 });
   await deliversByHint(delivery);
+  await cache.keeps();
+  await cache.clears();
 }, 60_000);
 
 async function startNode(): Promise<RedisServer> {
