@@ -1,5 +1,5 @@
-import { Cluster, Redis } from 'ioredis';
-import type { RedisOptions } from 'ioredis';
+import { Cluster, Redis, SentinelConnector } from 'ioredis';
+import type { RedisOptions, SentinelConnectionOptions } from 'ioredis';
 import { parseRedisUrl } from './redis-url.js';
 import type { RedisAddress } from './redis-url.js';
 
@@ -55,5 +55,21 @@ function sentinelOptions(address: Extract<RedisAddress, { kind: 'sentinel' }>): 
     sentinelRetryStrategy: (attempt) => Math.min(100 * attempt, LAST_RECONNECT_MS),
     // Also when the old primary hangs instead of closing its connections.
     failoverDetector: true,
+    Connector: SettledConnector,
   };
+}
+
+/**
+ * ioredis leaves the failover detector of a connection that ended to itself: it hears of the failover while the next
+ * connection is being made, and breaks that one off, for good.
+ */
+class SettledConnector extends SentinelConnector {
+  constructor(options: unknown) {
+    super(options as SentinelConnectionOptions);
+  }
+
+  override connect(...[emit]: Parameters<SentinelConnector['connect']>): ReturnType<SentinelConnector['connect']> {
+    this.disconnect(); // and with what is left of the last connection, its detector
+    return super.connect(emit);
+  }
 }
