@@ -10,6 +10,7 @@ const RUNS = [
   ['crash.mjs', '--redis'],
   ['scale.mjs'],
   ['every-second.mjs'],
+  ['api.mjs'],
 ];
 
 for (const [script, ...options] of RUNS) {

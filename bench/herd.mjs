@@ -18,7 +18,7 @@ await onStage(async (stage) => {
   const env = { DATABASE_URL: databaseUrl, ...(WITH_REDIS ? { REDIS_URL: await stage.redis() } : {}) };
   const pool = stage.pool(databaseUrl);
   const sink = await new Sink().start(stage);
-  if (IDLE > 0) await seedIdleJobs(pool, IDLE, sink.url, (count) => progress(`${count} idle jobs`));
+  if (IDLE > 0) await seedIdleJobs(pool, IDLE, sink.url, { onProgress: (count) => progress(`${count} idle jobs`) });
   const service = await stage.service(env);
 
   const figures = { planned: [], batch: [], last: [], p50: [], p99: [], missing: 0, doubled: 0, notSucceeded: 0 };

@@ -41,7 +41,7 @@ await onStage(async (stage) => {
   const few = await measure();
   progress(`beside ${FEW}: p99 ${few.p99.toFixed(1)} ms`);
   await pool.query('TRUNCATE jobs, job_states CASCADE');
-  await seedIdleJobs(pool, MANY, sink.url, (count) => progress(`${count} of ${MANY} jobs registered`));
+  await seedIdleJobs(pool, MANY, sink.url, { onProgress: (count) => progress(`${count} of ${MANY} jobs registered`) });
   const many = await measure();
 
   report(`${MANY} registered jobs`, [

@@ -2,15 +2,17 @@ import { Agent, request } from 'undici';
 
 const agent = new Agent({ connections: 50 });
 
-/** Registers jobs over the API, many at a time; answers their ids. */
-export async function createJobs(serviceUrl, jobs) {
+const DEFAULT_PROJECT = '00000000-0000-7000-8000-000000000001';
+
+/** Registers jobs over the API, many at a time; answers their ids. `key`: where the service asks for one. */
+export async function createJobs(serviceUrl, jobs, key = null) {
   const ids = new Array(jobs.length);
   let next = 0;
   const work = async () => {
     for (let index = next++; index < jobs.length; index = next++) {
       const response = await request(`${serviceUrl}/jobs`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
+        headers: { 'content-type': 'application/json', ...(key !== null && { authorization: `Bearer ${key}` }) },
         body: JSON.stringify(jobs[index]),
         dispatcher: agent,
       });
@@ -25,21 +27,26 @@ export async function createJobs(serviceUrl, jobs) {
 }
 
 /**
- * Registers idle jobs by SQL, a hundred thousand at a time: yearly ones, next due in more than half a year. Only for
- * sizes at which the API would take minutes.
+ * Registers idle jobs by SQL, a hundred thousand at a time: yearly ones, next due in more than half a year,
+ * over the projects in turn. Only for sizes at which the API would take minutes.
  */
-export async function seedIdleJobs(pool, count, url, onProgress = () => undefined) {
+export async function seedIdleJobs(
+  pool,
+  count,
+  url,
+  { projectIds = [DEFAULT_PROJECT], onProgress = () => undefined } = {},
+) {
   const chunk = 100_000;
   for (let from = 0; from < count; from += chunk) {
     const size = Math.min(chunk, count - from);
     await pool.query(
       `WITH numbered AS (
-         SELECT n, gen_random_uuid() AS id, date_trunc('minute', now()) + interval '200 days' + n * interval '1 second' AS at
+         SELECT n, gen_random_uuid() AS id, ($4::uuid[])[1 + n % cardinality($4)] AS project_id, date_trunc('minute', now()) + interval '200 days' + n * interval '1 second' AS at
          FROM generate_series($1::int + 1, $1::int + $2::int) AS n
        ), defined AS (
        INSERT INTO jobs (id, project_id, name, description, labels, schedule, target, retry, overlap, misfire, created_at,
                          updated_at)
-       SELECT id, '00000000-0000-7000-8000-000000000001', 'idle-' || n, '', '{"team":"idle"}',
+       SELECT id, project_id, 'idle-' || n, '', '{"team":"idle"}',
               jsonb_build_object('type', 'cron', 'expression', (n % 60) || ' ' || (n % 24) || ' 1 ' || (1 + n % 12) || ' *', 'timeZone', 'UTC'),
               jsonb_build_object('type', 'http', 'method', 'POST', 'url', $3::text, 'headers', '{}'::jsonb,
                                  'timeoutMs', 30000, 'success', '{"statuses":["2xx"]}'::jsonb),
@@ -48,8 +55,8 @@ export async function seedIdleJobs(pool, count, url, onProgress = () => undefine
        FROM numbered
        )
        INSERT INTO job_states (job_id, project_id, state, next_occurrence_at, next_run_at)
-       SELECT id, '00000000-0000-7000-8000-000000000001', 'active', at, at FROM numbered`,
-      [from, size, url],
+       SELECT id, project_id, 'active', at, at FROM numbered`,
+      [from, size, url, projectIds],
     );
     onProgress(from + size);
   }

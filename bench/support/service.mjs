@@ -145,6 +145,25 @@ export async function usage(pid) {
   };
 }
 
+/** CPU seconds that a process and those it started have used, the ended ones among them. */
+export async function cpuSecondsOfTree(pid) {
+  const { readdir, readFile } = await import('node:fs/promises');
+  const all = new Map();
+  for (const entry of await readdir('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    const text = await readFile(`/proc/${entry}/stat`, 'utf8').catch(() => null); // it may have ended meanwhile
+    if (text === null) continue;
+    const [, parent, ...rest] = text.replace(/^.*\) /, '').split(' ');
+    all.set(Number(entry), { parent: Number(parent), ticks: rest.slice(9, 13).map(Number) });
+  }
+  const sumOf = (id, { ticks: [user, system, endedUser, endedSystem] }) => {
+    let ticks = user + system + endedUser + endedSystem;
+    for (const [child, stat] of all) if (stat.parent === id) ticks += sumOf(child, stat);
+    return ticks;
+  };
+  return all.has(pid) ? sumOf(pid, all.get(pid)) / 100 : 0;
+}
+
 /** Resolves when `condition` holds; throws with `what` after `limitMs`. */
 export async function until(condition, limitMs, what) {
   const endsAt = performance.now() + limitMs;

@@ -1,0 +1,2 @@
+/** Kinds of requests, as the load generator numbers them. */
+export const KINDS = ['read', 'list', 'write'];
