@@ -1,9 +1,8 @@
 import { timingSafeEqual } from 'node:crypto';
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { hasExpired, isUseWorthNoting } from '../domain/access.js';
 import type { AccessRole } from '../domain/access.js';
 import { Problem } from '../domain/errors.js';
-import { ApiKeysRepository } from '../persistence/api-keys.repository.js';
 import type { PresentedKey } from '../persistence/api-keys.repository.js';
 import { ProjectsRepository } from '../persistence/projects.repository.js';
 import { NO_KEY } from '../platform/caller.js';
@@ -13,6 +12,7 @@ import { Config } from '../platform/config.js';
 import { isUuid } from '../platform/contract/values.schema.js';
 import { DEFAULT_PROJECT } from '../platform/project.js';
 import { KeyLookups } from './key-lookups.js';
+import { KeyUses } from './key-uses.js';
 import { hashOf, looksLikeKey } from './key-text.js';
 
 /** The headers that say who sends a request and where it is to act. */
@@ -25,7 +25,6 @@ export interface Credentials {
 /** Finds out who sends a request, from the root key, an API key, or the service being open. */
 @Injectable()
 export class IdentificationService {
-  private readonly logger = new Logger('Access');
   private readonly open: boolean;
   private readonly rootHash: Buffer | null;
   /** What was read of keys, whose use is noted since: the next reading, within a second, shows it. */
@@ -34,7 +33,7 @@ export class IdentificationService {
   constructor(
     { auth, rootApiKey }: Config,
     private readonly lookups: KeyLookups,
-    private readonly keys: ApiKeysRepository,
+    private readonly uses: KeyUses,
     private readonly projects: ProjectsRepository,
     private readonly clock: Clock,
   ) {
@@ -59,7 +58,7 @@ export class IdentificationService {
       // The same words whether there is such a project or not.
       throw new Problem('forbidden', 'a key acts in its own project alone: leave the header carillon-project out');
     }
-    if (isUseWorthNoting(found, now)) this.noteUse(found, now);
+    if (isUseWorthNoting(found, now)) this.noteUse(found);
     return { projectId: found.projectId, role: found.role, keyId: found.id };
   }
 
@@ -74,12 +73,9 @@ export class IdentificationService {
     throw new Problem('invalid_parameter', 'the header carillon-project names no project by its name or id');
   }
 
-  /** Beside the request, which does not wait for it; one that is lost is made up for by the next request. */
-  private noteUse(key: PresentedKey, now: number): void {
+  private noteUse(key: PresentedKey): void {
     if (this.noted.has(key)) return;
     this.noted.add(key);
-    this.keys
-      .noteUse(key, now)
-      .catch((error: unknown) => this.logger.debug(`the use of key ${key.id} was not noted: ${String(error)}`));
+    this.uses.note(key);
   }
 }

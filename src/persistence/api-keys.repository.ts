@@ -5,6 +5,7 @@ import { formatInstant } from '../domain/recurrence/instants.js';
 import type { Instant } from '../domain/recurrence/schedule.js';
 import { Database, PROMPT_MS } from './database.js';
 import type { Sql } from './database.js';
+import { plainArray } from './plain-array.js';
 
 /** A key as it is looked up at a request. */
 export type PresentedKey = ApiKey & { readonly projectName: string };
@@ -40,17 +41,23 @@ const REPLACE = {
   text: `UPDATE api_keys SET replaced_by = $3, expires_at = $4 WHERE project_id = $1 AND id = $2`,
 };
 const DELETE = { name: 'api-keys-delete', text: `DELETE FROM api_keys WHERE project_id = $1 AND id = $2` };
-const NOTE_USE = {
-  name: 'api-keys-note-use',
+const NOTE_USES = {
+  name: 'api-keys-note-uses',
   limitMs: PROMPT_MS,
-  // Many replicas may note the same minute: the first one writes, the others find it done.
+  // Many replicas may note the same minute: the first one writes, the others find it done, or being done.
   text: `
-    UPDATE api_keys SET last_used_at = $3
-    WHERE project_id = $1 AND id = $2
-      AND (last_used_at IS NULL OR last_used_at <= $3::timestamptz - $4 * interval '1 millisecond')`,
+    UPDATE api_keys k SET last_used_at = $3
+    FROM (
+      SELECT due.id FROM api_keys due
+      JOIN unnest($1::uuid[], $2::uuid[]) AS used (project_id, id)
+        ON due.project_id = used.project_id AND due.id = used.id
+      WHERE due.last_used_at IS NULL OR due.last_used_at <= $3::timestamptz - $4 * interval '1 millisecond'
+      FOR NO KEY UPDATE OF due SKIP LOCKED
+    ) AS locked
+    WHERE k.id = locked.id`,
 };
 
-/** API keys, of one project at a time, but for the look-up of one that a request presents. */
+/** API keys, of one project at a time, but for the look-up of one that a request presents, and the note of their use. */
 @Injectable()
 export class ApiKeysRepository {
   constructor(private readonly database: Database) {}
@@ -95,7 +102,9 @@ export class ApiKeysRepository {
     return (await this.database.count(DELETE, [projectId, id])) > 0;
   }
 
-  async noteUse({ projectId, id }: Pick<ApiKey, 'projectId' | 'id'>, now: Instant): Promise<void> {
-    await this.database.rows(NOTE_USE, [projectId, id, formatInstant(now), LAST_USED_GRAIN_MS]);
+  async noteUses(keys: readonly Pick<ApiKey, 'projectId' | 'id'>[], now: Instant): Promise<void> {
+    const projectIds = plainArray(keys.map(({ projectId }) => projectId));
+    const ids = plainArray(keys.map(({ id }) => id));
+    await this.database.rows(NOTE_USES, [projectIds, ids, formatInstant(now), LAST_USED_GRAIN_MS]);
   }
 }

@@ -137,6 +137,19 @@ describe('keys', () => {
     });
   });
 
+  it('share the write of their use when they are used at the same moment', async () => {
+    const keys = await Promise.all(Array.from({ length: 12 }, () => api.key('default', 'viewer')));
+    const ids = keys.map(({ id }) => id);
+    await Promise.all(keys.map(({ key }) => api.must(200, key, 'GET', '/jobs?limit=1')));
+    const transactions = await waitFor('all uses to be noted', async () => {
+      const rows = await api.rows('SELECT last_used_at, xmin::text AS x FROM api_keys WHERE id = ANY ($1)', [ids]);
+      return rows.every((row) => row['last_used_at'] !== null)
+        ? { count: new Set(rows.map((row) => row['x'])).size }
+        : null;
+    });
+    expect(transactions?.count).toBeLessThanOrEqual(3);
+  });
+
   it('are rotated with an overlap, once', async () => {
     const soon = new Date(Date.now() + HOUR_MS).toISOString();
     const old = await api.key('default', 'admin', { expiresAt: soon });
