@@ -25,6 +25,10 @@ export class Ledger1764000000000 implements MigrationInterface {
       INSERT INTO projects (id, name, created_at, updated_at)
       VALUES ('00000000-0000-7000-8000-000000000001', 'default', now(), now())`);
 
+    // What the root key allows a project; null members: what the service gives everyone.
+    await runner.query(`
+      ALTER TABLE projects ADD COLUMN rate_limits jsonb NOT NULL DEFAULT '{"perKey": null, "total": null}'`);
+
     await runner.query(`
       CREATE TABLE jobs (
         id uuid NOT NULL,

@@ -3,6 +3,7 @@ import type { Instant } from './domain/recurrence/schedule.js';
 import { RunCountsRepository } from './persistence/run-counts.repository.js';
 import { REPLICA_ID } from './platform/replica-id.js';
 import { RunQueue } from './queue/run-queue.js';
+import { LimitStore } from './rate-limiting/limit-store.js';
 import { LeaderLock } from './scheduling/leader-lock.js';
 import { Slots } from './scheduling/slots.js';
 import { SystemStatus } from './system/system-status.js';
@@ -19,6 +20,7 @@ export class LiveSystemStatus extends SystemStatus {
     private readonly lock: LeaderLock,
     private readonly runQueue: RunQueue,
     private readonly counts: RunCountsRepository,
+    private readonly limits: LimitStore,
     /** None in a role that does not plan. */
     @Optional() private readonly armed?: Slots,
   ) {
@@ -41,6 +43,7 @@ export class LiveSystemStatus extends SystemStatus {
     return [
       ...(this.runQueue.degraded ? ['Redis is away: runs are delivered from the ledger'] : []),
       ...(this.lock.reign()?.alone === true ? ['Redis decides on no leader: every scheduler plans by itself'] : []),
+      ...(this.limits.degraded === null ? [] : [this.limits.degraded]),
     ];
   }
 }

@@ -1,10 +1,14 @@
 import { z } from 'zod';
 import { KEY_ROLES } from '../domain/access.js';
 import type { ApiKey, Project } from '../domain/access.js';
+import { LEAST_WINDOW_MS, LONGEST_WINDOW_MS, MAX_REQUESTS } from '../domain/rate-limit.js';
+import type { RateLimit } from '../domain/rate-limit.js';
+import { formatElapsed } from '../domain/recurrence/duration.js';
 import { formatInstant } from '../domain/recurrence/instants.js';
 import { PageInfo, pageParameters } from '../platform/contract/page.js';
 import {
   durationMeta,
+  DurationText,
   elapsedInput,
   IdText,
   InstantInput,
@@ -22,18 +26,58 @@ const ProjectName = z
   .refine((name) => !isUuid(name), { error: 'looks like an id', params: { code: 'invalid_text' } })
   .meta({ description: 'Unique; the header `Carillon-Project` takes it', example: 'billing' });
 
+const RateLimitInput = z
+  .strictObject({
+    requests: z.int().min(1).max(MAX_REQUESTS).meta({ example: 6000 }),
+    window: elapsedInput(LEAST_WINDOW_MS, LONGEST_WINDOW_MS).meta({
+      type: 'string',
+      format: 'duration',
+      description: 'From 1 second to a day',
+      example: 'PT1M',
+    }),
+  })
+  .transform(({ requests, window }): RateLimit => ({ requests, windowMs: window }))
+  .nullable()
+  .optional();
+
+const RateLimitsInput = z
+  .strictObject({
+    perKey: RateLimitInput.meta({ description: 'For each key; null: as RATE_LIMIT has it' }),
+    total: RateLimitInput.meta({ description: 'For all keys together; null: ten times RATE_LIMIT' }),
+  })
+  .meta({ description: 'So many requests in any stretch of time as long as the window' });
+
+const planMembers = { rateLimits: RateLimitsInput.optional() };
+const PLAN_EXAMPLE = { rateLimits: { perKey: null, total: { requests: 6000, window: 'PT1M' } } };
+
 export const ProjectInput = z
-  .strictObject({ name: ProjectName })
+  .strictObject({ name: ProjectName, ...planMembers })
   .meta({ id: 'ProjectInput', example: { name: 'billing' } });
 export type ProjectInput = z.infer<typeof ProjectInput>;
 
+export const ProjectPatch = z
+  .strictObject(planMembers)
+  .meta({ id: 'ProjectPatch', description: 'A JSON merge patch', example: PLAN_EXAMPLE });
+export type ProjectPatch = z.infer<typeof ProjectPatch>;
+
+const RateLimitView = z.strictObject({ requests: z.int(), window: DurationText }).nullable();
+
 export const ProjectView = z
-  .strictObject({ id: IdText, name: z.string(), createdAt: InstantText, updatedAt: InstantText })
+  .strictObject({
+    id: IdText,
+    name: z.string(),
+    rateLimits: z
+      .strictObject({ perKey: RateLimitView, total: RateLimitView })
+      .meta({ description: 'Null: what the service gives everyone' }),
+    createdAt: InstantText,
+    updatedAt: InstantText,
+  })
   .meta({
     id: 'Project',
     example: {
       id: '0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11',
       name: 'billing',
+      ...PLAN_EXAMPLE,
       createdAt: '2026-01-02T10:20:30.123Z',
       updatedAt: '2026-01-02T10:20:30.123Z',
     },
@@ -107,8 +151,17 @@ export const NewApiKeyView = z
   });
 export type NewApiKeyView = z.infer<typeof NewApiKeyView>;
 
-export function viewOfProject({ id, name, createdAt, updatedAt }: Project): ProjectView {
-  return { id, name, createdAt: formatInstant(createdAt), updatedAt: formatInstant(updatedAt) };
+export function viewOfProject({ id, name, rateLimits, createdAt, updatedAt }: Project): ProjectView {
+  return {
+    ...{ id, name },
+    rateLimits: { perKey: viewOfRateLimit(rateLimits.perKey), total: viewOfRateLimit(rateLimits.total) },
+    createdAt: formatInstant(createdAt),
+    updatedAt: formatInstant(updatedAt),
+  };
+}
+
+function viewOfRateLimit(limit: RateLimit | null): { requests: number; window: string } | null {
+  return limit === null ? null : { requests: limit.requests, window: formatElapsed(limit.windowMs) };
 }
 
 export function viewOfKey(key: ApiKey): ApiKeyView {

@@ -60,11 +60,13 @@ export class IdentificationService {
       throw new Problem('forbidden', 'a key acts in its own project alone: leave the header carillon-project out');
     }
     if (isUseWorthNoting(found, now)) this.noteUse(found, now);
-    return { projectId: found.projectId, role: found.role, keyId: found.id };
+    const { projectId, role, id: keyId, rateLimits } = found;
+    return { projectId, role, keyId, subject: null, rateLimits };
   }
 
   private async root(project: string | undefined): Promise<Caller> {
-    return { projectId: await this.projectOf(project), role: 'root' satisfies AccessRole, keyId: null };
+    const role = 'root' satisfies AccessRole;
+    return { projectId: await this.projectOf(project), role, keyId: null, subject: null, rateLimits: null };
   }
 
   private async projectOf(given: string | undefined): Promise<string> {

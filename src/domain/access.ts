@@ -1,3 +1,4 @@
+import type { ProjectRateLimits } from './rate-limit.js';
 import type { Instant } from './recurrence/schedule.js';
 
 export const KEY_ROLES = ['viewer', 'editor', 'admin'] as const;
@@ -15,6 +16,7 @@ export function mayActAs(role: AccessRole, needed: AccessRole): boolean {
 export interface Project {
   readonly id: string;
   readonly name: string;
+  readonly rateLimits: ProjectRateLimits;
   readonly createdAt: Instant;
   readonly updatedAt: Instant;
 }

@@ -2,8 +2,9 @@ import { Injectable } from '@nestjs/common';
 import type { Project } from '../domain/access.js';
 import { formatInstant } from '../domain/recurrence/instants.js';
 import { Database, PROMPT_MS } from './database.js';
+import type { Sql } from './database.js';
 
-const COLUMNS = `id, name, created_at AS "createdAt", updated_at AS "updatedAt"`;
+const COLUMNS = `id, name, rate_limits AS "rateLimits", created_at AS "createdAt", updated_at AS "updatedAt"`;
 
 const FIND = { name: 'projects-find', limitMs: PROMPT_MS, text: `SELECT ${COLUMNS} FROM projects WHERE id = $1` };
 const FIND_NAMED = {
@@ -13,7 +14,12 @@ const FIND_NAMED = {
 };
 const INSERT = {
   name: 'projects-insert',
-  text: `INSERT INTO projects (id, name, created_at, updated_at) VALUES ($1, $2, $3, $4)`,
+  text: `INSERT INTO projects (id, name, created_at, updated_at, rate_limits) VALUES ($1, $2, $3, $4, $5)`,
+};
+const LOCK = { name: 'projects-lock', text: `SELECT ${COLUMNS} FROM projects WHERE id = $1 FOR NO KEY UPDATE` };
+const UPDATE = {
+  name: 'projects-update',
+  text: `UPDATE projects SET updated_at = $2, rate_limits = $3 WHERE id = $1`,
 };
 const PAGE = {
   name: 'projects-page',
@@ -38,17 +44,33 @@ export class ProjectsRepository {
     return project ?? null;
   }
 
+  transaction<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result> {
+    return this.database.transaction(work);
+  }
+
+  /** Jobs can be made of it meanwhile. */
+  async lock(id: string, sql: Sql): Promise<Project | null> {
+    const [project] = await sql.rows<Project>(LOCK, [id]);
+    return project ?? null;
+  }
+
   /** False when the name is taken. */
   async insert(project: Project): Promise<boolean> {
-    const { id, name, createdAt, updatedAt } = project;
+    const { id, name, createdAt, updatedAt, rateLimits } = project;
+    const [made, changed] = [formatInstant(createdAt), formatInstant(updatedAt)];
     try {
-      await this.database.rows(INSERT, [id, name, formatInstant(createdAt), formatInstant(updatedAt)]);
+      await this.database.rows(INSERT, [id, name, made, changed, JSON.stringify(rateLimits)]);
       return true;
     } catch (error) {
       const { code, constraint } = error as { code?: unknown; constraint?: unknown };
       if (code === '23505' && constraint === 'projects_name_key') return false;
       throw error;
     }
+  }
+
+  /** Locked before. A project keeps its name. */
+  async update({ id, updatedAt, rateLimits }: Project, sql: Sql): Promise<void> {
+    await sql.rows(UPDATE, [id, formatInstant(updatedAt), JSON.stringify(rateLimits)]);
   }
 
   /** The newest first, up to `limit` after `afterId`. `only`: that one alone; null: all, for who manages them. */

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
+import type { RateLimit } from '../domain/rate-limit.js';
 import {
   durationInMs,
   egressAllow,
@@ -13,11 +14,10 @@ import {
   text,
   wholeNumber,
   type EgressAllow,
-  type RateLimit,
   type Reader,
 } from './config/readers.js';
 
-export type { EgressAllow, RateLimit };
+export type { EgressAllow };
 
 /** Every setting: how it is read, and its default as one would write it (null: unset). `.env.example` lists the same. */
 export const SETTINGS = {

@@ -7,6 +7,7 @@ import type { KeyRole } from '../../src/domain/access.js';
 import { readSettings } from '../../src/platform/config.js';
 import { createApp } from '../../src/platform/http/create-app.js';
 import { createTestDatabase } from '../support/database.js';
+import type { TestDatabase } from '../support/database.js';
 import type { Answer, Json } from './api.js';
 
 export const ROOT = 'the-root-key-of-the-tests';
@@ -16,11 +17,24 @@ export class GuardedApi {
   private constructor(
     readonly app: NestFastifyApplication,
     readonly db: pg.Pool,
-    private readonly drop: () => Promise<void>,
+    private readonly database: TestDatabase,
+    private readonly isReplica: boolean,
   ) {}
 
   static async start(env: Record<string, string> = {}): Promise<GuardedApi> {
-    const database = await createTestDatabase();
+    return GuardedApi.open(await createTestDatabase(), env, false);
+  }
+
+  /** Another one over the same database; to be stopped before the first. */
+  replica(env: Record<string, string> = {}): Promise<GuardedApi> {
+    return GuardedApi.open(this.database, env, true);
+  }
+
+  private static async open(
+    database: TestDatabase,
+    env: Record<string, string>,
+    isReplica: boolean,
+  ): Promise<GuardedApi> {
     const settings = readSettings({
       ...{ DATABASE_URL: database.url, ROLE: 'api', ROOT_API_KEY: ROOT, RATE_LIMIT: 'off' },
       ...env,
@@ -29,7 +43,8 @@ export class GuardedApi {
     const app = await createApp(AppModule.for(config), pino({ level: 'silent' }));
     await app.init();
     await app.getHttpAdapter().getInstance().ready();
-    return new GuardedApi(app, new pg.Pool({ connectionString: database.url, max: 4 }), () => database.drop());
+    const db = new pg.Pool({ connectionString: database.url, max: 4 });
+    return new GuardedApi(app, db, database, isReplica);
   }
 
   async call(
@@ -99,7 +114,7 @@ export class GuardedApi {
   async stop(): Promise<void> {
     await this.app.close();
     await this.db.end();
-    await this.drop();
+    if (!this.isReplica) await this.database.drop();
   }
 }
 

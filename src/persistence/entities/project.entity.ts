@@ -8,6 +8,9 @@ export class ProjectEntity {
   @Column('text', { unique: true })
   name!: string;
 
+  @Column('jsonb', { name: 'rate_limits', default: { perKey: null, total: null } })
+  rateLimits!: object;
+
   @Column('timestamptz', { name: 'created_at' })
   createdAt!: Date;
 

@@ -43,7 +43,7 @@ describe('readSettings', () => {
     ['LEASE', '10', 'LEASE must be a duration of at least 1s, like 15s, 2h, 30d or PT15S, got "10"'],
     ['LEASE', 'PT0.5S', 'LEASE must be a duration of at least 1s, like 15s, 2h, 30d or PT15S, got "PT0.5S"'],
     ['RUN_RETENTION', '1h', 'RUN_RETENTION must be a duration of at least 1d, like 15s, 2h, 30d or PT15S, got "1h"'],
-    ['RATE_LIMIT', '0/1m', 'RATE_LIMIT must be requests/window like 1200/1m, or off, got "0/1m"'],
+    ['RATE_LIMIT', '0/1m', 'RATE_LIMIT must be requests/window like 1200/1m, with a window of 1s to 1d, or off, got "0/1m"'],
     ['LOG_LEVEL', 'loud', 'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent, got "loud"'],
     ['AUTH', 'closed', 'AUTH must be one of open, keys, got "closed"'],
     ['ROLE', 'leader', 'ROLE must be one of all, api, scheduler, worker, got "leader"'],
