@@ -7,7 +7,15 @@ import { ApiIdParam, CheckedRequests, LINK, LOCATION } from '../platform/contrac
 import { linkNext } from '../platform/contract/page.js';
 import type { HttpReply, HttpRequest, Page } from '../platform/contract/page.js';
 import { ApiProblems } from '../platform/openapi/api-problems.js';
-import { PageQuery, ProjectInput, ProjectPage, ProjectPatch, ProjectView, viewOfProject } from './access.schemas.js';
+import {
+  PageQuery,
+  ProjectInput,
+  ProjectPage,
+  ProjectPatch,
+  ProjectView,
+  ProjectWithUse,
+  viewOfProject,
+} from './access.schemas.js';
 import { ProjectsService } from './projects.service.js';
 
 @ApiTags('access')
@@ -63,12 +71,17 @@ export class ProjectsController {
 
   @Get(':id')
   @Needs('admin')
-  @ApiOperation({ operationId: 'getProject', summary: 'Read a project' })
+  @ApiOperation({
+    operationId: 'getProject',
+    summary: 'Read a project',
+    description: 'With what it uses of its quotas at this moment.',
+  })
   @ApiIdParam('project')
-  @ApiOkResponse({ standardSchema: ProjectView, description: 'The project' })
+  @ApiOkResponse({ standardSchema: ProjectWithUse, description: 'The project' })
   @ApiProblems('invalid_parameter', 'not_found')
-  async get(@CurrentCaller() caller: Caller, @Param('id') id: string): Promise<ProjectView> {
-    return viewOfProject(await this.projects.get(caller, id));
+  async get(@CurrentCaller() caller: Caller, @Param('id') id: string): Promise<ProjectWithUse> {
+    const project = await this.projects.get(caller, id);
+    return { ...viewOfProject(project), use: await this.projects.useOf(project) };
   }
 
   @Patch(':id')

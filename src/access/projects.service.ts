@@ -2,6 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { V7Generator } from 'uuidv7';
 import type { Project } from '../domain/access.js';
 import { Problem } from '../domain/errors.js';
+import { NO_QUOTAS } from '../domain/quotas.js';
+import type { ProjectUse } from '../domain/quotas.js';
 import { ProjectsRepository } from '../persistence/projects.repository.js';
 import type { Caller } from '../platform/caller.js';
 import { Clock } from '../platform/clock.js';
@@ -48,20 +50,33 @@ export class ProjectsService {
     return project ?? noSuchProject();
   }
 
+  useOf(project: Project): Promise<ProjectUse> {
+    return this.projects.useOf(project.id);
+  }
+
   list(caller: Caller, query: PageQuery): Promise<Page<Project>> {
     const only = caller.role === 'root' ? null : caller.projectId;
     return pageById(query, ['projects', only], (afterId, limit) => this.projects.page(only, afterId, limit));
   }
 }
 
-type Plan = Pick<Project, 'rateLimits'>;
+type Plan = Pick<Project, 'rateLimits' | 'quotas'>;
 
-const NO_PLAN: Plan = { rateLimits: { perKey: null, total: null } };
+const NO_PLAN: Plan = { rateLimits: { perKey: null, total: null }, quotas: NO_QUOTAS };
 
 /** What a request says nothing of stays. */
-function planOf({ rateLimits }: ProjectPatch, stored: Plan): Plan {
+function planOf({ rateLimits, quotas }: ProjectPatch, stored: Plan): Plan {
   const { perKey = stored.rateLimits.perKey, total = stored.rateLimits.total } = rateLimits ?? {};
-  return { rateLimits: { perKey, total } };
+  const {
+    jobs = stored.quotas.jobs,
+    firesPerMinute = stored.quotas.firesPerMinute,
+    concurrentRuns = stored.quotas.concurrentRuns,
+    leastInterval = stored.quotas.leastIntervalMs,
+  } = quotas ?? {};
+  return {
+    rateLimits: { perKey, total },
+    quotas: { jobs, firesPerMinute, concurrentRuns, leastIntervalMs: leastInterval },
+  };
 }
 
 function noSuchProject(): never {

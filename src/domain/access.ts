@@ -1,3 +1,4 @@
+import type { Quotas } from './quotas.js';
 import type { ProjectRateLimits } from './rate-limit.js';
 import type { Instant } from './recurrence/schedule.js';
 
@@ -17,6 +18,7 @@ export interface Project {
   readonly id: string;
   readonly name: string;
   readonly rateLimits: ProjectRateLimits;
+  readonly quotas: Quotas;
   readonly createdAt: Instant;
   readonly updatedAt: Instant;
 }

@@ -37,6 +37,7 @@ export class JobsController {
     'body_too_large',
     'unsupported_media_type',
     'invalid',
+    'quota_exceeded',
     'schedule_never_fires',
   )
   async create(
@@ -95,6 +96,7 @@ export class JobsController {
     'body_too_large',
     'unsupported_media_type',
     'invalid',
+    'quota_exceeded',
     'schedule_never_fires',
   )
   async update(
@@ -120,6 +122,7 @@ export class JobsController {
     'body_too_large',
     'unsupported_media_type',
     'invalid',
+    'quota_exceeded',
     'schedule_never_fires',
   )
   async put(

@@ -11,6 +11,11 @@ export class ProjectEntity {
   @Column('jsonb', { name: 'rate_limits', default: { perKey: null, total: null } })
   rateLimits!: object;
 
+  @Column('jsonb', {
+    default: { jobs: null, firesPerMinute: null, concurrentRuns: null, leastIntervalMs: null },
+  })
+  quotas!: object;
+
   @Column('timestamptz', { name: 'created_at' })
   createdAt!: Date;
 
