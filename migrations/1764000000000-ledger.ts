@@ -252,4 +252,14 @@ async function limitProjects(runner: QueryRunner): Promise<void> {
     WHEN (OLD.fires_per_million_minutes <> NEW.fires_per_million_minutes
           OR OLD.shortest_gap_ms IS DISTINCT FROM NEW.shortest_gap_ms)
     EXECUTE FUNCTION count_changed_job()`);
+
+  // Few projects have a quota of concurrent runs, and only their runs are in these.
+  await runner.query(
+    `CREATE INDEX projects_capped_idx ON projects (id) WHERE (quotas ->> 'concurrentRuns') IS NOT NULL`,
+  );
+  await runner.query(`ALTER TABLE runs ADD COLUMN capped boolean NOT NULL DEFAULT false`);
+  await runner.query(`CREATE INDEX runs_capped_idx ON runs (project_id) WHERE capped AND state = 'running'`);
+  await runner.query(`
+    CREATE INDEX runs_line_idx ON runs (project_id, scheduled_for)
+    WHERE available_at = '9999-12-31T00:00:00Z'::timestamptz AND state IN ('queued', 'retrying')`);
 }

@@ -1,8 +1,10 @@
 import { Executor } from '../../src/execution/executor.js';
 import { Recorder } from '../../src/execution/recorder.js';
+import { RunCaps } from '../../src/execution/run-caps.js';
 import { EgressGuard } from '../../src/execution/targets/egress-guard.js';
 import { HttpTarget } from '../../src/execution/targets/http-target.js';
 import { ClaimsRepository } from '../../src/persistence/claims.repository.js';
+import { RunCapsRepository } from '../../src/persistence/run-caps.repository.js';
 import type { Database } from '../../src/persistence/database.js';
 import { Clock } from '../../src/platform/clock.js';
 import type { Config } from '../../src/platform/config.js';
@@ -51,8 +53,9 @@ export async function startWorker(database: Database, settings: WorkerSettings =
   const claims = new ClaimsRepository(database);
   const recorder = new Recorder(claims, queue, messages, clock, metrics);
   const target = new HttpTarget(new EgressGuard(new EgressPolicy(config)));
+  const caps = new RunCaps(new RunCapsRepository(database), queue, clock);
   const lifecycle = new Lifecycle();
-  const executor = new Executor(claims, target, recorder, queue, messages, clock, config, metrics, lifecycle);
+  const executor = new Executor(claims, target, recorder, caps, queue, messages, clock, config, metrics, lifecycle);
   await executor.onApplicationBootstrap();
   return {
     ...{ executor, recorder, queue, messages, metrics, lifecycle },

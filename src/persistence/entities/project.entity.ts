@@ -1,6 +1,7 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 @Entity({ name: 'projects' })
+@Index('projects_capped_idx', { synchronize: false })
 export class ProjectEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'projects_pkey' })
   id!: string;
