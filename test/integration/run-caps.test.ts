@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { ClaimsRepository } from '../../src/persistence/claims.repository.js';
+import { RunCapsRepository } from '../../src/persistence/run-caps.repository.js';
 import type { Receiver } from '../support/receiver.js';
 import { startReceiver } from '../support/receiver.js';
 import { waitFor } from '../support/wait-for.js';
@@ -84,6 +86,19 @@ test('a project has no more calls under way than its quota, over all workers, an
   expect(mostAtOnce(runs)).toBe(CAP);
   expect(receiver.requestsTo('/capped')).toHaveLength(60);
   expect(runs.every(({ attempt, attempts }) => attempt === 1 && attempts.length === 1)).toBe(true);
+});
+
+test('claims that meet never overstep it together', async () => {
+  const jobId = await addRuns(capped, '/capped', 40);
+  const now = Date.now();
+  const claims = new ClaimsRepository(ledger.database);
+  const claimed = await claims.claimWaiting(40, now, now, now + 60_000, randomUUID());
+  expect(claimed).toHaveLength(40);
+  const caps = new RunCapsRepository(ledger.database);
+  const groups = Array.from({ length: 10 }, (_, index) => claimed.slice(index * 4, index * 4 + 4));
+  const admitted = await Promise.all(groups.map((group) => caps.admit(group, now)));
+  expect(admitted.reduce((sum, { size }) => sum + size, 0)).toBe(CAP);
+  expect((await ledger.runs(jobId)).filter(({ state }) => state === 'running')).toHaveLength(CAP);
 });
 
 test('others do not wait for it, however many runs it has', async () => {
