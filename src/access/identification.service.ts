@@ -14,6 +14,7 @@ import { isUuid } from '../platform/contract/values.schema.js';
 import { DEFAULT_PROJECT } from '../platform/project.js';
 import { KeyLookups } from './key-lookups.js';
 import { hashOf, looksLikeKey } from './key-text.js';
+import { TokensService } from './tokens/tokens.service.js';
 
 /** The headers that say who sends a request and where it is to act. */
 export interface Credentials {
@@ -22,7 +23,7 @@ export interface Credentials {
   readonly project: string | undefined;
 }
 
-/** Finds out who sends a request, from the root key, an API key, or the service being open. */
+/** Finds out who sends a request, from the root key, an API key, a token of the issuer, or the service being open. */
 @Injectable()
 export class IdentificationService {
   private readonly logger = new Logger('Access');
@@ -34,6 +35,7 @@ export class IdentificationService {
   constructor(
     { auth, rootApiKey }: Config,
     private readonly lookups: KeyLookups,
+    private readonly tokens: TokensService,
     private readonly keys: ApiKeysRepository,
     private readonly projects: ProjectsRepository,
     private readonly clock: Clock,
@@ -50,6 +52,7 @@ export class IdentificationService {
     const hash = hashOf(key);
     // Of the hashes: their length tells nothing, nor does how many of their digits are alike.
     if (this.rootHash !== null && timingSafeEqual(Buffer.from(hash), this.rootHash)) return this.root(project);
+    if (this.tokens.takes(key)) return this.tokens.identify(key, project);
     const found = looksLikeKey(key) ? await this.lookups.find(hash) : null;
     const now = this.clock.now();
     if (found === null || hasExpired(found, now)) {

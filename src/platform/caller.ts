@@ -10,7 +10,7 @@ export interface Caller {
   readonly role: AccessRole;
   /** Null for the root key, for a token, and while the service is open. */
   readonly keyId: string | null;
-  /** Who a token of the OIDC issuer was made for, in one word that says the issuer too; null for all others. */
+  /** Who a token of the OIDC issuer was made for (its `sub`); null for all others. */
   readonly subject: string | null;
   /** What the project's plan says; null: the caller is counted by its address. */
   readonly rateLimits: ProjectRateLimits | null;

@@ -2,10 +2,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import type { RateLimit } from '../domain/rate-limit.js';
+import type { ClaimNames } from '../domain/token-claims.js';
 import {
   durationInMs,
   egressAllow,
   isLoopback,
+  issuerUrl,
   oneOf,
   rateLimit,
   redisUrl,
@@ -19,6 +21,8 @@ import {
 
 export type { EgressAllow };
 
+const CLAIM = /^[\x21-\x7e]{1,200}$/;
+
 /** Every setting: how it is read, and its default as one would write it (null: unset). `.env.example` lists the same. */
 export const SETTINGS = {
   HOST: setting('127.0.0.1', text('a host name or an address', /^[\w.:%-]{1,253}$/)),
@@ -31,6 +35,10 @@ export const SETTINGS = {
   ROLE: setting('all', oneOf('all', 'api', 'scheduler', 'worker')),
   AUTH: setting(null, oneOf('open', 'keys')),
   ROOT_API_KEY: setting(null, secretOf(16)),
+  OIDC_ISSUER: setting(null, issuerUrl),
+  OIDC_AUDIENCE: setting(null, text('what the issuer names as audience', /^[\x21-\x7e]{1,500}$/)),
+  OIDC_ROLE_CLAIM: setting('carillon_role', text('the name of a claim', CLAIM)),
+  OIDC_PROJECT_CLAIM: setting('carillon_project', text('the name of a claim', CLAIM)),
   EGRESS_ALLOW: setting('', egressAllow),
   RATE_LIMIT: setting('1200/1m', rateLimit),
   WORKER_CONCURRENCY: setting('500', wholeNumber(1, 10_000)),
@@ -60,6 +68,13 @@ export type Role = 'all' | 'api' | 'scheduler' | 'worker';
 /** `open`: everyone who reaches the service may all; `keys`: who has the root key or an API key, by its role. */
 export type Auth = 'open' | 'keys';
 
+/** Whose tokens are let in, and what is read from them. */
+export interface OidcSettings {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly claims: ClaimNames;
+}
+
 /** What the environment says. Durations in milliseconds. */
 export interface Settings {
   readonly host: string;
@@ -76,6 +91,8 @@ export interface Settings {
   readonly auth: Auth;
   /** Null: no root key. */
   readonly rootApiKey: string | null;
+  /** Null: no tokens. */
+  readonly oidc: OidcSettings | null;
   readonly egressAllow: EgressAllow;
   /** Null: unlimited. */
   readonly rateLimit: RateLimit | null;
@@ -110,6 +127,7 @@ export abstract class Config implements Omit<Settings, 'databaseUrl'> {
   abstract readonly role: Role;
   abstract readonly auth: Auth;
   abstract readonly rootApiKey: string | null;
+  abstract readonly oidc: OidcSettings | null;
   abstract readonly egressAllow: EgressAllow;
   abstract readonly rateLimit: RateLimit | null;
   abstract readonly workerConcurrency: number;
@@ -149,6 +167,7 @@ export function readSettings(environment: Environment, serves = true): Settings 
   const problems = [
     ...(parsed.error?.issues.map((issue) => issue.message) ?? []),
     ...(serves ? refuseAccess(given) : []),
+    ...refuseHalfAnIssuer(given),
     ...refuseRoleOfItsOwn(given.ROLE, given.DATABASE_URL),
   ];
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
@@ -164,6 +183,7 @@ export function readSettings(environment: Environment, serves = true): Settings 
     role: values.ROLE,
     auth: values.AUTH ?? authByDefault(given),
     rootApiKey: values.ROOT_API_KEY,
+    oidc: oidcOf(values),
     egressAllow: values.EGRESS_ALLOW,
     rateLimit: values.RATE_LIMIT === 'off' ? null : values.RATE_LIMIT,
     workerConcurrency: values.WORKER_CONCURRENCY,
@@ -184,13 +204,24 @@ const SCHEMA = z
   .object(Object.fromEntries(Object.entries(SETTINGS).map(([name, entry]) => [name, schemaOf(name, entry)])))
   .transform((values) => values as Values);
 
+function oidcOf(values: Values): OidcSettings | null {
+  const { OIDC_ISSUER: issuer, OIDC_AUDIENCE: audience } = values;
+  if (issuer === null || audience === null) return null;
+  return { issuer, audience, claims: { role: values.OIDC_ROLE_CLAIM, project: values.OIDC_PROJECT_CLAIM } };
+}
+
+/** A token of the same issuer that was made for another service must not open this one. */
+function refuseHalfAnIssuer({ OIDC_ISSUER, OIDC_AUDIENCE }: Given): string[] {
+  if ((OIDC_ISSUER === undefined) === (OIDC_AUDIENCE === undefined)) return [];
+  return ['OIDC_ISSUER and OIDC_AUDIENCE must be set together: whose tokens are let in, and made for whom'];
+}
+
 type Given = Readonly<Record<string, string | undefined>>;
 
-/** Open is what one tries out on one's own machine; a server of one's own or an address for others asks for keys. */
-function authByDefault({ HOST, DATABASE_URL, REDIS_URL }: Given): Auth {
-  return DATABASE_URL === undefined && REDIS_URL === undefined && isLoopback(HOST ?? SETTINGS.HOST.byDefault ?? '')
-    ? 'open'
-    : 'keys';
+/** Open is what one tries out on one's own machine; a server of one's own, an issuer or an address for others asks for keys. */
+function authByDefault({ HOST, DATABASE_URL, REDIS_URL, OIDC_ISSUER }: Given): Auth {
+  const isTrial = DATABASE_URL === undefined && REDIS_URL === undefined && OIDC_ISSUER === undefined;
+  return isTrial && isLoopback(HOST ?? SETTINGS.HOST.byDefault ?? '') ? 'open' : 'keys';
 }
 
 /**
@@ -215,10 +246,10 @@ function refuseAccess(given: Given): string[] {
   ];
 }
 
-function whyKeys({ AUTH, DATABASE_URL, REDIS_URL }: Given): string {
-  if (AUTH !== undefined) return 'for AUTH=keys';
-  const server = DATABASE_URL !== undefined ? 'DATABASE_URL' : REDIS_URL !== undefined ? 'REDIS_URL' : null;
-  return server === null ? 'for HOST is no loopback address (AUTH=keys)' : `for ${server} is set (AUTH=keys)`;
+function whyKeys(given: Given): string {
+  if (given['AUTH'] !== undefined) return 'for AUTH=keys';
+  const set = ['DATABASE_URL', 'REDIS_URL', 'OIDC_ISSUER'].find((name) => given[name] !== undefined);
+  return set === undefined ? 'for HOST is no loopback address (AUTH=keys)' : `for ${set} is set (AUTH=keys)`;
 }
 
 /** The embedded Postgres serves its own process alone: the other roles would work on another ledger, or none. */

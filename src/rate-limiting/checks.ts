@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { failuresAllowed, totalByDefault } from '../domain/rate-limit.js';
 import type { RateLimit } from '../domain/rate-limit.js';
 import type { Caller } from '../platform/caller.js';
@@ -20,11 +21,17 @@ export interface Sender {
  */
 export function checksOf({ caller, failed, address }: Sender, byDefault: RateLimit): Check[] {
   if (failed) return [{ policy: 'failures', counter: `{${address}}:failures`, limit: failuresAllowed(byDefault) }];
-  const id = caller?.keyId ?? caller?.subject ?? null;
+  const id = caller === null ? null : idOf(caller);
   if (caller === null || id === null) return [{ policy: 'address', counter: `{${address}}`, limit: byDefault }];
   const { projectId, rateLimits } = caller;
   return [
     { policy: 'key', counter: `{${projectId}}:${id}`, limit: rateLimits?.perKey ?? byDefault },
     { policy: 'project', counter: `{${projectId}}`, limit: rateLimits?.total ?? totalByDefault(byDefault) },
   ];
+}
+
+/** Of a token its holder, hashed: a subject may be anything, a name too. */
+function idOf({ keyId, subject }: Caller): string | null {
+  if (keyId !== null || subject === null) return keyId;
+  return createHash('sha256').update(subject).digest('base64url');
 }

@@ -76,6 +76,17 @@ export const redisUrl: Reader<string> = {
   read: (given) => (parseRedisUrl(given) === undefined ? undefined : given),
 };
 
+/** Taken by the letter: it must be what the tokens say. */
+export const issuerUrl: Reader<string> = {
+  must: 'the https URL of an issuer of OpenID Connect without a query, as its tokens have it (http on a loopback address)',
+  read(given) {
+    const url = URL.canParse(given) ? new URL(given) : null;
+    if (url === null || url.username !== '' || url.password !== '' || /[?#]/.test(given)) return undefined;
+    const local = url.protocol === 'http:' && isLoopback(url.hostname.replace(/^\[|\]$/g, ''));
+    return url.protocol === 'https:' || local ? given : undefined;
+  },
+};
+
 export const rateLimit: Reader<RateLimit | 'off'> = {
   must: 'requests/window like 1200/1m, with a window of 1s to 1d, or off',
   read: (given) => (given === 'off' ? 'off' : (parseRateLimit(given) ?? undefined)),

@@ -146,7 +146,8 @@ const API_KEY = {
   scheme: 'bearer',
   description:
     'An API key: `viewer` reads, `editor` writes jobs too, `admin` manages keys too, in the project of the key; or the root ' +
-    'key. `x-required-role` says what an operation needs. A service that is open (`AUTH=open`) asks for none.',
+    'key. Or a token (JWT) of the OpenID Connect issuer that the service names, with role and project in its claims. ' +
+    '`x-required-role` says what an operation needs. A service that is open (`AUTH=open`) asks for none.',
 };
 
 const PROJECT_HEADER = {

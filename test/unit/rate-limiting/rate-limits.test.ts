@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { ExecutionContext } from '@nestjs/common';
 import { parseRateLimit } from '../../../src/domain/rate-limit.js';
 import type { Caller } from '../../../src/platform/caller.js';
@@ -8,6 +9,7 @@ import type { Check } from '../../../src/rate-limiting/limit-store.js';
 
 const MINUTE = 60_000;
 const BY_DEFAULT = { requests: 1_200, windowMs: MINUTE };
+const SUBJECT_HASH = createHash('sha256').update('s').digest('base64url');
 const CALLER: Caller = {
   projectId: 'p',
   role: 'viewer',
@@ -42,7 +44,11 @@ describe('what a request counts against', () => {
       { ...CALLER, rateLimits: { perKey: { requests: 7, windowMs: 1_000 }, total: { requests: 9, windowMs: 2_000 } } },
       ['key {p}:k 7/1000', 'project {p} 9/2000'],
     ],
-    ['a token', { ...CALLER, keyId: null, subject: 's' }, ['key {p}:s 1200/60000', 'project {p} 12000/60000']],
+    [
+      'a token',
+      { ...CALLER, keyId: null, subject: 's' },
+      [`key {p}:${SUBJECT_HASH} 1200/60000`, 'project {p} 12000/60000'],
+    ],
     ['the root key', { ...CALLER, keyId: null, rateLimits: null }, ['address {192.0.2.1} 1200/60000']],
   ])('%s', (_, caller, checks) => {
     expect(of(caller)).toEqual(checks);
