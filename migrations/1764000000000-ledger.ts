@@ -151,7 +151,7 @@ export class Ledger1764000000000 implements MigrationInterface {
     await runner.query(`DROP TABLE job_stats`);
     await runner.query(`DROP TABLE job_states`);
     await runner.query(`DROP TABLE jobs`);
-    await runner.query(`DROP FUNCTION count_made_jobs, count_gone_jobs, count_changed_job`);
+    await runner.query(`DROP FUNCTION count_made_jobs, count_gone_jobs, count_changed_jobs`);
     await runner.query(`DROP FUNCTION count_project_use`);
     await runner.query(`DROP TABLE project_usage`);
     await runner.query(`DROP TABLE projects`);
@@ -233,12 +233,20 @@ async function limitProjects(runner: QueryRunner): Promise<void> {
       FROM gone GROUP BY project_id ORDER BY project_id;
       RETURN NULL;
     END $$`);
+  // Of all that one statement changes together: what one job gives up another may take.
   await runner.query(`
-    CREATE FUNCTION count_changed_job() RETURNS trigger LANGUAGE plpgsql AS $$
+    CREATE FUNCTION count_changed_jobs() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-      PERFORM count_project_use(NEW.project_id, 0, NEW.fires_per_million_minutes - OLD.fires_per_million_minutes,
-                                CASE WHEN NEW.shortest_gap_ms IS DISTINCT FROM OLD.shortest_gap_ms
-                                     THEN NEW.shortest_gap_ms END);
+      PERFORM count_project_use(project_id, 0, more_fires, gap_ms)
+      FROM (
+        SELECT after.project_id,
+               sum(after.fires_per_million_minutes - before.fires_per_million_minutes)::bigint AS more_fires,
+               min(after.shortest_gap_ms) FILTER (WHERE after.shortest_gap_ms IS DISTINCT FROM before.shortest_gap_ms)
+                 AS gap_ms
+        FROM after JOIN before ON before.id = after.id
+        GROUP BY after.project_id ORDER BY after.project_id
+      ) AS changed
+      WHERE more_fires <> 0 OR gap_ms IS NOT NULL;
       RETURN NULL;
     END $$`);
   await runner.query(`
@@ -248,10 +256,8 @@ async function limitProjects(runner: QueryRunner): Promise<void> {
     CREATE TRIGGER jobs_gone AFTER DELETE ON jobs REFERENCING OLD TABLE AS gone
     FOR EACH STATEMENT EXECUTE FUNCTION count_gone_jobs()`);
   await runner.query(`
-    CREATE TRIGGER jobs_changed AFTER UPDATE OF fires_per_million_minutes, shortest_gap_ms ON jobs FOR EACH ROW
-    WHEN (OLD.fires_per_million_minutes <> NEW.fires_per_million_minutes
-          OR OLD.shortest_gap_ms IS DISTINCT FROM NEW.shortest_gap_ms)
-    EXECUTE FUNCTION count_changed_job()`);
+    CREATE TRIGGER jobs_changed AFTER UPDATE ON jobs REFERENCING OLD TABLE AS before NEW TABLE AS after
+    FOR EACH STATEMENT EXECUTE FUNCTION count_changed_jobs()`);
 
   // Few projects have a quota of concurrent runs, and only their runs are in these.
   await runner.query(

@@ -21,7 +21,10 @@ describe('projects', () => {
     const answer = await api.call(ROOT, 'POST', '/projects', { name: 'billing' });
     expect(answer.status).toBe(201);
     expect(answer.headers['location']).toBe(`/projects/${answer.body['id']}`);
-    expect(await api.must(200, ROOT, 'GET', `/projects/${answer.body['id']}`)).toEqual(answer.body);
+    expect(await api.must(200, ROOT, 'GET', `/projects/${answer.body['id']}`)).toEqual({
+      ...answer.body,
+      use: { jobs: 0, firesPerMinute: 0, concurrentRuns: 0 },
+    });
     expect(await api.must(409, ROOT, 'POST', '/projects', { name: 'billing' })).toMatchObject({ code: 'name_taken' });
   });
 

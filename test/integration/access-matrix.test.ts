@@ -41,8 +41,8 @@ const WHO_MAY: Readonly<Record<AccessRole, readonly string[]>> = {
 function roleByContract({ method, path }: Operation): AccessRole | 'public' {
   if (/^\/(health\/|metrics$)/.test(path)) return 'public';
   const isJobs = path.startsWith('/projects/{id}/jobs');
-  if (/^\/projects/.test(path) && method !== 'get' && !isJobs) return 'root';
-  if (/^\/(projects|api-keys)/.test(path) && !isJobs) return 'admin';
+  if (/^\/projects\b/.test(path) && method !== 'get' && !isJobs) return 'root';
+  if (/^\/(projects|api-keys)\b/.test(path) && !isJobs) return 'admin';
   return method === 'get' || path === '/schedules/preview' ? 'viewer' : 'editor';
 }
 

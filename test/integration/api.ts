@@ -86,7 +86,7 @@ export class Api {
     const queue = new RecordedQueue();
     const config = {
       ...{ databaseUrl: database.url, redisUrl: null, runRetentionMs: 30 * 86_400_000 },
-      ...{ auth: 'open', rootApiKey: ROOT, egressAllow: { cidrs: [], hosts: [] } },
+      ...{ auth: 'open', rootApiKey: ROOT, oidc: null, egressAllow: { cidrs: [], hosts: [] } },
       ...settings,
     };
 

@@ -119,6 +119,25 @@ describe('fires a minute', () => {
   });
 });
 
+describe('a set of jobs', () => {
+  const job = (name: string, schedule: string) => ({ name, schedule, target: 'https://example.com/' });
+  const put = (small: Tenant, jobs: object[]) =>
+    api.call(small.key, 'PUT', `/projects/${small.id}/jobs?prune=true`, { jobs });
+
+  it('is refused as a whole when it has no room, and counted as what it leaves behind', async () => {
+    const small = await tenant({ jobs: 2, firesPerMinute: 3 });
+    expect((await put(small, [job('a', 'PT1M'), job('b', 'PT30S')])).status).toBe(200);
+    expect(await put(small, [job('a', 'PT1M'), job('b', 'PT30S'), job('c', 'P1D')])).toMatchObject(
+      refusal('', 'jobs', /^2 of 2 jobs are there, 1 more/),
+    );
+    expect(await useOf(small)).toMatchObject({ jobs: 2, firesPerMinute: 3 });
+    // Each gives up what another takes.
+    expect((await put(small, [job('a', 'PT30S'), job('b', 'PT1M')])).status).toBe(200);
+    expect((await put(small, [job('a', 'PT2M'), job('c', 'PT30S')])).status).toBe(200);
+    expect(await useOf(small)).toMatchObject({ jobs: 2, firesPerMinute: 2.5 });
+  });
+});
+
 describe('the least interval', () => {
   it('holds for new jobs and new schedules', async () => {
     const small = await tenant({ leastInterval: '5m' });
