@@ -139,6 +139,8 @@ export class Ledger1764000000000 implements MigrationInterface {
     await runner.query(`CREATE INDEX runs_held_idx ON runs (job_id) WHERE state = 'held'`);
     await runner.query(`CREATE TABLE runs_default PARTITION OF runs DEFAULT`);
 
+    await limitProjects(runner);
+
     // Counts reigns: each time a replica starts to lead it draws the next number.
     await runner.query(`CREATE SEQUENCE reign_epoch`);
   }
@@ -149,6 +151,121 @@ export class Ledger1764000000000 implements MigrationInterface {
     await runner.query(`DROP TABLE job_stats`);
     await runner.query(`DROP TABLE job_states`);
     await runner.query(`DROP TABLE jobs`);
+    await runner.query(`DROP FUNCTION count_made_jobs, count_gone_jobs, count_changed_jobs`);
+    await runner.query(`DROP FUNCTION count_project_use`);
+    await runner.query(`DROP TABLE project_usage`);
     await runner.query(`DROP TABLE projects`);
   }
+}
+
+/**
+ * What the root key allows a project, and what it uses. Null members: what the service gives everyone.
+ *
+ * Jobs are counted where they are written, so that no statement can forget it. A project's use is the sum of a few rows, one
+ * for each of some connections: those that create at the same time rarely meet at a row. Where a quota must be heeded they do
+ * meet, at a lock of the project, and read the sum after it.
+ */
+async function limitProjects(runner: QueryRunner): Promise<void> {
+  await runner.query(`
+    ALTER TABLE projects
+    ADD COLUMN rate_limits jsonb NOT NULL DEFAULT '{"perKey": null, "total": null}',
+    ADD COLUMN quotas jsonb NOT NULL
+      DEFAULT '{"jobs": null, "firesPerMinute": null, "concurrentRuns": null, "leastIntervalMs": null}'`);
+  await runner.query(`
+    ALTER TABLE jobs
+    ADD COLUMN fires_per_million_minutes bigint NOT NULL DEFAULT 0,
+    ADD COLUMN shortest_gap_ms bigint`);
+  await runner.query(`
+    CREATE TABLE project_usage (
+      project_id uuid NOT NULL,
+      shard smallint NOT NULL,
+      jobs bigint NOT NULL,
+      fires_per_million_minutes bigint NOT NULL,
+      CONSTRAINT project_usage_pkey PRIMARY KEY (project_id, shard)
+    ) WITH (fillfactor = 50)`);
+  // The row goes by the connection: a transaction that counts several times comes back to its own, and none waits crosswise.
+  // Refuses with SQLSTATE CQ001, and says which quota (JSON in the detail).
+  await runner.query(`
+    CREATE FUNCTION count_project_use(project uuid, more_jobs bigint, more_fires bigint, gap_ms bigint) RETURNS void
+    LANGUAGE plpgsql AS $$
+    DECLARE
+      allowed jsonb;
+      used_jobs bigint;
+      used_fires bigint;
+    BEGIN
+      SELECT quotas INTO allowed FROM projects WHERE id = project;
+      IF gap_ms < (allowed ->> 'leastIntervalMs')::bigint THEN
+        RAISE EXCEPTION 'quota exceeded' USING ERRCODE = 'CQ001', DETAIL = jsonb_build_object(
+          'quota', 'leastIntervalMs', 'limit', allowed -> 'leastIntervalMs', 'used', 0, 'asked', gap_ms);
+      END IF;
+      IF more_jobs > 0 AND (allowed ->> 'jobs') IS NOT NULL
+         OR more_fires > 0 AND (allowed ->> 'firesPerMinute') IS NOT NULL THEN
+        PERFORM pg_advisory_xact_lock(1128355924, hashtext(project::text));
+        SELECT coalesce(sum(jobs), 0), coalesce(sum(fires_per_million_minutes), 0) INTO used_jobs, used_fires
+        FROM project_usage WHERE project_id = project;
+        IF more_jobs > 0 AND used_jobs + more_jobs > (allowed ->> 'jobs')::bigint THEN
+          RAISE EXCEPTION 'quota exceeded' USING ERRCODE = 'CQ001', DETAIL = jsonb_build_object(
+            'quota', 'jobs', 'limit', allowed -> 'jobs', 'used', used_jobs, 'asked', more_jobs);
+        END IF;
+        IF more_fires > 0 AND used_fires + more_fires > (allowed ->> 'firesPerMinute')::numeric * 1000000 THEN
+          RAISE EXCEPTION 'quota exceeded' USING ERRCODE = 'CQ001', DETAIL = jsonb_build_object(
+            'quota', 'firesPerMinute', 'limit', allowed -> 'firesPerMinute', 'used', used_fires / 1000000.0,
+            'asked', more_fires / 1000000.0);
+        END IF;
+      END IF;
+      INSERT INTO project_usage AS counted (project_id, shard, jobs, fires_per_million_minutes)
+      VALUES (project, pg_backend_pid() % 16, more_jobs, more_fires)
+      ON CONFLICT (project_id, shard) DO UPDATE
+      SET jobs = counted.jobs + excluded.jobs,
+          fires_per_million_minutes = counted.fires_per_million_minutes + excluded.fires_per_million_minutes;
+    END $$`);
+  await runner.query(`
+    CREATE FUNCTION count_made_jobs() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      PERFORM count_project_use(project_id, count(*), sum(fires_per_million_minutes)::bigint, min(shortest_gap_ms))
+      FROM made GROUP BY project_id ORDER BY project_id;
+      RETURN NULL;
+    END $$`);
+  await runner.query(`
+    CREATE FUNCTION count_gone_jobs() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      PERFORM count_project_use(project_id, -count(*), -sum(fires_per_million_minutes)::bigint, NULL)
+      FROM gone GROUP BY project_id ORDER BY project_id;
+      RETURN NULL;
+    END $$`);
+  // Of all that one statement changes together: what one job gives up another may take.
+  await runner.query(`
+    CREATE FUNCTION count_changed_jobs() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      PERFORM count_project_use(project_id, 0, more_fires, gap_ms)
+      FROM (
+        SELECT after.project_id,
+               sum(after.fires_per_million_minutes - before.fires_per_million_minutes)::bigint AS more_fires,
+               min(after.shortest_gap_ms) FILTER (WHERE after.shortest_gap_ms IS DISTINCT FROM before.shortest_gap_ms)
+                 AS gap_ms
+        FROM after JOIN before ON before.id = after.id
+        GROUP BY after.project_id ORDER BY after.project_id
+      ) AS changed
+      WHERE more_fires <> 0 OR gap_ms IS NOT NULL;
+      RETURN NULL;
+    END $$`);
+  await runner.query(`
+    CREATE TRIGGER jobs_made AFTER INSERT ON jobs REFERENCING NEW TABLE AS made
+    FOR EACH STATEMENT EXECUTE FUNCTION count_made_jobs()`);
+  await runner.query(`
+    CREATE TRIGGER jobs_gone AFTER DELETE ON jobs REFERENCING OLD TABLE AS gone
+    FOR EACH STATEMENT EXECUTE FUNCTION count_gone_jobs()`);
+  await runner.query(`
+    CREATE TRIGGER jobs_changed AFTER UPDATE ON jobs REFERENCING OLD TABLE AS before NEW TABLE AS after
+    FOR EACH STATEMENT EXECUTE FUNCTION count_changed_jobs()`);
+
+  // Few projects have a quota of concurrent runs, and only their runs are in these.
+  await runner.query(
+    `CREATE INDEX projects_capped_idx ON projects (id) WHERE (quotas ->> 'concurrentRuns') IS NOT NULL`,
+  );
+  await runner.query(`ALTER TABLE runs ADD COLUMN capped boolean NOT NULL DEFAULT false`);
+  await runner.query(`CREATE INDEX runs_capped_idx ON runs (project_id) WHERE capped AND state = 'running'`);
+  await runner.query(`
+    CREATE INDEX runs_line_idx ON runs (project_id, scheduled_for)
+    WHERE available_at = '9999-12-31T00:00:00Z'::timestamptz AND state IN ('queued', 'retrying')`);
 }

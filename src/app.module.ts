@@ -15,7 +15,7 @@ import { Degradation } from './platform/health/degradation.js';
 import { HealthModule } from './platform/health/health.module.js';
 import { PlatformModule } from './platform/platform.module.js';
 import { QueueModule } from './queue/queue.module.js';
-import { RateLimitingModule } from './rate-limiting/rate-limiting.module.js';
+import { LimitStoreModule, RateLimitingModule } from './rate-limiting/rate-limiting.module.js';
 import { RecoveryModule } from './recovery/recovery.module.js';
 import { RunsModule } from './runs/runs.module.js';
 import { SchedulesModule } from './schedules/schedules.module.js';
@@ -50,6 +50,7 @@ export class AppModule {
     const system = SystemModule.for({ provide: SystemStatus, useClass: LiveSystemStatus }, [
       QueueModule,
       LeadershipModule,
+      LimitStoreModule,
       ...(modules.includes(SchedulingModule) ? [SchedulingModule] : []),
       ...(modules.includes(JobsModule) ? [CachingModule] : []),
     ]);

@@ -4,6 +4,7 @@ import type { Instant } from './domain/recurrence/schedule.js';
 import { RunCountsRepository } from './persistence/run-counts.repository.js';
 import { REPLICA_ID } from './platform/replica-id.js';
 import { RunQueue } from './queue/run-queue.js';
+import { LimitStore } from './rate-limiting/limit-store.js';
 import { LeaderLock } from './scheduling/leader-lock.js';
 import { Slots } from './scheduling/slots.js';
 import { SystemStatus } from './system/system-status.js';
@@ -20,6 +21,7 @@ export class LiveSystemStatus extends SystemStatus {
     private readonly lock: LeaderLock,
     private readonly runQueue: RunQueue,
     private readonly counts: RunCountsRepository,
+    private readonly limits: LimitStore,
     /** None in a role that does not plan. */
     @Optional() private readonly armed?: Slots,
     /** None in a role without the API. */
@@ -45,6 +47,7 @@ export class LiveSystemStatus extends SystemStatus {
       ...(this.runQueue.degraded ? ['Redis is away: runs are delivered from the ledger'] : []),
       ...(this.lock.reign()?.alone === true ? ['Redis decides on no leader: every scheduler plans by itself'] : []),
       ...(this.cache?.degraded === true ? ['Redis does not answer the cache: each replica has its own alone'] : []),
+      ...(this.limits.degraded === null ? [] : [this.limits.degraded]),
     ];
   }
 }

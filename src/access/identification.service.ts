@@ -14,6 +14,7 @@ import { DEFAULT_PROJECT } from '../platform/project.js';
 import { KeyLookups } from './key-lookups.js';
 import { KeyUses } from './key-uses.js';
 import { hashOf, looksLikeKey } from './key-text.js';
+import { TokensService } from './tokens/tokens.service.js';
 
 /** The headers that say who sends a request and where it is to act. */
 export interface Credentials {
@@ -22,7 +23,7 @@ export interface Credentials {
   readonly project: string | undefined;
 }
 
-/** Finds out who sends a request, from the root key, an API key, or the service being open. */
+/** Finds out who sends a request, from the root key, an API key, a token of the issuer, or the service being open. */
 @Injectable()
 export class IdentificationService {
   private readonly open: boolean;
@@ -34,6 +35,7 @@ export class IdentificationService {
     { auth, rootApiKey }: Config,
     private readonly lookups: KeyLookups,
     private readonly uses: KeyUses,
+    private readonly tokens: TokensService,
     private readonly projects: ProjectsRepository,
     private readonly clock: Clock,
   ) {
@@ -49,6 +51,7 @@ export class IdentificationService {
     const hash = hashOf(key);
     // Of the hashes: their length tells nothing, nor does how many of their digits are alike.
     if (this.rootHash !== null && timingSafeEqual(Buffer.from(hash), this.rootHash)) return this.root(project);
+    if (this.tokens.takes(key)) return this.tokens.identify(key, project);
     const found = looksLikeKey(key) ? await this.lookups.find(hash) : null;
     const now = this.clock.now();
     if (found === null || hasExpired(found, now)) {
@@ -59,11 +62,13 @@ export class IdentificationService {
       throw new Problem('forbidden', 'a key acts in its own project alone: leave the header carillon-project out');
     }
     if (isUseWorthNoting(found, now)) this.noteUse(found);
-    return { projectId: found.projectId, role: found.role, keyId: found.id };
+    const { projectId, role, id: keyId, rateLimits } = found;
+    return { projectId, role, keyId, subject: null, rateLimits };
   }
 
   private async root(project: string | undefined): Promise<Caller> {
-    return { projectId: await this.projectOf(project), role: 'root' satisfies AccessRole, keyId: null };
+    const role = 'root' satisfies AccessRole;
+    return { projectId: await this.projectOf(project), role, keyId: null, subject: null, rateLimits: null };
   }
 
   private async projectOf(given: string | undefined): Promise<string> {

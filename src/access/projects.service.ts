@@ -2,12 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { V7Generator } from 'uuidv7';
 import type { Project } from '../domain/access.js';
 import { Problem } from '../domain/errors.js';
+import { NO_QUOTAS } from '../domain/quotas.js';
+import type { ProjectUse } from '../domain/quotas.js';
 import { ProjectsRepository } from '../persistence/projects.repository.js';
 import type { Caller } from '../platform/caller.js';
 import { Clock } from '../platform/clock.js';
 import type { Page } from '../platform/contract/page.js';
 import { isUuid } from '../platform/contract/values.schema.js';
-import type { PageQuery } from './access.schemas.js';
+import type { PageQuery, ProjectInput, ProjectPatch } from './access.schemas.js';
 import { pageById } from './id-pages.js';
 
 const ids = new V7Generator();
@@ -20,23 +22,63 @@ export class ProjectsService {
     private readonly clock: Clock,
   ) {}
 
-  async create(name: string): Promise<Project> {
+  async create({ name, ...plan }: ProjectInput): Promise<Project> {
     const now = this.clock.now();
     const id = ids.generateOrResetWithTs(now).toString();
-    const project = { id, name, createdAt: now, updatedAt: now };
+    const project = { id, name, ...planOf(plan, NO_PLAN), createdAt: now, updatedAt: now };
     if (await this.projects.insert(project)) return project;
     throw new Problem('name_taken', `there is a project named "${name}" already`);
+  }
+
+  /** What a project may; the replicas go by it a second later at most, when what they remember of keys has ended. */
+  async change(id: string, patch: ProjectPatch): Promise<Project> {
+    const changed = isUuid(id)
+      ? await this.projects.transaction(async (sql) => {
+          const project = await this.projects.lock(id, sql);
+          if (project === null) return null;
+          const changed = { ...project, ...planOf(patch, project), updatedAt: this.clock.now() };
+          await this.projects.update(changed, sql);
+          return changed;
+        })
+      : null;
+    return changed ?? noSuchProject();
   }
 
   async get(caller: Caller, id: string): Promise<Project> {
     const seen = isUuid(id) && (caller.role === 'root' || caller.projectId === id.toLowerCase());
     const project = seen ? await this.projects.find(id) : null;
-    if (project === null) throw new Problem('not_found', 'there is no such project');
-    return project;
+    return project ?? noSuchProject();
+  }
+
+  useOf(project: Project): Promise<ProjectUse> {
+    return this.projects.useOf(project.id);
   }
 
   list(caller: Caller, query: PageQuery): Promise<Page<Project>> {
     const only = caller.role === 'root' ? null : caller.projectId;
     return pageById(query, ['projects', only], (afterId, limit) => this.projects.page(only, afterId, limit));
   }
+}
+
+type Plan = Pick<Project, 'rateLimits' | 'quotas'>;
+
+const NO_PLAN: Plan = { rateLimits: { perKey: null, total: null }, quotas: NO_QUOTAS };
+
+/** What a request says nothing of stays. */
+function planOf({ rateLimits, quotas }: ProjectPatch, stored: Plan): Plan {
+  const { perKey = stored.rateLimits.perKey, total = stored.rateLimits.total } = rateLimits ?? {};
+  const {
+    jobs = stored.quotas.jobs,
+    firesPerMinute = stored.quotas.firesPerMinute,
+    concurrentRuns = stored.quotas.concurrentRuns,
+    leastInterval = stored.quotas.leastIntervalMs,
+  } = quotas ?? {};
+  return {
+    rateLimits: { perKey, total },
+    quotas: { jobs, firesPerMinute, concurrentRuns, leastIntervalMs: leastInterval },
+  };
+}
+
+function noSuchProject(): never {
+  throw new Problem('not_found', 'there is no such project');
 }

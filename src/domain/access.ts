@@ -1,3 +1,5 @@
+import type { Quotas } from './quotas.js';
+import type { ProjectRateLimits } from './rate-limit.js';
 import type { Instant } from './recurrence/schedule.js';
 
 export const KEY_ROLES = ['viewer', 'editor', 'admin'] as const;
@@ -15,6 +17,8 @@ export function mayActAs(role: AccessRole, needed: AccessRole): boolean {
 export interface Project {
   readonly id: string;
   readonly name: string;
+  readonly rateLimits: ProjectRateLimits;
+  readonly quotas: Quotas;
   readonly createdAt: Instant;
   readonly updatedAt: Instant;
 }

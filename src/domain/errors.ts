@@ -20,6 +20,7 @@ export const PROBLEM_STATUS = {
   body_too_large: 413,
   unsupported_media_type: 415,
   invalid: 422,
+  quota_exceeded: 422,
   schedule_never_fires: 422,
   internal: 500,
   unavailable: 503,

@@ -8,12 +8,13 @@ import { Executor } from './executor.js';
 import { Recorder } from './recorder.js';
 import { RunSecrets } from './run-secrets.js';
 import { AccessTokens } from './targets/access-tokens.js';
+import { RunCaps } from './run-caps.js';
 import { EgressGuard } from './targets/egress-guard.js';
 import { HttpTarget } from './targets/http-target.js';
 
 @Module({
   imports: [QueueModule, MessagingModule, EgressModule, SecretsModule],
-  providers: [Executor, Recorder, Delivery, RunSecrets, AccessTokens, HttpTarget, EgressGuard],
+  providers: [Executor, Recorder, RunCaps, Delivery, RunSecrets, AccessTokens, HttpTarget, EgressGuard],
   exports: [Executor],
 })
 export class ExecutionModule {}

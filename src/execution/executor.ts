@@ -15,6 +15,7 @@ import type { RunIntake } from '../queue/run-queue.js';
 import { Delivery } from './delivery.js';
 import { finishedAttempt } from './outcome.js';
 import { Recorder } from './recorder.js';
+import { RunCaps } from './run-caps.js';
 import type { Answer } from './targets/http-target.js';
 
 interface InFlight {
@@ -50,6 +51,7 @@ export class Executor implements RunIntake, OnApplicationBootstrap, OnModuleDest
     private readonly claims: ClaimsRepository,
     private readonly delivery: Delivery,
     private readonly recorder: Recorder,
+    private readonly caps: RunCaps,
     private readonly queue: RunQueue,
     private readonly messages: Messages,
     private readonly clock: Clock,
@@ -63,6 +65,7 @@ export class Executor implements RunIntake, OnApplicationBootstrap, OnModuleDest
       if (message.type === 'runsCancelled') this.abortRuns(new Set(message.runIds));
     });
     this.renewal = setInterval(() => void this.renewLeases(), this.config.leaseMs / 3);
+    await this.caps.start();
     await this.queue.consume(this);
   }
 
@@ -70,6 +73,7 @@ export class Executor implements RunIntake, OnApplicationBootstrap, OnModuleDest
   async onModuleDestroy(): Promise<void> {
     const finishByMs = Math.min(this.lifecycle.finishByMs, performance.now() + this.config.shutdownTimeoutMs);
     this.stopping = true;
+    this.caps.stop();
     // Whoever feeds us may be waiting for room: it must not wait for a call to end.
     this.announceRoom();
     await this.queue.stop();
@@ -138,13 +142,28 @@ export class Executor implements RunIntake, OnApplicationBootstrap, OnModuleDest
       await this.handBack(runs.map((run) => ({ run, attempt: null })));
       return 0;
     }
+    const capped = runs.filter((run) => this.caps.isCapped(run));
+    const admitted = capped.length === 0 ? null : this.caps.admit(capped);
     for (const run of runs) {
       const entry: InFlight = { run, abort: new AbortController(), leaseEndsAtMs, call: null, handedBack: false };
       this.inFlight.set(keyOf(run), entry);
-      void this.execute(entry);
+      if (admitted === null || !this.caps.isCapped(run)) void this.execute(entry);
+      else void this.executeIfAdmitted(entry, admitted);
     }
     this.metrics.queueInFlight.set(this.inFlight.size);
     return runs.length;
+  }
+
+  /** Never throws. A run that has no room yet was given back in the ledger. */
+  private async executeIfAdmitted(entry: InFlight, admitted: Promise<ReadonlySet<string>>): Promise<void> {
+    const begins = (await admitted).has(entry.run.id);
+    if (begins && !this.stopping) {
+      await this.execute(entry);
+      this.caps.callNext();
+      return;
+    }
+    if (begins) await this.handBack([{ run: entry.run, attempt: null }]);
+    this.leave(entry);
   }
 
   /** Never throws. */

@@ -41,6 +41,7 @@ export class JobsController {
     'body_too_large',
     'unsupported_media_type',
     'invalid',
+    'quota_exceeded',
     'schedule_never_fires',
   )
   async create(
@@ -99,6 +100,7 @@ export class JobsController {
     'body_too_large',
     'unsupported_media_type',
     'invalid',
+    'quota_exceeded',
     'schedule_never_fires',
   )
   async update(
@@ -124,6 +126,7 @@ export class JobsController {
     'body_too_large',
     'unsupported_media_type',
     'invalid',
+    'quota_exceeded',
     'schedule_never_fires',
   )
   async put(

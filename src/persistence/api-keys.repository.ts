@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { LAST_USED_GRAIN_MS } from '../domain/access.js';
-import type { ApiKey } from '../domain/access.js';
+import type { ApiKey, Project } from '../domain/access.js';
 import { formatInstant } from '../domain/recurrence/instants.js';
 import type { Instant } from '../domain/recurrence/schedule.js';
 import { Database, PROMPT_MS } from './database.js';
@@ -8,7 +8,7 @@ import type { Sql } from './database.js';
 import { plainArray } from './plain-array.js';
 
 /** A key as it is looked up at a request. */
-export type PresentedKey = ApiKey & { readonly projectName: string };
+export type PresentedKey = ApiKey & { readonly projectName: string } & Pick<Project, 'rateLimits'>;
 
 const COLUMNS = `
   k.id, k.project_id AS "projectId", k.name, k.role, k.prefix, k.expires_at AS "expiresAt",
@@ -18,7 +18,8 @@ const PRESENTED = {
   name: 'api-keys-presented',
   limitMs: PROMPT_MS,
   text: `
-    SELECT ${COLUMNS}, p.name AS "projectName" FROM api_keys k JOIN projects p ON p.id = k.project_id
+    SELECT ${COLUMNS}, p.name AS "projectName", p.rate_limits AS "rateLimits"
+    FROM api_keys k JOIN projects p ON p.id = k.project_id
     WHERE k.hash = $1`,
 };
 const FIND = { name: 'api-keys-find', text: `SELECT ${COLUMNS} FROM api_keys k WHERE k.project_id = $1 AND k.id = $2` };

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Pool, PoolClient, QueryConfig, QueryResult, QueryResultRow } from 'pg';
 import { types } from 'pg';
 import { DataSource } from 'typeorm';
+import { refusedByQuota } from './refused-by-quota.js';
 
 const TIMESTAMPTZ_OID = 1184;
 const INT8_OID = 20;
@@ -154,7 +155,9 @@ function run<Row extends QueryResultRow>(
     types: rowTypes,
     query_timeout: statement.limitMs,
   };
-  return on.query<Row>(query);
+  return on.query<Row>(query).catch((error: unknown) => {
+    throw refusedByQuota(error) ?? error;
+  });
 }
 
 /** Pg has no code for it. */

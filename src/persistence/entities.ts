@@ -3,6 +3,7 @@ import { JobEntity } from './entities/job.entity.js';
 import { JobSecretEntity } from './entities/job-secret.entity.js';
 import { JobStateEntity } from './entities/job-state.entity.js';
 import { JobStatsEntity } from './entities/job-stats.entity.js';
+import { ProjectUsageEntity } from './entities/project-usage.entity.js';
 import { ProjectEntity } from './entities/project.entity.js';
 import { RunEntity } from './entities/run.entity.js';
 import { SigningSecretEntity } from './entities/signing-secret.entity.js';
@@ -10,6 +11,7 @@ import { SigningSecretEntity } from './entities/signing-secret.entity.js';
 /** Every table that TypeORM knows; the drift test compares them with what the migrations make. */
 export const ENTITIES = [
   ProjectEntity,
+  ProjectUsageEntity,
   ApiKeyEntity,
   JobEntity,
   JobStateEntity,

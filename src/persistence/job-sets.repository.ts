@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Job } from '../domain/job.js';
+import { loadOf } from '../domain/quotas.js';
 import { formatInstant } from '../domain/recurrence/instants.js';
 import type { Instant } from '../domain/recurrence/schedule.js';
 import { Database } from './database.js';
@@ -56,14 +57,16 @@ const ROWS = `
       id uuid, name text, description text, labels jsonb, schedule jsonb, target jsonb, retry jsonb, overlap text,
       misfire jsonb, created_at timestamptz, updated_at timestamptz, state text, pause_note text, paused_at timestamptz,
       paused_until timestamptz, resumed_at timestamptz, next_occurrence_at timestamptz, next_run_at timestamptz,
-      run_count int, scheduled_run_count int, version int)`;
+      run_count int, scheduled_run_count int, version int, fires_per_million_minutes bigint, shortest_gap_ms bigint)`;
 const INSERT = {
   name: 'job-sets-insert',
   text: `
     WITH row AS MATERIALIZED (SELECT r.* ${ROWS}), defined AS (
       INSERT INTO jobs (project_id, id, name, description, labels, schedule, target, retry, overlap, misfire, created_at,
-                        updated_at)
-      SELECT $1, id, name, description, labels, schedule, target, retry, overlap, misfire, created_at, updated_at FROM row
+                        updated_at, fires_per_million_minutes, shortest_gap_ms)
+      SELECT $1, id, name, description, labels, schedule, target, retry, overlap, misfire, created_at, updated_at,
+             fires_per_million_minutes, shortest_gap_ms
+      FROM row
     )
     INSERT INTO job_states (project_id, job_id, state, pause_note, paused_at, paused_until, resumed_at, next_occurrence_at,
                             next_run_at, run_count, scheduled_run_count, version)
@@ -77,7 +80,8 @@ const UPDATE = {
     WITH row AS MATERIALIZED (SELECT r.* ${ROWS}), defined AS (
       UPDATE jobs j
       SET description = row.description, labels = row.labels, schedule = row.schedule, target = row.target,
-          retry = row.retry, overlap = row.overlap, misfire = row.misfire, updated_at = row.updated_at
+          retry = row.retry, overlap = row.overlap, misfire = row.misfire, updated_at = row.updated_at,
+          fires_per_million_minutes = row.fires_per_million_minutes, shortest_gap_ms = row.shortest_gap_ms
       FROM row WHERE j.project_id = $1 AND j.id = row.id
     )
     UPDATE job_states t
@@ -170,6 +174,7 @@ function rowsOf(jobs: readonly Job[]): string {
   const at = (instant: Instant | null): string | null => (instant === null ? null : formatInstant(instant));
   return JSON.stringify(
     jobs.map((job) => ({
+      ...loadColumnsOf(job),
       ...{ id: job.id, name: job.name, description: job.description, labels: job.labels, schedule: job.schedule },
       ...{ target: job.target, retry: job.retry, overlap: job.overlap, misfire: job.misfire },
       ...{ created_at: at(job.createdAt), updated_at: at(job.updatedAt), state: job.state, pause_note: job.pauseNote },
@@ -178,4 +183,9 @@ function rowsOf(jobs: readonly Job[]): string {
       ...{ scheduled_run_count: job.scheduledRunCount, version: job.version },
     })),
   );
+}
+
+function loadColumnsOf(job: Job): object {
+  const { firesPerMillionMinutes, shortestGapMs } = loadOf(job);
+  return { fires_per_million_minutes: firesPerMillionMinutes, shortest_gap_ms: shortestGapMs };
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Job } from '../domain/job.js';
+import { loadOf } from '../domain/quotas.js';
 import { formatInstant } from '../domain/recurrence/instants.js';
 import type { Instant } from '../domain/recurrence/schedule.js';
 import { Database } from './database.js';
@@ -30,8 +31,8 @@ const INSERT = {
   text: `
     WITH defined AS (
       INSERT INTO jobs (project_id, id, name, description, labels, schedule, target, retry, overlap, misfire, created_at,
-                        updated_at)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                        updated_at, fires_per_million_minutes, shortest_gap_ms)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $23, $24)
     )
     INSERT INTO job_states (project_id, job_id, state, pause_note, paused_at, paused_until, resumed_at, next_occurrence_at,
                             next_run_at, run_count, scheduled_run_count, version)
@@ -44,7 +45,7 @@ const UPDATE = {
     WITH defined AS (
       UPDATE jobs
       SET name = $3, description = $4, labels = $5, schedule = $6, target = $7, retry = $8, overlap = $9, misfire = $10,
-          created_at = $11, updated_at = $12
+          created_at = $11, updated_at = $12, fires_per_million_minutes = $23, shortest_gap_ms = $24
       WHERE project_id = $1 AND id = $2
     )
     UPDATE job_states
@@ -88,12 +89,15 @@ export class JobsRepository {
     return locked === undefined ? null : this.read(projectId, locked.id, sql);
   }
 
-  /** Throws a unique violation of `jobs_name_key` when the name is taken. */
+  /** Throws a unique violation of `jobs_name_key` when the name is taken, and a Problem when a quota has no room. */
   async insert(job: Job, sql: Sql): Promise<void> {
     await sql.rows(INSERT, valuesOf(job));
   }
 
-  /** Writes the whole row, locked before. Throws a unique violation of `jobs_name_key` when the name is taken. */
+  /**
+   * Writes the whole row, locked before. Throws a unique violation of `jobs_name_key` when the name is taken, and a Problem
+   * when a quota has no room.
+   */
   async update(job: Job, sql: Sql): Promise<void> {
     await sql.rows(UPDATE, valuesOf(job));
   }
@@ -116,6 +120,7 @@ export function isNameTaken(error: unknown): boolean {
 
 function valuesOf(job: Job): SqlValue[] {
   const at = (instant: Instant | null): string | null => (instant === null ? null : formatInstant(instant));
+  const { firesPerMillionMinutes, shortestGapMs } = loadOf(job);
   return [
     job.projectId,
     job.id,
@@ -139,5 +144,7 @@ function valuesOf(job: Job): SqlValue[] {
     job.runCount,
     job.scheduledRunCount,
     job.version,
+    firesPerMillionMinutes,
+    shortestGapMs,
   ];
 }

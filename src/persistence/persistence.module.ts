@@ -13,6 +13,7 @@ import { PartitionsRepository } from './partitions.repository.js';
 import { PlanningRepository } from './planning.repository.js';
 import { ProjectsRepository } from './projects.repository.js';
 import { RecoveryRepository } from './recovery.repository.js';
+import { RunCapsRepository } from './run-caps.repository.js';
 import { RunCountsRepository } from './run-counts.repository.js';
 import { RunListRepository } from './run-list.repository.js';
 import { RunsRepository } from './runs.repository.js';
@@ -24,6 +25,7 @@ const REPOSITORIES = [
   ClaimsRepository,
   RecoveryRepository,
   PartitionsRepository,
+  RunCapsRepository,
   RunCountsRepository,
   JobsRepository,
   JobListRepository,

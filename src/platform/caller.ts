@@ -2,13 +2,18 @@ import { createParamDecorator } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
 import type { AccessRole } from '../domain/access.js';
 import { Problem } from '../domain/errors.js';
+import type { ProjectRateLimits } from '../domain/rate-limit.js';
 
 /** Who sent a request, and the one project that it acts in. */
 export interface Caller {
   readonly projectId: string;
   readonly role: AccessRole;
-  /** Null for the root key, and while the service is open. */
+  /** Null for the root key, for a token, and while the service is open. */
   readonly keyId: string | null;
+  /** Who a token of the OIDC issuer was made for (its `sub`); null for all others. */
+  readonly subject: string | null;
+  /** What the project's plan says; null: the caller is counted by its address. */
+  readonly rateLimits: ProjectRateLimits | null;
 }
 
 /** Kept beside the requests, where no header and no body can put anything. */
@@ -23,6 +28,12 @@ export function identify(request: object, caller: Caller | Problem): void {
 export function callerIfKnown(request: object): Caller | null {
   const caller = callers.get(request);
   return caller === undefined || caller instanceof Problem ? null : caller;
+}
+
+/** Why a request's sender was refused; null when it was not, or was let in without a question. */
+export function refusalIfAny(request: object): Problem | null {
+  const caller = callers.get(request);
+  return caller instanceof Problem ? caller : null;
 }
 
 /** Throws the refusal; so does it for a request that nobody asked for a key: no handler runs in a project by accident. */

@@ -1,11 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
+import type { RateLimit } from '../domain/rate-limit.js';
+import type { ClaimNames } from '../domain/token-claims.js';
 import {
   durationInMs,
   egressAllow,
   encryptionKeys,
   isLoopback,
+  issuerUrl,
   oneOf,
   rateLimit,
   redisUrl,
@@ -15,11 +18,12 @@ import {
   wholeNumber,
   type EgressAllow,
   type EncryptionKey,
-  type RateLimit,
   type Reader,
 } from './config/readers.js';
 
-export type { EgressAllow, EncryptionKey, RateLimit };
+export type { EgressAllow, EncryptionKey };
+
+const CLAIM = /^[\x21-\x7e]{1,200}$/;
 
 /** Every setting: how it is read, and its default as one would write it (null: unset). `.env.example` lists the same. */
 export const SETTINGS = {
@@ -34,6 +38,10 @@ export const SETTINGS = {
   AUTH: setting(null, oneOf('open', 'keys')),
   ROOT_API_KEY: setting(null, secretOf(16)),
   ENCRYPTION_KEYS: setting(null, encryptionKeys),
+  OIDC_ISSUER: setting(null, issuerUrl),
+  OIDC_AUDIENCE: setting(null, text('what the issuer names as audience', /^[\x21-\x7e]{1,500}$/)),
+  OIDC_ROLE_CLAIM: setting('carillon_role', text('the name of a claim', CLAIM)),
+  OIDC_PROJECT_CLAIM: setting('carillon_project', text('the name of a claim', CLAIM)),
   EGRESS_ALLOW: setting('', egressAllow),
   CACHE: setting('on', oneOf('on', 'off')),
   RATE_LIMIT: setting('1200/1m', rateLimit),
@@ -64,6 +72,13 @@ export type Role = 'all' | 'api' | 'scheduler' | 'worker';
 /** `open`: everyone who reaches the service may all; `keys`: who has the root key or an API key, by its role. */
 export type Auth = 'open' | 'keys';
 
+/** Whose tokens are let in, and what is read from them. */
+export interface OidcSettings {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly claims: ClaimNames;
+}
+
 /** What the environment says. Durations in milliseconds. */
 export interface Settings {
   readonly host: string;
@@ -82,6 +97,8 @@ export interface Settings {
   readonly rootApiKey: string | null;
   /** Of secrets at rest; the first one encrypts. */
   readonly encryptionKeys: readonly EncryptionKey[];
+  /** Null: no tokens. */
+  readonly oidc: OidcSettings | null;
   readonly egressAllow: EgressAllow;
   /** Whether what was read and worked out is kept. */
   readonly cache: boolean;
@@ -120,6 +137,7 @@ export abstract class Config implements Omit<Settings, 'databaseUrl'> {
   abstract readonly rootApiKey: string | null;
   /** With the key of an embedded service. Empty: nothing that is secret can be stored. */
   abstract readonly encryptionKeys: readonly EncryptionKey[];
+  abstract readonly oidc: OidcSettings | null;
   abstract readonly egressAllow: EgressAllow;
   abstract readonly cache: boolean;
   abstract readonly rateLimit: RateLimit | null;
@@ -160,6 +178,7 @@ export function readSettings(environment: Environment, serves = true): Settings 
   const problems = [
     ...(parsed.error?.issues.map((issue) => issue.message) ?? []),
     ...(serves ? refuseAccess(given) : []),
+    ...refuseHalfAnIssuer(given),
     ...refuseRoleOfItsOwn(given.ROLE, given.DATABASE_URL),
   ];
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
@@ -176,6 +195,7 @@ export function readSettings(environment: Environment, serves = true): Settings 
     auth: values.AUTH ?? authByDefault(given),
     rootApiKey: values.ROOT_API_KEY,
     encryptionKeys: values.ENCRYPTION_KEYS ?? [],
+    oidc: oidcOf(values),
     egressAllow: values.EGRESS_ALLOW,
     cache: values.CACHE === 'on',
     rateLimit: values.RATE_LIMIT === 'off' ? null : values.RATE_LIMIT,
@@ -197,13 +217,24 @@ const SCHEMA = z
   .object(Object.fromEntries(Object.entries(SETTINGS).map(([name, entry]) => [name, schemaOf(name, entry)])))
   .transform((values) => values as Values);
 
+function oidcOf(values: Values): OidcSettings | null {
+  const { OIDC_ISSUER: issuer, OIDC_AUDIENCE: audience } = values;
+  if (issuer === null || audience === null) return null;
+  return { issuer, audience, claims: { role: values.OIDC_ROLE_CLAIM, project: values.OIDC_PROJECT_CLAIM } };
+}
+
+/** A token of the same issuer that was made for another service must not open this one. */
+function refuseHalfAnIssuer({ OIDC_ISSUER, OIDC_AUDIENCE }: Given): string[] {
+  if ((OIDC_ISSUER === undefined) === (OIDC_AUDIENCE === undefined)) return [];
+  return ['OIDC_ISSUER and OIDC_AUDIENCE must be set together: whose tokens are let in, and made for whom'];
+}
+
 type Given = Readonly<Record<string, string | undefined>>;
 
-/** Open is what one tries out on one's own machine; a server of one's own or an address for others asks for keys. */
-function authByDefault({ HOST, DATABASE_URL, REDIS_URL }: Given): Auth {
-  return DATABASE_URL === undefined && REDIS_URL === undefined && isLoopback(HOST ?? SETTINGS.HOST.byDefault ?? '')
-    ? 'open'
-    : 'keys';
+/** Open is what one tries out on one's own machine; a server of one's own, an issuer or an address for others asks for keys. */
+function authByDefault({ HOST, DATABASE_URL, REDIS_URL, OIDC_ISSUER }: Given): Auth {
+  const isTrial = DATABASE_URL === undefined && REDIS_URL === undefined && OIDC_ISSUER === undefined;
+  return isTrial && isLoopback(HOST ?? SETTINGS.HOST.byDefault ?? '') ? 'open' : 'keys';
 }
 
 /**
@@ -228,10 +259,10 @@ function refuseAccess(given: Given): string[] {
   ];
 }
 
-function whyKeys({ AUTH, DATABASE_URL, REDIS_URL }: Given): string {
-  if (AUTH !== undefined) return 'for AUTH=keys';
-  const server = DATABASE_URL !== undefined ? 'DATABASE_URL' : REDIS_URL !== undefined ? 'REDIS_URL' : null;
-  return server === null ? 'for HOST is no loopback address (AUTH=keys)' : `for ${server} is set (AUTH=keys)`;
+function whyKeys(given: Given): string {
+  if (given['AUTH'] !== undefined) return 'for AUTH=keys';
+  const set = ['DATABASE_URL', 'REDIS_URL', 'OIDC_ISSUER'].find((name) => given[name] !== undefined);
+  return set === undefined ? 'for HOST is no loopback address (AUTH=keys)' : `for ${set} is set (AUTH=keys)`;
 }
 
 /** The embedded Postgres serves its own process alone: the other roles would work on another ledger, or none. */

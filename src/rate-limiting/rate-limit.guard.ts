@@ -1,24 +1,61 @@
 import { Injectable } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
-import { ThrottlerException, ThrottlerGuard, type ThrottlerLimitDetail } from '@nestjs/throttler';
-import { callerIfKnown } from '../platform/caller.js';
+import { Reflector } from '@nestjs/core';
+import { InjectThrottlerOptions, normalizeIp, ThrottlerException, ThrottlerGuard } from '@nestjs/throttler';
+import type { ThrottlerModuleOptions, ThrottlerRequest } from '@nestjs/throttler';
+import { callerIfKnown, refusalIfAny } from '../platform/caller.js';
+import type { HttpReply } from '../platform/contract/page.js';
+import { costOf } from '../platform/request-cost.js';
+import { checksOf } from './checks.js';
+import type { Sender } from './checks.js';
+import { rateLimitHeaders, secondsOf } from './headers.js';
+import { LimitStore } from './limit-store.js';
+import type { Check } from './limit-store.js';
 
-/** One budget for all routes together: a caller that lists and creates makes one load. */
+/** Counts every request against its key and its project at once. All routes share the budgets: they make one load. */
 @Injectable()
 export class RateLimitGuard extends ThrottlerGuard {
-  protected override generateKey(_context: ExecutionContext, tracker: string): string {
-    return tracker;
+  constructor(
+    @InjectThrottlerOptions() options: ThrottlerModuleOptions,
+    private readonly limits: LimitStore,
+    reflector: Reflector,
+  ) {
+    super(options, limits, reflector);
   }
 
-  /** The key; the address of who has none, or a wrong one. */
-  protected override getTracker(request: Record<string, unknown>): Promise<string> {
-    return Promise.resolve(callerIfKnown(request)?.keyId ?? String(request['ip']));
+  protected override async handleRequest({ context, limit, ttl }: ThrottlerRequest): Promise<boolean> {
+    const http = context.switchToHttp();
+    const checks = checksOf(senderOf(http.getRequest<Request>()), { requests: limit, windowMs: ttl });
+    const standings = await this.limits.take(checks, costOf(context));
+    const reply = http.getResponse<HttpReply>();
+    for (const [name, value] of Object.entries(rateLimitHeaders(checks, standings))) reply.header(name, value);
+    const waitMs = Math.max(...standings.map((standing) => standing.waitMs));
+    if (waitMs === 0) return true;
+    const over = checks[standings.findIndex((standing) => standing.waitMs === waitMs)] ?? checks[0];
+    reply.header('retry-after', String(secondsOf(waitMs)));
+    throw new ThrottlerException(`${wordsOf(over, context)}; the next is welcome in ${secondsOf(waitMs)} s`);
   }
+}
 
-  protected override throwThrottlingException(_context: ExecutionContext, detail: ThrottlerLimitDetail): Promise<void> {
-    const { limit, ttl, timeToBlockExpire } = detail;
-    throw new ThrottlerException(
-      `more than ${limit} requests in ${ttl / 1_000} s; the next is welcome in ${timeToBlockExpire} s`,
-    );
-  }
+interface Request {
+  readonly ip: string;
+}
+
+function senderOf(request: Request): Sender {
+  return {
+    caller: callerIfKnown(request),
+    failed: refusalIfAny(request)?.code === 'unauthenticated',
+    address: normalizeIp(request.ip),
+  };
+}
+
+const WHOSE = { key: 'this key', project: 'the project', address: 'this address', failures: 'this address' } as const;
+
+function wordsOf(check: Check | undefined, context: ExecutionContext): string {
+  if (check === undefined) return 'too many requests';
+  const { policy, limit } = check;
+  const what = policy === 'failures' ? 'failed attempts to authenticate' : 'requests';
+  const cost = costOf(context);
+  const worth = cost > 1 ? ` (this one counts as ${cost})` : '';
+  return `${WHOSE[policy]} may make ${limit.requests} ${what} in ${limit.windowMs / 1_000} s${worth}`;
 }

@@ -6,6 +6,7 @@ import { linkNext } from '../platform/contract/page.js';
 import type { HttpReply, HttpRequest, Page } from '../platform/contract/page.js';
 import { ApiProblems } from '../platform/openapi/api-problems.js';
 import { ProjectId } from '../platform/project.js';
+import { Costs, memberOf } from '../platform/request-cost.js';
 import { BackfillService } from './backfill.service.js';
 import { BackfillInput, BackfillView, JobRunsQuery, RunPageView, RunView, TriggerInput } from './run.schemas.js';
 import type { RunSummary } from './run.schemas.js';
@@ -74,6 +75,7 @@ export class JobRunsController {
 
   @Post('backfill')
   @HttpCode(202)
+  @Costs({ of: 'occurrences', each: 100 }, ({ body }) => memberOf(body, 'limit'))
   @ApiOperation({
     operationId: 'backfillJob',
     summary: 'Run past occurrences',

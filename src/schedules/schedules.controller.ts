@@ -8,10 +8,13 @@ import { PreviewView, ScheduleInput } from '../platform/contract/schedule.schema
 import { InstantInput } from '../platform/contract/values.schema.js';
 import { ApiProblems } from '../platform/openapi/api-problems.js';
 import { ProjectId } from '../platform/project.js';
+import { Costs, memberOf } from '../platform/request-cost.js';
 import { SchedulesService } from './schedules.service.js';
 
 const MAX_COUNT = 1_000;
 const DEFAULT_COUNT = 10;
+
+const COST = { of: 'occurrences', each: 100 };
 
 const PreviewInput = z
   .strictObject({
@@ -37,6 +40,7 @@ export class SchedulesController {
 
   @Post('schedules/preview')
   @Needs('viewer')
+  @Costs(COST, ({ body }) => memberOf(body, 'count'))
   @HttpCode(200)
   @ApiOperation({
     operationId: 'previewSchedule',
@@ -57,6 +61,7 @@ export class SchedulesController {
   }
 
   @Get('jobs/:id/occurrences')
+  @Costs(COST, ({ query }) => memberOf(query, 'count'))
   @ApiOperation({
     operationId: 'listOccurrences',
     summary: 'Preview the occurrences of a job',

@@ -8,6 +8,7 @@ import { readSettings } from '../../src/platform/config.js';
 import { createApp } from '../../src/platform/http/create-app.js';
 import { readContract } from '../support/contract.js';
 import { createTestDatabase } from '../support/database.js';
+import type { TestDatabase } from '../support/database.js';
 import type { Answer, Json } from './api.js';
 
 const contract = readContract();
@@ -19,11 +20,25 @@ export class GuardedApi {
   private constructor(
     readonly app: NestFastifyApplication,
     readonly db: pg.Pool,
-    private readonly drop: () => Promise<void>,
+    private readonly database: TestDatabase,
+    private readonly isReplica: boolean,
   ) {}
 
   static async start(env: Record<string, string> = {}, logger = pino({ level: 'silent' })): Promise<GuardedApi> {
-    const database = await createTestDatabase();
+    return GuardedApi.open(await createTestDatabase(), env, false, logger);
+  }
+
+  /** Another one over the same database; to be stopped before the first. */
+  replica(env: Record<string, string> = {}): Promise<GuardedApi> {
+    return GuardedApi.open(this.database, env, true, pino({ level: 'silent' }));
+  }
+
+  private static async open(
+    database: TestDatabase,
+    env: Record<string, string>,
+    isReplica: boolean,
+    logger: pino.Logger,
+  ): Promise<GuardedApi> {
     const settings = readSettings({
       ...{ DATABASE_URL: database.url, ROLE: 'api', ROOT_API_KEY: ROOT, RATE_LIMIT: 'off' },
       ENCRYPTION_KEYS: `test:${Buffer.alloc(32, 7).toString('base64')}`,
@@ -33,7 +48,8 @@ export class GuardedApi {
     const app = await createApp(AppModule.for(config), logger);
     await app.init();
     await app.getHttpAdapter().getInstance().ready();
-    return new GuardedApi(app, new pg.Pool({ connectionString: database.url, max: 4 }), () => database.drop());
+    const db = new pg.Pool({ connectionString: database.url, max: 4 });
+    return new GuardedApi(app, db, database, isReplica);
   }
 
   /** A call whose answer keeps the contract of docs/openapi.json, or it throws. */
@@ -106,7 +122,7 @@ export class GuardedApi {
   async stop(): Promise<void> {
     await this.app.close();
     await this.db.end();
-    await this.drop();
+    if (!this.isReplica) await this.database.drop();
   }
 }
 

@@ -92,7 +92,7 @@ export class Api {
     const queue = new RecordedQueue();
     const config = {
       ...{ databaseUrl: database.url, redisUrl: null, cache: true, runRetentionMs: 30 * 86_400_000 },
-      ...{ auth: 'open', rootApiKey: ROOT, egressAllow: { cidrs: [], hosts: [] } },
+      ...{ auth: 'open', rootApiKey: ROOT, oidc: null, egressAllow: { cidrs: [], hosts: [] } },
       encryptionKeys: TEST_KEYS,
       ...settings,
     };

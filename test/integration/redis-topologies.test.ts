@@ -4,6 +4,7 @@ import { redisStore } from '../../src/caching/redis-store.js';
 import { connectRedis } from '../../src/platform/redis.js';
 import { BullMqRunQueue } from '../../src/queue/bullmq-run-queue.js';
 import { LedgerRunQueue } from '../../src/queue/ledger-run-queue.js';
+import { RedisLimits } from '../../src/rate-limiting/redis-limits.js';
 import { findFreePort } from '../support/free-port.js';
 import type { Receiver } from '../support/receiver.js';
 import { startReceiver } from '../support/receiver.js';
@@ -196,6 +197,7 @@ test('Cluster: the lock is held, the cache keeps and runs travel, all keys of th
   const epoch = leader.lock.reign()?.epoch ?? 0;
   await leader.lock.stop();
   expect((await candidates.oneLeads()).lock.reign()?.epoch).toBeGreaterThan(epoch);
+  await countsOverAll(url);
 
   // The nodes with the lock and the queue stand still, and come back.
   for (const server of servers) server.freeze();
@@ -208,6 +210,24 @@ test('Cluster: the lock is held, the cache keeps and runs travel, all keys of th
   await cache.keeps();
   await cache.clears();
 }, 60_000);
+
+/** The counters of one request lie in one slot, those of several projects in many. */
+async function countsOverAll(url: string): Promise<void> {
+  const limits = new RedisLimits(connectRedis(url, 'prompt'));
+  const limit = { requests: 10, windowMs: 60_000 };
+  try {
+    await waitFor('the limits to be counted', () => limits.degraded === null);
+    for (let project = 0; project < 10; project += 1) {
+      const checks = [`{${project}}:key`, `{${project}}`].map(
+        (counter) => ({ policy: 'key', counter, limit }) as const,
+      );
+      expect(await limits.take(checks, 1)).toMatchObject([{ used: 1 }, { used: 1 }]);
+    }
+    expect(limits.degraded).toBeNull();
+  } finally {
+    limits.disconnect();
+  }
+}
 
 async function startNode(): Promise<RedisServer> {
   const flags = ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1', '--cluster-node-timeout', '60000'];

@@ -3,9 +3,11 @@ import { Executor } from '../../src/execution/executor.js';
 import { Recorder } from '../../src/execution/recorder.js';
 import { RunSecrets } from '../../src/execution/run-secrets.js';
 import { AccessTokens } from '../../src/execution/targets/access-tokens.js';
+import { RunCaps } from '../../src/execution/run-caps.js';
 import { EgressGuard } from '../../src/execution/targets/egress-guard.js';
 import { HttpTarget } from '../../src/execution/targets/http-target.js';
 import { ClaimsRepository } from '../../src/persistence/claims.repository.js';
+import { RunCapsRepository } from '../../src/persistence/run-caps.repository.js';
 import type { Database } from '../../src/persistence/database.js';
 import { Clock } from '../../src/platform/clock.js';
 import type { Config } from '../../src/platform/config.js';
@@ -56,8 +58,9 @@ export async function startWorker(database: Database, settings: WorkerSettings =
   const recorder = new Recorder(claims, queue, messages, clock, metrics);
   const target = new HttpTarget(new EgressGuard(new EgressPolicy(config)));
   const delivery = new Delivery(new RunSecrets(new KeyRing(config.encryptionKeys)), new AccessTokens(target), target);
+  const caps = new RunCaps(new RunCapsRepository(database), queue, clock);
   const lifecycle = new Lifecycle();
-  const executor = new Executor(claims, delivery, recorder, queue, messages, clock, config, metrics, lifecycle);
+  const executor = new Executor(claims, delivery, recorder, caps, queue, messages, clock, config, metrics, lifecycle);
   await executor.onApplicationBootstrap();
   return {
     ...{ executor, recorder, queue, messages, metrics, lifecycle },

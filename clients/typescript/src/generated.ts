@@ -929,6 +929,19 @@ export interface components {
          * @example {
          *       "id": "0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11",
          *       "name": "billing",
+         *       "rateLimits": {
+         *         "perKey": null,
+         *         "total": {
+         *           "requests": 6000,
+         *           "window": "PT1M"
+         *         }
+         *       },
+         *       "quotas": {
+         *         "jobs": 1000,
+         *         "firesPerMinute": 600,
+         *         "concurrentRuns": 50,
+         *         "leastInterval": "PT1M"
+         *       },
          *       "createdAt": "2026-01-02T10:20:30.123Z",
          *       "updatedAt": "2026-01-02T10:20:30.123Z"
          *     }
@@ -945,6 +958,26 @@ export interface components {
              */
             id: string;
             name: string;
+            /** @description Null: as much as it likes */
+            quotas: {
+                concurrentRuns: number | null;
+                firesPerMinute: number | null;
+                jobs: number | null;
+                leastInterval: string | null;
+            };
+            /** @description Null: what the service gives everyone */
+            rateLimits: {
+                perKey: {
+                    requests: number;
+                    /** @example PT30S */
+                    window: string;
+                } | null;
+                total: {
+                    requests: number;
+                    /** @example PT30S */
+                    window: string;
+                } | null;
+            };
             /**
              * Format: date-time
              * @example 2026-12-24T18:00:00.000Z
@@ -962,10 +995,198 @@ export interface components {
              * @example billing
              */
             name: string;
+            /** @description Null: as much as it likes. What is there already stays when a quota is lowered. */
+            quotas?: {
+                /**
+                 * @description Calls under way at the same time; further runs wait
+                 * @example 50
+                 */
+                concurrentRuns?: number | null;
+                /**
+                 * @description How often the schedules of all jobs together fire; each counts as on a day on which it fires (`0 9 * * MON`: once in 1,440 minutes)
+                 * @example 600
+                 */
+                firesPerMinute?: number | null;
+                /**
+                 * @description Jobs, whatever their state
+                 * @example 1000
+                 */
+                jobs?: number | null;
+                /**
+                 * Format: duration
+                 * @description What lies at least between two occurrences of one job
+                 * @example PT1M
+                 */
+                leastInterval?: string | null;
+            };
+            /** @description So many requests in any stretch of time as long as the window */
+            rateLimits?: {
+                /** @description For each key; null: as RATE_LIMIT has it */
+                perKey?: {
+                    /** @example 6000 */
+                    requests: number;
+                    /**
+                     * Format: duration
+                     * @description From 1 second to a day
+                     * @example PT1M
+                     */
+                    window: string;
+                } | null;
+                /** @description For all keys together; null: ten times RATE_LIMIT */
+                total?: {
+                    /** @example 6000 */
+                    requests: number;
+                    /**
+                     * Format: duration
+                     * @description From 1 second to a day
+                     * @example PT1M
+                     */
+                    window: string;
+                } | null;
+            };
         };
         ProjectPage: {
             data: components["schemas"]["Project"][];
             page: components["schemas"]["PageInfo"];
+        };
+        /**
+         * @description A JSON merge patch
+         * @example {
+         *       "rateLimits": {
+         *         "perKey": null,
+         *         "total": {
+         *           "requests": 6000,
+         *           "window": "PT1M"
+         *         }
+         *       },
+         *       "quotas": {
+         *         "jobs": 1000,
+         *         "firesPerMinute": 600,
+         *         "concurrentRuns": 50,
+         *         "leastInterval": "PT1M"
+         *       }
+         *     }
+         */
+        ProjectPatch: {
+            /** @description Null: as much as it likes. What is there already stays when a quota is lowered. */
+            quotas?: {
+                /**
+                 * @description Calls under way at the same time; further runs wait
+                 * @example 50
+                 */
+                concurrentRuns?: number | null;
+                /**
+                 * @description How often the schedules of all jobs together fire; each counts as on a day on which it fires (`0 9 * * MON`: once in 1,440 minutes)
+                 * @example 600
+                 */
+                firesPerMinute?: number | null;
+                /**
+                 * @description Jobs, whatever their state
+                 * @example 1000
+                 */
+                jobs?: number | null;
+                /**
+                 * Format: duration
+                 * @description What lies at least between two occurrences of one job
+                 * @example PT1M
+                 */
+                leastInterval?: string | null;
+            };
+            /** @description So many requests in any stretch of time as long as the window */
+            rateLimits?: {
+                /** @description For each key; null: as RATE_LIMIT has it */
+                perKey?: {
+                    /** @example 6000 */
+                    requests: number;
+                    /**
+                     * Format: duration
+                     * @description From 1 second to a day
+                     * @example PT1M
+                     */
+                    window: string;
+                } | null;
+                /** @description For all keys together; null: ten times RATE_LIMIT */
+                total?: {
+                    /** @example 6000 */
+                    requests: number;
+                    /**
+                     * Format: duration
+                     * @description From 1 second to a day
+                     * @example PT1M
+                     */
+                    window: string;
+                } | null;
+            };
+        };
+        /**
+         * @example {
+         *       "id": "0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11",
+         *       "name": "billing",
+         *       "rateLimits": {
+         *         "perKey": null,
+         *         "total": {
+         *           "requests": 6000,
+         *           "window": "PT1M"
+         *         }
+         *       },
+         *       "quotas": {
+         *         "jobs": 1000,
+         *         "firesPerMinute": 600,
+         *         "concurrentRuns": 50,
+         *         "leastInterval": "PT1M"
+         *       },
+         *       "createdAt": "2026-01-02T10:20:30.123Z",
+         *       "updatedAt": "2026-01-02T10:20:30.123Z",
+         *       "use": {
+         *         "jobs": 412,
+         *         "firesPerMinute": 37.5,
+         *         "concurrentRuns": 3
+         *       }
+         *     }
+         */
+        ProjectWithUse: {
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: uuid
+             * @example 0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11
+             */
+            id: string;
+            name: string;
+            /** @description Null: as much as it likes */
+            quotas: {
+                concurrentRuns: number | null;
+                firesPerMinute: number | null;
+                jobs: number | null;
+                leastInterval: string | null;
+            };
+            /** @description Null: what the service gives everyone */
+            rateLimits: {
+                perKey: {
+                    requests: number;
+                    /** @example PT30S */
+                    window: string;
+                } | null;
+                total: {
+                    requests: number;
+                    /** @example PT30S */
+                    window: string;
+                } | null;
+            };
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            updatedAt: string;
+            /** @description What is taken of the quotas */
+            use: {
+                concurrentRuns: number;
+                firesPerMinute: number;
+                jobs: number;
+            };
         };
         /**
          * @example {
@@ -1508,7 +1729,38 @@ export interface components {
     responses: never;
     parameters: never;
     requestBodies: never;
-    headers: never;
+    headers: {
+        /**
+         * @description What is left of each limit (`r`), and for how many seconds (`t`)
+         * @example "key";r=1199;t=60
+         */
+        RateLimit: string;
+        /**
+         * @description The limits: requests (`q`) in a window of seconds (`w`)
+         * @example "key";q=1200;w=60
+         */
+        "RateLimit-Policy": string;
+        /**
+         * @description Seconds until the next request is welcome
+         * @example 3
+         */
+        "Retry-After": number;
+        /**
+         * @description Requests in a window, of the limit that is nearest to its end
+         * @example 1200
+         */
+        "X-RateLimit-Limit": number;
+        /**
+         * @description How many of them are left
+         * @example 1199
+         */
+        "X-RateLimit-Remaining": number;
+        /**
+         * @description In how many seconds there are more
+         * @example 60
+         */
+        "X-RateLimit-Reset": number;
+    };
     pathItems: never;
 }
 export interface operations {
@@ -1531,6 +1783,11 @@ export interface operations {
                 headers: {
                     /** @description The next page, `rel="next"`; absent on the last one */
                     link?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1557,6 +1814,11 @@ export interface operations {
                 headers: {
                     /** @description Path of what was made */
                     location: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1580,6 +1842,11 @@ export interface operations {
             /** @description The key */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1603,6 +1870,11 @@ export interface operations {
             /** @description Revoked */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1630,6 +1902,11 @@ export interface operations {
                 headers: {
                     /** @description Path of what was made */
                     location: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1725,6 +2002,11 @@ export interface operations {
                 headers: {
                     /** @description The next page, `rel="next"`; absent on the last one */
                     link?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1751,6 +2033,11 @@ export interface operations {
                 headers: {
                     /** @description Path of what was made */
                     location: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1774,6 +2061,11 @@ export interface operations {
             /** @description The job */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1797,6 +2089,11 @@ export interface operations {
             /** @description Deleted */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1823,6 +2120,11 @@ export interface operations {
             /** @description The job as it is now */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1850,6 +2152,11 @@ export interface operations {
             /** @description What was planned, or would be */
             202: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1878,6 +2185,11 @@ export interface operations {
             /** @description The schedule and its occurrences */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1905,6 +2217,11 @@ export interface operations {
             /** @description The paused job */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1932,6 +2249,11 @@ export interface operations {
             /** @description The active job */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1968,6 +2290,11 @@ export interface operations {
                 headers: {
                     /** @description The next page, `rel="next"`; absent on the last one */
                     link?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1995,6 +2322,11 @@ export interface operations {
             /** @description The job with its new next run */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2024,6 +2356,11 @@ export interface operations {
                 headers: {
                     /** @description Path of what was made */
                     location: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2051,6 +2388,11 @@ export interface operations {
             /** @description Replaced, or the same already */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2062,6 +2404,11 @@ export interface operations {
                 headers: {
                     /** @description Path of what was made */
                     location: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2109,6 +2456,11 @@ export interface operations {
                 headers: {
                     /** @description The next page, `rel="next"`; absent on the last one */
                     link?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2135,6 +2487,11 @@ export interface operations {
                 headers: {
                     /** @description Path of what was made */
                     location: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2158,6 +2515,44 @@ export interface operations {
             /** @description The project */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectWithUse"];
+                };
+            };
+        };
+    };
+    updateProject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the project */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProjectPatch"];
+                "application/merge-patch+json": components["schemas"]["ProjectPatch"];
+            };
+        };
+        responses: {
+            /** @description The project as it is now */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2184,6 +2579,11 @@ export interface operations {
             /** @description The jobs */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2269,6 +2669,11 @@ export interface operations {
             /** @description The plan, applied or not */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2310,6 +2715,11 @@ export interface operations {
             /** @description The plan, applied or not, and what was left behind */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2345,6 +2755,11 @@ export interface operations {
                 headers: {
                     /** @description The next page, `rel="next"`; absent on the last one */
                     link?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2368,6 +2783,11 @@ export interface operations {
             /** @description The run */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2395,6 +2815,11 @@ export interface operations {
             /** @description The cancelled run */
             202: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2424,6 +2849,11 @@ export interface operations {
                 headers: {
                     /** @description Path of what was made */
                     location: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2448,6 +2878,11 @@ export interface operations {
             /** @description The schedule and its occurrences */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2475,6 +2910,11 @@ export interface operations {
                 headers: {
                     /** @description The next page, `rel="next"`; absent on the last one */
                     link?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2501,6 +2941,11 @@ export interface operations {
                 headers: {
                     /** @description Path of what was made */
                     location: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2524,6 +2969,11 @@ export interface operations {
             /** @description The secret */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2547,6 +2997,11 @@ export interface operations {
             /** @description Revoked */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2574,6 +3029,11 @@ export interface operations {
                 headers: {
                     /** @description Path of what was made */
                     location: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2594,6 +3054,11 @@ export interface operations {
             /** @description The state of this replica */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2645,6 +3110,7 @@ export const OPERATIONS = {
   skipNextOccurrence: { method: 'POST', path: '/jobs/{id}/skip-next', contentType: 'application/json' },
   triggerJob: { method: 'POST', path: '/jobs/{id}/trigger', contentType: 'application/json' },
   updateJob: { method: 'PATCH', path: '/jobs/{id}', contentType: 'application/merge-patch+json' },
+  updateProject: { method: 'PATCH', path: '/projects/{id}', contentType: 'application/merge-patch+json' },
 } as const;
 
 /** The kinds of refusal that the service knows. */
@@ -2659,6 +3125,7 @@ export type ProblemCode =
   | 'malformed_yaml'
   | 'name_taken'
   | 'not_found'
+  | 'quota_exceeded'
   | 'rate_limited'
   | 'schedule_never_fires'
   | 'unauthenticated'

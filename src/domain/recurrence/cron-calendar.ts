@@ -4,6 +4,9 @@ import type { CronExpression } from './cron-expression.js';
 import { isFixed, valuesOf } from './cron-values.js';
 
 const DAY_SECONDS = 86_400;
+/** 1 January 2000: from there on all shapes of months come by. */
+const SOME_DAY = 10_957;
+const MAX_DAYS_LOOKED_AT = 400;
 
 /**
  * The set of wall-clock seconds that a cron expression names, with `H` resolved for one seed. It knows no zone: it finds
@@ -25,6 +28,8 @@ export class CronCalendar {
   private readonly years: readonly number[] | null;
   private readonly days: CronDays;
   private readonly everFires: boolean;
+  private readonly times: readonly (readonly number[])[];
+  private gap: number | null | undefined;
   private lastMonth = { from: 0, to: 0, mask: 0 };
 
   /** `days` may be shared by calendars of one expression whose date fields have no `H`. */
@@ -32,6 +37,7 @@ export class CronCalendar {
     const seconds = valuesOf(expression.second, 0, 59, seed);
     const minutes = valuesOf(expression.minute, 0, 59, seed);
     const hours = valuesOf(expression.hour, 0, 23, seed);
+    this.times = [seconds, minutes, hours];
     this.seconds = followersOf(seconds, 60);
     this.minutes = followersOf(minutes, 60);
     this.hours = followersOf(hours, 24);
@@ -43,6 +49,38 @@ export class CronCalendar {
     this.isFixedTime = isFixed(expression.second) && isFixed(expression.minute) && isFixed(expression.hour);
     const times = [seconds, minutes, hours].map(spellValues).join(',');
     this.key = `${times},${this.days.key},${this.years?.join('.') ?? '*'}`;
+  }
+
+  /** Between two members that follow each other; null when there are no two, or none within some years. */
+  get shortestGapSeconds(): number | null {
+    return (this.gap ??= this.findShortestGap());
+  }
+
+  private findShortestGap(): number | null {
+    const [seconds = [], minutes = [], hours = []] = this.times;
+    const spanOf = (values: readonly number[]): number => (values.at(-1) ?? 0) - (values[0] ?? 0);
+    const secondSpan = spanOf(seconds);
+    const minuteSpan = spanOf(minutes) * 60 + secondSpan;
+    const daySpan = spanOf(hours) * 3_600 + minuteSpan;
+    // From the last of a minute, an hour, a day to the first of the next one that has any.
+    const gap = Math.min(
+      leastStep(seconds),
+      leastStep(minutes) * 60 - secondSpan,
+      leastStep(hours) * 3_600 - minuteSpan,
+      this.fewestDays() * DAY_SECONDS - daySpan,
+    );
+    return gap === Infinity ? null : gap;
+  }
+
+  /** Between two days that it fires on. */
+  private fewestDays(): number {
+    let [fewest, day] = [Infinity, this.dayFrom(SOME_DAY)];
+    for (let looked = 0; looked < MAX_DAYS_LOOKED_AT && day !== Infinity && fewest > 1; looked += 1) {
+      const next = this.dayFrom(day + 1);
+      fewest = Math.min(fewest, next - day);
+      day = next;
+    }
+    return fewest;
   }
 
   /** The first member at or after a local second; Infinity when there is none before the engine's last year ends. */
@@ -98,6 +136,10 @@ export class CronCalendar {
     }
     return Infinity;
   }
+}
+
+function leastStep(values: readonly number[]): number {
+  return values.reduce((least, value, index) => Math.min(least, value - (values[index - 1] ?? -Infinity)), Infinity);
 }
 
 function followersOf(values: readonly number[], size: number): Int8Array {

@@ -6,6 +6,7 @@ import { type CronExpression, CronSyntaxError, parseCronExpression, tidyExpressi
 import { CronRule } from './cron-rule.js';
 import { usesHash, valuesOf } from './cron-values.js';
 import { describeCron } from './describe-cron.js';
+import { SECOND_MS } from './duration.js';
 import { frequencyWarnings } from './frequency-warning.js';
 import type { CronSchedule } from './schedule.js';
 import type { ScheduleType } from './schedule-type.js';
@@ -48,9 +49,8 @@ export const cronType: ScheduleType<CronSchedule> = {
   },
 
   compile(schedule, seed) {
-    const compiled = compiledExpression(schedule.expression);
+    const calendar = calendarOf(schedule, seed);
     const dst = resolveDst(schedule.dst);
-    const calendar = compiled.calendar ?? new CronCalendar(compiled.expression, seed, compiled.days);
     // Equal times may be written with a step or without, and only the latter heeds dst.
     const ruleName = `${calendar.isFixedTime} ${calendar.key} ${dst.gap} ${dst.overlap} ${schedule.timeZone}`;
     let rule = rules.get(ruleName);
@@ -65,12 +65,21 @@ export const cronType: ScheduleType<CronSchedule> = {
     return `${describeCron(schedule.expression)} (${schedule.timeZone})`;
   },
 
+  frequency(schedule, seed) {
+    const { timesPerDay, shortestGapSeconds } = calendarOf(schedule, seed);
+    return { timesPerDay, shortestGapMs: shortestGapSeconds === null ? null : shortestGapSeconds * SECOND_MS };
+  },
+
   warnings(schedule) {
-    const { expression, calendar } = compiledExpression(schedule.expression);
-    const { timesPerDay } = calendar ?? new CronCalendar(expression, '');
-    return [...frequencyWarnings(timesPerDay), ...dayWarnings(expression)];
+    const { timesPerDay } = calendarOf(schedule, '');
+    return [...frequencyWarnings(timesPerDay), ...dayWarnings(compiledExpression(schedule.expression).expression)];
   },
 };
+
+function calendarOf({ expression: text }: CronSchedule, seed: string): CronCalendar {
+  const { calendar, expression, days } = compiledExpression(text);
+  return calendar ?? new CronCalendar(expression, seed, days);
+}
 
 function dayWarnings({ dayOfMonth, dayOfWeek }: CronExpression): string[] {
   if (!dayOfMonth.isOpen && !dayOfWeek.isOpen) {

@@ -10,6 +10,7 @@ import { resolveDst } from './wall-clock.js';
 import { getZone } from './zone.js';
 
 const LEAST_INTERVAL_MS = SECOND_MS;
+const SHORTEST_MONTH_DAYS = 28;
 const LONGEST_INTERVAL_MS = 100 * 366 * DAY_MS;
 const DATE_UNITS: Readonly<Record<string, string>> = { Y: 'year', M: 'month', W: 'week', D: 'day' };
 const TIME_UNITS: Readonly<Record<string, string>> = { H: 'hour', M: 'minute', S: 'second' };
@@ -43,8 +44,14 @@ export const intervalType: ScheduleType<IntervalSchedule> = {
     return `${text}, counted from ${start.slice(0, 10)} ${start.slice(11, 16)} (${timeZone})`;
   },
 
-  warnings({ every }) {
-    return frequencyWarnings(DAY_MS / meanDurationMs(normalisedDuration(every)));
+  frequency({ every }) {
+    const period = normalisedDuration(every);
+    const shortestGapMs = (period.months * SHORTEST_MONTH_DAYS + period.days) * DAY_MS + period.elapsedMs;
+    return { timesPerDay: DAY_MS / meanDurationMs(period), shortestGapMs };
+  },
+
+  warnings(schedule) {
+    return frequencyWarnings(intervalType.frequency(schedule, '').timesPerDay);
   },
 };
 

@@ -35,6 +35,10 @@ export const onceType: ScheduleType<OnceSchedule> = {
       .replace(/(:\d\d):00$/, '$1')} (${timeZone})`;
   },
 
+  frequency() {
+    return { timesPerDay: 0, shortestGapMs: null };
+  },
+
   warnings() {
     return [];
   },

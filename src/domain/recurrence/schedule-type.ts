@@ -10,6 +10,14 @@ export interface Rule {
   note(scheduledFor: Instant): string | null;
 }
 
+/** How often a schedule fires, by its rule alone: no bounds, no clock changes. */
+export interface Frequency {
+  /** On a day on which it fires; a mean for what fires less often than that by its nature. */
+  readonly timesPerDay: number;
+  /** Between two occurrences that follow each other, on a clock that never changes; null: there are no two. */
+  readonly shortestGapMs: number | null;
+}
+
 /**
  * All that one schedule type needs. A new type is one file with one of these, an entry in `schedule-types.ts` and its
  * shape in `schedule.ts`.
@@ -23,6 +31,8 @@ export interface ScheduleType<S extends Schedule> {
   compile(schedule: S, seed: string): Rule;
   /** Text for people, without the zone when it has no part in the rule. */
   describe(schedule: S): string;
+  /** Cheap: it is asked for at each write. */
+  frequency(schedule: S, seed: string): Frequency;
   /** What a person should know before saving it. */
   warnings(schedule: S): string[];
 }

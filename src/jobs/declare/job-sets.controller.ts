@@ -7,6 +7,7 @@ import { CurrentCaller } from '../../platform/caller.js';
 import type { Caller } from '../../platform/caller.js';
 import { TakesText, TextBody, TEXT_BODY_TYPES } from '../../platform/http/text-body.js';
 import { ApiProblems } from '../../platform/openapi/api-problems.js';
+import { Costs, memberOf } from '../../platform/request-cost.js';
 import { RequestValidationPipe, refuseBody } from '../../platform/validation/request-validation.pipe.js';
 import { UnknownParametersGuard } from '../../platform/validation/unknown-parameters.guard.js';
 import { readYaml } from '../../platform/yaml/read-yaml.js';
@@ -36,6 +37,10 @@ const ApiProject = ApiParam({
 
 const PAGE = 200;
 
+const COST = { of: 'jobs', each: 100 };
+/** Of a job in a text, as it is seldom longer. */
+const CHARACTERS_A_JOB = 200;
+
 /**
  * The jobs of a project as a whole. Bodies are read by the handlers themselves: they are larger than what the pipe of other
  * controllers lets through, and checked entry by entry.
@@ -51,6 +56,7 @@ export class JobSetsController {
   ) {}
 
   @Put()
+  @Costs(COST, ({ body }) => jobsIn(body))
   @TakesText('yaml')
   @ApiConsumes('application/json', 'application/yaml', 'text/yaml')
   @ApiOperation({
@@ -69,6 +75,7 @@ export class JobSetsController {
     'body_too_large',
     'unsupported_media_type',
     'invalid',
+    'quota_exceeded',
   )
   async put(
     @CurrentCaller() caller: Caller,
@@ -112,6 +119,7 @@ export class JobSetsController {
 
   @Post('import')
   @HttpCode(200)
+  @Costs(COST, ({ body }) => jobsIn(body))
   @TakesText('yaml', 'plain')
   @ApiConsumes('application/json', ...TEXT_BODY_TYPES)
   @ApiOperation({
@@ -130,6 +138,7 @@ export class JobSetsController {
     'body_too_large',
     'unsupported_media_type',
     'invalid',
+    'quota_exceeded',
   )
   async import(
     @CurrentCaller() caller: Caller,
@@ -151,6 +160,13 @@ export class JobSetsController {
       jobs = jobs.length < PAGE ? [] : await this.sets.page(projectId, jobs.at(-1)?.name ?? '', PAGE);
     }
   }
+}
+
+/** Before anybody has read it: of a text, and of what has another form, an estimate. */
+function jobsIn(body: unknown): number {
+  if (body instanceof TextBody) return body.text.length / CHARACTERS_A_JOB;
+  const jobs = memberOf(body, 'jobs') ?? memberOf(body, 'Schedules') ?? memberOf(body, 'items') ?? body;
+  return Array.isArray(jobs) ? jobs.length : 1;
 }
 
 async function oneDocument(body: unknown): Promise<unknown> {

@@ -95,8 +95,9 @@ export class JobSetsService {
       const first = await this.plan(projectId, entries, options, sql);
       const { steps, changes } = await this.lockChanges(projectId, entries, first.steps, sql);
       refuseIfAny(steps, options);
-      await this.write(projectId, steps, changes, effects, sql);
+      // What goes makes room in the quotas for what comes.
       await this.delete(projectId, first.deleted, effects, sql);
+      await this.write(projectId, steps, changes, effects, sql);
       return { steps, deleted: first.deleted };
     });
     await this.announce(effects);
@@ -182,8 +183,8 @@ export class JobSetsService {
       changed.push(await this.change(change, now, effects, sql));
       await breath();
     }
-    await this.sets.insert(projectId, created, sql);
     await this.sets.update(projectId, changed, sql);
+    await this.sets.insert(projectId, created, sql);
     await this.secrets.write(secretWritesOf(steps), sql);
     for (const { nextRunAt } of [...created, ...changed]) if (nextRunAt !== null) effects.dueAts.add(nextRunAt);
   }

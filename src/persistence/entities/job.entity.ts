@@ -41,6 +41,12 @@ export class JobEntity {
   @Column('jsonb')
   misfire!: MisfirePolicy;
 
+  @Column('bigint', { name: 'fires_per_million_minutes', default: 0 })
+  firesPerMillionMinutes!: string;
+
+  @Column('bigint', { name: 'shortest_gap_ms', nullable: true })
+  shortestGapMs!: string | null;
+
   @Column('timestamptz', { name: 'created_at' })
   createdAt!: Date;
 

@@ -14,6 +14,8 @@ import type { Attempt, RunError, RunReason, RunResponse, RunState, RunTrigger } 
 @Index('runs_lease_idx', { synchronize: false })
 @Index('runs_open_idx', { synchronize: false })
 @Index('runs_held_idx', { synchronize: false })
+@Index('runs_capped_idx', { synchronize: false })
+@Index('runs_line_idx', { synchronize: false })
 export class RunEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'runs_pkey' })
   id!: string;
@@ -68,6 +70,9 @@ export class RunEntity {
 
   @Column('timestamptz', { name: 'lease_until', nullable: true })
   leaseUntil!: Date | null;
+
+  @Column('boolean', { default: false })
+  capped!: boolean;
 
   @Column('uuid', { name: 'lease_token', nullable: true })
   leaseToken!: string | null;

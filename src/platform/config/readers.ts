@@ -2,6 +2,8 @@ import { createSecretKey } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { BlockList, isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import { parseRateLimit } from '../../domain/rate-limit.js';
+import type { RateLimit } from '../../domain/rate-limit.js';
 import { parseElapsedMs } from '../../domain/recurrence/duration.js';
 import { parseRedisUrl } from '../redis-url.js';
 
@@ -101,20 +103,20 @@ export const redisUrl: Reader<string> = {
   read: (given) => (parseRedisUrl(given) === undefined ? undefined : given),
 };
 
-export interface RateLimit {
-  readonly requests: number;
-  readonly windowMs: number;
-}
+/** Taken by the letter: it must be what the tokens say. */
+export const issuerUrl: Reader<string> = {
+  must: 'the https URL of an issuer of OpenID Connect without a query, as its tokens have it (http on a loopback address)',
+  read(given) {
+    const url = URL.canParse(given) ? new URL(given) : null;
+    if (url === null || url.username !== '' || url.password !== '' || /[?#]/.test(given)) return undefined;
+    const local = url.protocol === 'http:' && isLoopback(url.hostname.replace(/^\[|\]$/g, ''));
+    return url.protocol === 'https:' || local ? given : undefined;
+  },
+};
 
 export const rateLimit: Reader<RateLimit | 'off'> = {
-  must: 'requests/window like 1200/1m, or off',
-  read(given) {
-    if (given === 'off') return 'off';
-    const parts = /^(\d{1,9})\/([\dsmhdPT]{1,20})$/.exec(given);
-    const requests = Number(parts?.[1]);
-    const windowMs = parseElapsedMs(parts?.[2] ?? '');
-    return requests > 0 && windowMs !== null && windowMs >= 1_000 ? { requests, windowMs } : undefined;
-  },
+  must: 'requests/window like 1200/1m, with a window of 1s to 1d, or off',
+  read: (given) => (given === 'off' ? 'off' : (parseRateLimit(given) ?? undefined)),
 };
 
 /** What a target may have although the egress guard would refuse it. A port narrows an exception to itself. */

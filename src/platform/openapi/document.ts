@@ -5,6 +5,7 @@ import { SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { ROLE_EXTENSION, ruleOfMethod, type AccessRule } from '../access-rules.js';
 import { readSettings, type Config } from '../config.js';
 import { STATUS, type RefusalCode } from '../problem-details/problem-document.js';
+import { COST_EXTENSION, type RequestCost } from '../request-cost.js';
 import { VERSION } from '../version.js';
 import { problemResponse } from './api-problems.js';
 import { SchemaComponents } from './schema-components.js';
@@ -74,6 +75,7 @@ export function describeApi(app: INestApplication): OpenAPIObject {
         schemas: { Problem: PROBLEM },
         securitySchemes: { apiKey: API_KEY },
         parameters: { CarillonProject: PROJECT_HEADER },
+        headers: HEADERS,
       },
     } as unknown as Omit<OpenAPIObject, 'paths'>,
     { standardSchemaConverter: components.converter, autoTagControllers: false },
@@ -85,7 +87,7 @@ export function describeApi(app: INestApplication): OpenAPIObject {
 /** What any operation may answer and needs is said once, here; probes and metrics are not limited and need no key. */
 function addCommonParts(item: OpenAPIObject['paths'][string], components: SchemaComponents): void {
   for (const method of METHODS) {
-    const operation: (Operation & { [ROLE_EXTENSION]?: AccessRule }) | undefined = item[method];
+    const operation: (Operation & Extensions) | undefined = item[method];
     if (operation === undefined) continue;
     const rule = (operation[ROLE_EXTENSION] ??= ruleOfMethod(method));
     const common: RefusalCode[] = ['internal', 'uri_too_long', 'headers_too_large'];
@@ -98,6 +100,7 @@ function addCommonParts(item: OpenAPIObject['paths'][string], components: Schema
       operation.parameters = [...(operation.parameters ?? []), { $ref: '#/components/parameters/CarillonProject' }];
     }
     for (const code of common) operation.responses[STATUS[code]] ??= problemResponse([code]);
+    if (rule !== 'public') sayLimits(operation);
   }
 }
 
@@ -110,7 +113,43 @@ function markOptionalBody({ requestBody }: Operation, components: SchemaComponen
   }
 }
 
+/** What a request costs, and the headers that say how much is left: of every answer, and when to come again after a 429. */
+function sayLimits(operation: Operation & Extensions): void {
+  const cost = operation[COST_EXTENSION];
+  if (cost !== undefined) {
+    const words = `Counts as one request for each ${cost.each} ${cost.of} begun.`;
+    operation.description = [operation.description, words].filter((part) => part !== undefined).join(' ');
+  }
+  for (const [status, response] of Object.entries(operation.responses)) {
+    if (response === undefined || '$ref' in response) continue;
+    const isLimit = status === String(STATUS.rate_limited);
+    if (!isLimit && !/^2/.test(status)) continue;
+    const names = [...Object.keys(LIMIT_HEADERS), ...(isLimit ? ['Retry-After'] : [])];
+    const references = names.map((name) => [name, { $ref: `#/components/headers/${name}` }] as const);
+    response.headers = { ...response.headers, ...Object.fromEntries(references) };
+  }
+}
+
+interface Extensions {
+  [ROLE_EXTENSION]?: AccessRule;
+  [COST_EXTENSION]?: RequestCost;
+}
+
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
+
+const LIMIT_HEADERS = {
+  RateLimit: header('What is left of each limit (`r`), and for how many seconds (`t`)', '"key";r=1199;t=60', 'string'),
+  'RateLimit-Policy': header('The limits: requests (`q`) in a window of seconds (`w`)', '"key";q=1200;w=60', 'string'),
+  'X-RateLimit-Limit': header('Requests in a window, of the limit that is nearest to its end', 1200, 'integer'),
+  'X-RateLimit-Remaining': header('How many of them are left', 1199, 'integer'),
+  'X-RateLimit-Reset': header('In how many seconds there are more', 60, 'integer'),
+} as const;
+
+const HEADERS = { ...LIMIT_HEADERS, 'Retry-After': header('Seconds until the next request is welcome', 3, 'integer') };
+
+function header(description: string, example: string | number, type: string): object {
+  return { description, schema: { type }, example };
+}
 
 const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
 
@@ -119,7 +158,8 @@ const API_KEY = {
   scheme: 'bearer',
   description:
     'An API key: `viewer` reads, `editor` writes jobs too, `admin` manages keys too, in the project of the key; or the root ' +
-    'key. `x-required-role` says what an operation needs. A service that is open (`AUTH=open`) asks for none.',
+    'key. Or a token (JWT) of the OpenID Connect issuer that the service names, with role and project in its claims. ' +
+    '`x-required-role` says what an operation needs. A service that is open (`AUTH=open`) asks for none.',
 };
 
 const PROJECT_HEADER = {

@@ -48,6 +48,7 @@ export const TITLES: Record<RefusalCode, string> = {
   body_too_large: 'The body is too large',
   unsupported_media_type: 'Unsupported media type',
   invalid: 'The content is not valid',
+  quota_exceeded: 'A quota is used up',
   schedule_never_fires: 'The schedule never fires',
   internal: 'Internal error',
   unavailable: 'Unavailable for now',

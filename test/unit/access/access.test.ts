@@ -79,7 +79,7 @@ describe('the caller of a request', () => {
 
   it('is refused by what was found, and known by it', () => {
     const [good, bad] = [{}, {}];
-    const caller = { projectId: 'p', role: 'viewer', keyId: 'k' } as const;
+    const caller = { projectId: 'p', role: 'viewer', keyId: 'k', subject: null, rateLimits: null } as const;
     identify(good, caller);
     identify(bad, new Problem('forbidden', 'no'));
     expect([callerOf(good), callerIfKnown(good), callerIfKnown(bad)]).toEqual([caller, caller, null]);

@@ -43,13 +43,37 @@ describe('readSettings', () => {
     ['LEASE', '10', 'LEASE must be a duration of at least 1s, like 15s, 2h, 30d or PT15S, got "10"'],
     ['LEASE', 'PT0.5S', 'LEASE must be a duration of at least 1s, like 15s, 2h, 30d or PT15S, got "PT0.5S"'],
     ['RUN_RETENTION', '1h', 'RUN_RETENTION must be a duration of at least 1d, like 15s, 2h, 30d or PT15S, got "1h"'],
-    ['RATE_LIMIT', '0/1m', 'RATE_LIMIT must be requests/window like 1200/1m, or off, got "0/1m"'],
+    [
+      'RATE_LIMIT',
+      '0/1m',
+      'RATE_LIMIT must be requests/window like 1200/1m, with a window of 1s to 1d, or off, got "0/1m"',
+    ],
     ['LOG_LEVEL', 'loud', 'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent, got "loud"'],
     ['AUTH', 'closed', 'AUTH must be one of open, keys, got "closed"'],
     ['ROLE', 'leader', 'ROLE must be one of all, api, scheduler, worker, got "leader"'],
+    ['OIDC_AUDIENCE', 'us', expect.stringMatching(/^OIDC_ISSUER and OIDC_AUDIENCE must be set together/)],
+    ['OIDC_ROLE_CLAIM', 'a b', 'OIDC_ROLE_CLAIM must be the name of a claim, got "a b"'],
     ['EGRESS_ALLOW', '10.0.0.0/99', expect.stringMatching(/^EGRESS_ALLOW must be CIDRs and host names/)],
   ])('%s=%s', (name, value, problem) => {
     expect(problemsOf({ [name]: value })).toEqual([problem]);
+  });
+
+  it.each([
+    ['https://id.example.com', true],
+    ['https://id.example.com/realms/main/', true],
+    ['http://127.0.0.1:8080/x', true],
+    ['http://[::1]:8080', true],
+    ['http://id.example.com', false],
+    ['https://id.example.com/?a=b', false],
+    ['https://user:secret@id.example.com', false],
+    ['id.example.com', false],
+  ])('OIDC_ISSUER=%s', (issuer, taken) => {
+    const environment = { OIDC_ISSUER: issuer, OIDC_AUDIENCE: 'us', AUTH: 'open' };
+    if (!taken) expect(problemsOf(environment)).toEqual([expect.stringMatching(/^OIDC_ISSUER must be the https URL/)]);
+    else {
+      const claims = { role: 'carillon_role', project: 'carillon_project' };
+      expect(readSettings(environment).oidc).toEqual({ issuer, audience: 'us', claims });
+    }
   });
 
   it.each(['api', 'scheduler', 'worker'])('ROLE=%s works on a shared Postgres only', (role) => {
@@ -87,6 +111,7 @@ describe('who may call', () => {
     ['with a root key that nobody asked for', { ROOT_API_KEY: KEY }, 'open'],
     ['with a Postgres', { ...server, ROOT_API_KEY: KEY }, 'keys'],
     ['with a Redis', { ...redis, ROOT_API_KEY: KEY }, 'keys'],
+    ['with an issuer of tokens', { OIDC_ISSUER: 'https://i.example', OIDC_AUDIENCE: 'us', ROOT_API_KEY: KEY }, 'keys'],
     ['on another address', { HOST: '0.0.0.0', ROOT_API_KEY: KEY }, 'keys'],
     ['open beside real servers, as told', { ...server, ...redis, AUTH: 'open' }, 'open'],
     ['keys, as told', { AUTH: 'keys', ROOT_API_KEY: KEY }, 'keys'],

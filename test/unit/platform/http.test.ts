@@ -1,6 +1,5 @@
 import { requestIdOf } from '../../../src/platform/http/request-id.js';
 import { RouteTable } from '../../../src/platform/http/route-table.js';
-import { MemoryThrottlerStorage } from '../../../src/rate-limiting/memory-throttler-storage.js';
 import { textLine } from '../../../src/platform/logging/text-line.js';
 
 type Listener = (route: { url: string; method: string | string[] }) => void;
@@ -50,24 +49,6 @@ describe('requestIdOf', () => {
       expect(requestIdOf({ 'x-request-id': given })).not.toBe(id);
     },
   );
-});
-
-describe('MemoryThrottlerStorage', () => {
-  afterEach(() => jest.restoreAllMocks());
-
-  it('counts in windows, for each caller apart, and says when the window ends', async () => {
-    let nowMs = 0;
-    jest.spyOn(performance, 'now').mockImplementation(() => nowMs);
-    const storage = new MemoryThrottlerStorage();
-    const hit = (key: string) => storage.increment(key, 60_000, 2);
-    await expect(hit('a')).resolves.toEqual({ totalHits: 1, timeToExpire: 60, isBlocked: false, timeToBlockExpire: 0 });
-    await expect(hit('a')).resolves.toMatchObject({ totalHits: 2, isBlocked: false });
-    nowMs = 20_000;
-    await expect(hit('a')).resolves.toEqual({ totalHits: 3, timeToExpire: 40, isBlocked: true, timeToBlockExpire: 40 });
-    await expect(hit('b')).resolves.toMatchObject({ totalHits: 1, isBlocked: false });
-    nowMs = 60_000;
-    await expect(hit('a')).resolves.toMatchObject({ totalHits: 1, isBlocked: false });
-  });
 });
 
 describe('textLine', () => {
