@@ -3,6 +3,7 @@ import { V7Generator } from 'uuidv7';
 import type { Project } from '../domain/access.js';
 import { Problem } from '../domain/errors.js';
 import { ProjectsRepository } from '../persistence/projects.repository.js';
+import { Writes } from '../persistence/writes.js';
 import type { Caller } from '../platform/caller.js';
 import { Clock } from '../platform/clock.js';
 import type { Page } from '../platform/contract/page.js';
@@ -17,6 +18,7 @@ const ids = new V7Generator();
 export class ProjectsService {
   constructor(
     private readonly projects: ProjectsRepository,
+    private readonly writes: Writes,
     private readonly clock: Clock,
   ) {}
 
@@ -24,7 +26,7 @@ export class ProjectsService {
     const now = this.clock.now();
     const id = ids.generateOrResetWithTs(now).toString();
     const project = { id, name, createdAt: now, updatedAt: now };
-    if (await this.projects.insert(project)) return project;
+    if (await this.writes.run((sql) => this.projects.insert(project, sql))) return project;
     throw new Problem('name_taken', `there is a project named "${name}" already`);
   }
 

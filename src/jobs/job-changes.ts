@@ -4,6 +4,7 @@ import type { Instant } from '../domain/recurrence/schedule.js';
 import type { Sql } from '../persistence/database.js';
 import { JobsRepository } from '../persistence/jobs.repository.js';
 import type { StoredJob } from '../persistence/jobs.repository.js';
+import { Writes } from '../persistence/writes.js';
 import { Clock } from '../platform/clock.js';
 import { isUuid } from '../platform/contract/values.schema.js';
 import { AfterCommit } from '../queue/after-commit.js';
@@ -20,6 +21,7 @@ export type Change = (job: StoredJob, now: Instant, sql: Sql) => Promise<Settled
 export class JobChanges {
   constructor(
     private readonly jobs: JobsRepository,
+    private readonly writes: Writes,
     private readonly clock: Clock,
     private readonly afterCommit: AfterCommit,
   ) {}
@@ -35,7 +37,7 @@ export class JobChanges {
   }
 
   private async run(lock: (sql: Sql) => Promise<StoredJob | null>, change: Change): Promise<StoredJob | null> {
-    const outcome = await this.jobs.transaction(async (sql) => {
+    const outcome = await this.writes.run(async (sql) => {
       const job = await lock(sql);
       return job === null ? null : this.apply(job, change, sql);
     });

@@ -10,6 +10,7 @@ import { JobListRepository } from '../persistence/job-list.repository.js';
 import { isNameTaken, JobsRepository } from '../persistence/jobs.repository.js';
 import type { StoredJob } from '../persistence/jobs.repository.js';
 import { cancelOpenRuns } from '../persistence/ledger-writes.js';
+import { Writes } from '../persistence/writes.js';
 import { Clock } from '../platform/clock.js';
 import type { Page } from '../platform/contract/page.js';
 import { isUuid } from '../platform/contract/values.schema.js';
@@ -36,6 +37,7 @@ export class JobsService {
     private readonly jobs: JobsRepository,
     private readonly lists: JobListRepository,
     private readonly changes: JobChanges,
+    private readonly writes: Writes,
     private readonly clock: Clock,
     private readonly afterCommit: AfterCommit,
     private readonly egress: EgressPolicy,
@@ -46,7 +48,7 @@ export class JobsService {
     const job = newJob(projectId, this.settle(input, null, now), now);
     await refuseTakenName(
       job.name,
-      this.jobs.transaction((sql) => this.jobs.insert(job, sql)),
+      this.writes.run((sql) => this.jobs.insert(job, sql)),
     );
     await this.afterCommit.announce({ dueAt: job.nextRunAt });
     return { ...job, stats: null };
@@ -101,7 +103,7 @@ export class JobsService {
 
   /** Its waiting runs are cancelled, those too that are due and not planned yet; a call under way goes on to its end. */
   async delete(projectId: string, id: string): Promise<void> {
-    const cancelled = await this.jobs.transaction(async (sql) => {
+    const cancelled = await this.writes.run(async (sql) => {
       const job = (isUuid(id) ? await this.jobs.lock(projectId, id, sql) : null) ?? noSuchJob();
       const now = this.clock.now();
       const settled = await settleOverdue(job, now, sql);

@@ -55,10 +55,6 @@ const NOTE_USE = {
 export class ApiKeysRepository {
   constructor(private readonly database: Database) {}
 
-  transaction<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result> {
-    return this.database.transaction(work);
-  }
-
   /** By the SHA-256 of the whole key: who has the key knows which one is meant, whatever its project. */
   async findPresented(hash: string): Promise<PresentedKey | null> {
     const [key] = await this.database.rows<PresentedKey>(PRESENTED, [hash]);
@@ -80,7 +76,7 @@ export class ApiKeysRepository {
     return this.database.rows<ApiKey>(PAGE, [projectId, afterId, limit]);
   }
 
-  async insert(key: ApiKey, hash: string, sql: Sql = this.database): Promise<void> {
+  async insert(key: ApiKey, hash: string, sql: Sql): Promise<void> {
     const { projectId, id, name, role, prefix, expiresAt, createdAt } = key;
     const endsAt = expiresAt === null ? null : formatInstant(expiresAt);
     await sql.rows(INSERT, [projectId, id, name, role, prefix, hash, endsAt, formatInstant(createdAt)]);
@@ -91,8 +87,8 @@ export class ApiKeysRepository {
   }
 
   /** False when there is none. */
-  async delete(projectId: string, id: string): Promise<boolean> {
-    return (await this.database.count(DELETE, [projectId, id])) > 0;
+  async delete(projectId: string, id: string, sql: Sql): Promise<boolean> {
+    return (await sql.count(DELETE, [projectId, id])) > 0;
   }
 
   async noteUse({ projectId, id }: Pick<ApiKey, 'projectId' | 'id'>, now: Instant): Promise<void> {

@@ -65,10 +65,6 @@ const DELETE = {
 export class JobsRepository {
   constructor(private readonly database: Database) {}
 
-  transaction<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result> {
-    return this.database.transaction(work);
-  }
-
   find(projectId: string, id: string): Promise<StoredJob | null> {
     return this.read(projectId, id, this.database);
   }

@@ -12,9 +12,11 @@ import { RecoveryRepository } from './recovery.repository.js';
 import { RunCountsRepository } from './run-counts.repository.js';
 import { RunListRepository } from './run-list.repository.js';
 import { RunsRepository } from './runs.repository.js';
+import { Writes } from './writes.js';
 
 const REPOSITORIES = [
   Database,
+  Writes,
   PlanningRepository,
   ClaimsRepository,
   RecoveryRepository,

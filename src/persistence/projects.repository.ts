@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Project } from '../domain/access.js';
 import { formatInstant } from '../domain/recurrence/instants.js';
 import { Database, PROMPT_MS } from './database.js';
+import type { Sql } from './database.js';
 
 const COLUMNS = `id, name, created_at AS "createdAt", updated_at AS "updatedAt"`;
 
@@ -13,7 +14,9 @@ const FIND_NAMED = {
 };
 const INSERT = {
   name: 'projects-insert',
-  text: `INSERT INTO projects (id, name, created_at, updated_at) VALUES ($1, $2, $3, $4)`,
+  text: `
+    INSERT INTO projects (id, name, created_at, updated_at) VALUES ($1, $2, $3, $4)
+    ON CONFLICT ON CONSTRAINT projects_name_key DO NOTHING`,
 };
 const PAGE = {
   name: 'projects-page',
@@ -39,16 +42,8 @@ export class ProjectsRepository {
   }
 
   /** False when the name is taken. */
-  async insert(project: Project): Promise<boolean> {
-    const { id, name, createdAt, updatedAt } = project;
-    try {
-      await this.database.rows(INSERT, [id, name, formatInstant(createdAt), formatInstant(updatedAt)]);
-      return true;
-    } catch (error) {
-      const { code, constraint } = error as { code?: unknown; constraint?: unknown };
-      if (code === '23505' && constraint === 'projects_name_key') return false;
-      throw error;
-    }
+  async insert({ id, name, createdAt, updatedAt }: Project, sql: Sql): Promise<boolean> {
+    return (await sql.count(INSERT, [id, name, formatInstant(createdAt), formatInstant(updatedAt)])) > 0;
   }
 
   /** The newest first, up to `limit` after `afterId`. `only`: that one alone; null: all, for who manages them. */

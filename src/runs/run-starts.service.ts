@@ -11,6 +11,7 @@ import { cancelOpenRuns, countOpenRuns, insertRuns } from '../persistence/ledger
 import { newRunOf } from '../persistence/new-run.js';
 import { RunsRepository } from '../persistence/runs.repository.js';
 import type { RunWithBody } from '../persistence/runs.repository.js';
+import { Writes } from '../persistence/writes.js';
 import { Clock } from '../platform/clock.js';
 import { isUuid } from '../platform/contract/values.schema.js';
 import { refuseBody } from '../platform/validation/request-validation.pipe.js';
@@ -32,6 +33,7 @@ export class RunStartsService {
     private readonly jobs: JobsRepository,
     private readonly runs: RunsRepository,
     private readonly ledger: RunsService,
+    private readonly writes: Writes,
     private readonly clock: Clock,
     private readonly afterCommit: AfterCommit,
   ) {}
@@ -51,7 +53,7 @@ export class RunStartsService {
   }
 
   private async start(projectId: string, jobId: string, start: Start, noJob: () => never): Promise<RunWithBody> {
-    const { run, cancelled } = await this.jobs.transaction(async (sql) => {
+    const { run, cancelled } = await this.writes.run(async (sql) => {
       const job = (isUuid(jobId) ? await this.jobs.lock(projectId, jobId, sql) : null) ?? noJob();
       refuseBodyWithout(job, start);
       return this.enter(job, start, sql);
