@@ -5,7 +5,7 @@ export function isJsonObject(value: unknown): value is JsonObject {
 }
 
 /**
- * JSON merge patch (RFC 7386): members of an object are merged, null removes one, anything else replaces. Neither
+ * JSON merge patch (RFC 7396): members of an object are merged, null removes one, anything else replaces. Neither
  * argument is changed. Recursion goes as deep as `patch`; the caller bounds that.
  */
 export function mergePatch(target: unknown, patch: unknown): unknown {
@@ -30,6 +30,19 @@ export function sameJson(left: unknown, right: unknown): boolean {
   return (
     names.length === definedNames(right).length &&
     names.every((name) => Object.hasOwn(right, name) && sameJson(left[name], right[name]))
+  );
+}
+
+/**
+ * The same text for values that are equal as JSON, whatever the order of their members: Postgres keeps another one than the
+ * client sent. Empty for undefined. Recursion goes as deep as `value`; the caller bounds that.
+ */
+export function canonicalJson(value: unknown): string {
+  if (value === undefined) return '';
+  return JSON.stringify(value, (_name, member: unknown) =>
+    isJsonObject(member)
+      ? Object.fromEntries(Object.entries(member).sort(([one], [other]) => (one < other ? -1 : 1)))
+      : member,
   );
 }
 

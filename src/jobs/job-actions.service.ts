@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Problem } from '../domain/errors.js';
 import { pause, recurrenceOf, resume, skipNext } from '../domain/job-change.js';
+import type { Preconditions } from '../domain/preconditions.js';
 import type { Recurrence } from '../domain/recurrence/recurrence.js';
 import type { Instant } from '../domain/recurrence/schedule.js';
 import type { StoredJob } from '../persistence/jobs.repository.js';
@@ -21,8 +22,13 @@ export class JobActionsService {
   constructor(private readonly changes: JobChanges) {}
 
   /** What was due before this was acknowledged may still run; nothing that is due later does. */
-  pause(projectId: string, id: string, { note = null, until = null }: PauseRequest): Promise<StoredJob> {
-    return this.changes.change(projectId, id, async (job, now, sql) => {
+  pause(
+    projectId: string,
+    id: string,
+    { note = null, until = null }: PauseRequest,
+    conditions: Preconditions,
+  ): Promise<StoredJob> {
+    return this.changes.change(projectId, id, conditions, async (job, now, sql) => {
       if (until !== null && until <= now) {
         throw refuseBody([{ pointer: '/until', code: 'out_of_range', detail: 'is not in the future' }]);
       }
@@ -33,8 +39,8 @@ export class JobActionsService {
   }
 
   /** An active job stays as it is: resuming twice is no mistake. */
-  resume(projectId: string, id: string): Promise<StoredJob> {
-    return this.changes.change(projectId, id, async (job, now) => {
+  resume(projectId: string, id: string, conditions: Preconditions): Promise<StoredJob> {
+    return this.changes.change(projectId, id, conditions, async (job, now) => {
       if (job.state === 'completed') throw completed('resumed');
       if (job.state === 'active') return null;
       const resumed = { ...job, ...resume(job, readableRecurrence(job), now) };
@@ -42,8 +48,8 @@ export class JobActionsService {
     });
   }
 
-  skipNext(projectId: string, id: string): Promise<StoredJob> {
-    return this.changes.change(projectId, id, async (job, now, sql) => {
+  skipNext(projectId: string, id: string, conditions: Preconditions): Promise<StoredJob> {
+    return this.changes.change(projectId, id, conditions, async (job, now, sql) => {
       const settled = await settleOverdue(job, now, sql);
       const { nextOccurrenceAt, state } = settled.job;
       if (state === 'paused')

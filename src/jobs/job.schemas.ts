@@ -159,7 +159,7 @@ export type NamedJobInput = z.infer<typeof NamedJobInput>;
 export const JobPatch = z.looseObject({}).meta({
   id: 'JobPatch',
   description:
-    'A JSON merge patch (RFC 7386) of name, description, labels, schedule, target, retry, overlap and misfire: members are merged, null takes a member back to its default. A schedule of another type drops the members that only the old type knows.',
+    'A JSON merge patch (RFC 7396) of name, description, labels, schedule, target, retry, overlap and misfire: members are merged, null takes a member back to its default. A schedule of another type drops the members that only the old type knows.',
   example: { schedule: { expression: '30 9 * * MON-FRI' }, labels: { team: null } },
 });
 

@@ -4,6 +4,8 @@ import { Problem } from '../domain/errors.js';
 import type { Job } from '../domain/job.js';
 import { firstProgress, reschedule } from '../domain/job-change.js';
 import { sameJson } from '../domain/json.js';
+import { refuseUnmet } from '../domain/preconditions.js';
+import type { Preconditions } from '../domain/preconditions.js';
 import type { Instant } from '../domain/recurrence/schedule.js';
 import type { Sql } from '../persistence/database.js';
 import { JobListRepository } from '../persistence/job-list.repository.js';
@@ -62,30 +64,41 @@ export class JobsService {
     return listJobs(this.lists, projectId, query);
   }
 
-  patch(projectId: string, id: string, patch: Readonly<Record<string, unknown>>): Promise<StoredJob> {
+  patch(
+    projectId: string,
+    id: string,
+    patch: Readonly<Record<string, unknown>>,
+    conditions: Preconditions,
+  ): Promise<StoredJob> {
     return refuseTakenName(
       undefined,
-      this.changes.change(projectId, id, (job, now, sql) =>
+      this.changes.change(projectId, id, conditions, (job, now, sql) =>
         this.edit(job, this.settle(patchSettings(job, patch), job, now), now, sql),
       ),
     );
   }
 
   /** Creates the job of this name or sets all of it. `created` tells which. */
-  async putNamed(projectId: string, name: string, input: NamedJobInput): Promise<{ job: StoredJob; created: boolean }> {
+  async putNamed(
+    projectId: string,
+    name: string,
+    input: NamedJobInput,
+    conditions: Preconditions,
+  ): Promise<{ job: StoredJob; created: boolean }> {
     if (input.name !== undefined && input.name !== name) {
       throw refuseBody([{ pointer: '/name', code: 'invalid_value', detail: 'is not the name in the path' }]);
     }
     const whole = { ...input, name };
-    const replaced = await this.replaceNamed(projectId, whole);
+    const replaced = await this.replaceNamed(projectId, whole, conditions);
     if (replaced !== null) return { job: replaced, created: false };
+    refuseUnmet(conditions, null);
     try {
       return { job: await this.create(projectId, whole), created: true };
     } catch (error) {
       if (!(error instanceof Problem) || error.code !== 'name_taken') throw error;
     }
     // Another request created it meanwhile.
-    const found = await this.replaceNamed(projectId, whole);
+    const found = await this.replaceNamed(projectId, whole, conditions);
     if (found !== null) return { job: found, created: false };
     throw new Problem(
       'unavailable',
@@ -95,16 +108,17 @@ export class JobsService {
     );
   }
 
-  private replaceNamed(projectId: string, input: JobInput): Promise<StoredJob | null> {
-    return this.changes.changeNamed(projectId, input.name, (job, now, sql) =>
+  private replaceNamed(projectId: string, input: JobInput, conditions: Preconditions): Promise<StoredJob | null> {
+    return this.changes.changeNamed(projectId, input.name, conditions, (job, now, sql) =>
       this.edit(job, this.settle(input, job, now), now, sql),
     );
   }
 
   /** Its waiting runs are cancelled, those too that are due and not planned yet; a call under way goes on to its end. */
-  async delete(projectId: string, id: string): Promise<void> {
+  async delete(projectId: string, id: string, conditions: Preconditions): Promise<void> {
     const cancelled = await this.writes.run(async (sql) => {
       const job = (isUuid(id) ? await this.jobs.lock(projectId, id, sql) : null) ?? noSuchJob();
+      refuseUnmet(conditions, job);
       const now = this.clock.now();
       const settled = await settleOverdue(job, now, sql);
       const waiting = await cancelOpenRuns(sql, [job.id], ['queued', 'retrying', 'held'], 'jobDeleted', now);

@@ -53,6 +53,11 @@ const UPDATE = {
     WHERE project_id = $1 AND job_id = $2`,
 };
 
+const COUNT_RUNS = {
+  name: 'jobs-count-runs',
+  text: `UPDATE job_states SET run_count = run_count + $3 WHERE project_id = $1 AND job_id = $2`,
+};
+
 const DELETE = {
   name: 'jobs-delete',
   text: `
@@ -92,6 +97,11 @@ export class JobsRepository {
   /** Writes the whole row, locked before. Throws a unique violation of `jobs_name_key` when the name is taken. */
   async update(job: Job, sql: Sql): Promise<void> {
     await sql.rows(UPDATE, valuesOf(job));
+  }
+
+  /** Runs beside the schedule are counted, but change nothing that a client set: no new version. */
+  async countRuns(projectId: string, id: string, runs: number, sql: Sql): Promise<void> {
+    await sql.rows(COUNT_RUNS, [projectId, id, runs]);
   }
 
   async delete(projectId: string, id: string, sql: Sql): Promise<void> {

@@ -102,8 +102,7 @@ export class BackfillService {
       const inserted = await insertRuns(sql, runs, now);
       const entered = runs.filter((run) => inserted.has(run.id));
       const promoted = await promoteHeldRuns(sql, [job.id], now);
-      const runCount = job.runCount + entered.length;
-      await this.jobs.update({ ...job, runCount, version: job.version + 1, updatedAt: now }, sql);
+      await this.jobs.countRuns(job.projectId, job.id, entered.length, sql);
       const startable = entered.filter((run) => run.state === 'queued').map((run) => run.id);
       return { planned: entered.map((run) => run.scheduledFor), queued: [...startable, ...promoted] };
     });

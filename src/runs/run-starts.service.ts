@@ -2,6 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { randomInt } from 'node:crypto';
 import { Problem } from '../domain/errors.js';
 import { decideOverlap } from '../domain/planning/overlap.js';
+import { NO_PRECONDITIONS, refuseUnmet } from '../domain/preconditions.js';
+import type { Preconditions } from '../domain/preconditions.js';
 import type { RunTrigger } from '../domain/run.js';
 import { OPEN_STATES } from '../domain/run-state.js';
 import type { Sql } from '../persistence/database.js';
@@ -24,6 +26,8 @@ interface Start {
   readonly trigger: Extract<RunTrigger, 'manual' | 'replay'>;
   /** JSON text in place of the job's body, or null. */
   readonly body: string | null;
+  /** What the job must be like. */
+  readonly conditions: Preconditions;
 }
 
 /** Starts runs beside the schedule: for jobs in any state, by the job's overlap policy. */
@@ -38,16 +42,16 @@ export class RunStartsService {
     private readonly afterCommit: AfterCommit,
   ) {}
 
-  trigger(projectId: string, jobId: string, body: unknown): Promise<RunWithBody> {
+  trigger(projectId: string, jobId: string, body: unknown, conditions: Preconditions): Promise<RunWithBody> {
     const given = body === undefined || body === null ? null : JSON.stringify(body);
-    return this.start(projectId, jobId, { trigger: 'manual', body: given }, () => {
+    return this.start(projectId, jobId, { trigger: 'manual', body: given, conditions }, () => {
       throw new Problem('not_found', 'there is no such job');
     });
   }
 
   async replay(projectId: string, runId: string): Promise<RunWithBody> {
     const run = await this.ledger.ended(projectId, runId);
-    return this.start(projectId, run.jobId, { trigger: 'replay', body: run.body }, () => {
+    return this.start(projectId, run.jobId, { trigger: 'replay', body: run.body, conditions: NO_PRECONDITIONS }, () => {
       throw new Problem('wrong_state', 'the job of this run was deleted; there is nothing to call');
     });
   }
@@ -55,6 +59,7 @@ export class RunStartsService {
   private async start(projectId: string, jobId: string, start: Start, noJob: () => never): Promise<RunWithBody> {
     const { run, cancelled } = await this.writes.run(async (sql) => {
       const job = (isUuid(jobId) ? await this.jobs.lock(projectId, jobId, sql) : null) ?? noJob();
+      refuseUnmet(start.conditions, job);
       refuseBodyWithout(job, start);
       return this.enter(job, start, sql);
     });
@@ -77,8 +82,7 @@ export class RunStartsService {
     });
     const inserted = await insertRuns(sql, [run], now);
     if (!inserted.has(run.id)) throw new Error('two runs of a job drew the same nonce in the same millisecond');
-    const runCount = job.runCount + (state === 'skipped' ? 0 : 1);
-    await this.jobs.update({ ...job, runCount, version: job.version + 1, updatedAt: now }, sql);
+    await this.jobs.countRuns(job.projectId, job.id, state === 'skipped' ? 0 : 1, sql);
     const stored = await this.runs.find(job.projectId, run.id, sql);
     if (stored === null) throw new Error(`run ${run.id} is not in the ledger that it was just written to`);
     return { run: stored, cancelled };

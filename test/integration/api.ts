@@ -22,7 +22,7 @@ import { ProblemFilter } from '../../src/platform/problem-details/problem.filter
 import { RunQueue, type QueuedRun } from '../../src/queue/run-queue.js';
 import { RunsModule } from '../../src/runs/runs.module.js';
 import { SchedulesModule } from '../../src/schedules/schedules.module.js';
-import { createTestDatabase } from '../support/database.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { Global, Module } from '@nestjs/common';
 
 export type Json = Record<string, ReturnType<typeof JSON.parse>>;
@@ -71,6 +71,8 @@ class RecordedQueue extends RunQueue {
 /** The API over a database of its own, with a clock that stands still and a queue that only records. */
 export class Api {
   private constructor(
+    /** Of its database: another instance may share it. */
+    readonly database: TestDatabase,
     readonly app: NestFastifyApplication,
     readonly clock: SetClock,
     readonly messages: RecordedMessages,
@@ -79,8 +81,9 @@ export class Api {
     private readonly drop: () => Promise<void>,
   ) {}
 
-  static async start(settings: Partial<Config> = {}): Promise<Api> {
-    const database = await createTestDatabase();
+  /** Over the database of another instance, if one is given; stop that one last. */
+  static async start(settings: Partial<Config> = {}, besides?: Api): Promise<Api> {
+    const database = besides?.database ?? (await createTestDatabase());
     const clock = new SetClock();
     const messages = new RecordedMessages();
     const queue = new RecordedQueue();
@@ -128,7 +131,8 @@ export class Api {
     await app.init();
     await adapter.getInstance().ready();
     const db = new pg.Pool({ connectionString: database.url, max: 4 });
-    return new Api(app, clock, messages, queue, db, () => database.drop());
+    const drop = besides === undefined ? () => database.drop() : async () => {};
+    return new Api(database, app, clock, messages, queue, db, drop);
   }
 
   /** Forgets all jobs, runs and messages, and sets the clock back. */

@@ -45,6 +45,7 @@ export const TITLES: Record<RefusalCode, string> = {
   method_not_allowed: 'Method not allowed',
   name_taken: 'The name is taken',
   wrong_state: 'Not possible in this state',
+  precondition_failed: 'Not as the precondition has it',
   body_too_large: 'The body is too large',
   unsupported_media_type: 'Unsupported media type',
   invalid: 'The content is not valid',
