@@ -17,11 +17,13 @@ export const PROBLEM_STATUS = {
   method_not_allowed: 405,
   name_taken: 409,
   wrong_state: 409,
+  idempotency_key_in_use: 409,
   precondition_failed: 412,
   body_too_large: 413,
   unsupported_media_type: 415,
   invalid: 422,
   schedule_never_fires: 422,
+  idempotency_key_reused: 422,
   internal: 500,
   unavailable: 503,
 } as const;

@@ -5,6 +5,7 @@ import { Database } from './database.js';
 import { JobListRepository } from './job-list.repository.js';
 import { JobSetsRepository } from './job-sets.repository.js';
 import { JobsRepository } from './jobs.repository.js';
+import { KeptAnswersRepository } from './kept-answers.repository.js';
 import { PartitionsRepository } from './partitions.repository.js';
 import { PlanningRepository } from './planning.repository.js';
 import { ProjectsRepository } from './projects.repository.js';
@@ -29,6 +30,7 @@ const REPOSITORIES = [
   RunListRepository,
   ProjectsRepository,
   ApiKeysRepository,
+  KeptAnswersRepository,
 ];
 
 /** The repositories, one an aggregate or duty. Needs the data source, which the composition root makes. */

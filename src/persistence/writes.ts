@@ -16,6 +16,11 @@ export class Writes {
     return this.database.transaction(work);
   }
 
+  /** All that `work` reads and writes is one transaction, each `run` inside a part of it. */
+  asOne<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.database.asOne(work);
+  }
+
   /** Happens once all is committed; not at all when it is rolled back. */
   afterCommit(effect: Effect): Promise<void> {
     return this.database.afterCommit(effect);

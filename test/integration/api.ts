@@ -5,6 +5,7 @@ import pg from 'pg';
 import { AccessModule } from '../../src/access/access.module.js';
 import { AuthorizationModule } from '../../src/access/authorization.module.js';
 import { IdentificationModule } from '../../src/access/identification.module.js';
+import { IdempotencyModule } from '../../src/idempotency/idempotency.module.js';
 import { JobsModule } from '../../src/jobs/jobs.module.js';
 import { Messages, type Message } from '../../src/messaging/messages.js';
 import { PostgresMessages } from '../../src/messaging/postgres-messages.js';
@@ -105,11 +106,12 @@ export class Api {
 
     const testing = await Test.createTestingModule({
       imports: [
-        TypeOrmModule.forRoot(dataSourceOptions({ url: database.url, poolSize: 10, applicationName: 'test' })),
+        TypeOrmModule.forRoot(dataSourceOptions({ url: config.databaseUrl, poolSize: 10, applicationName: 'test' })),
         TestPlatform,
         IdentificationModule,
         AuthorizationModule,
         PersistenceModule,
+        IdempotencyModule,
         JobsModule,
         RunsModule,
         SchedulesModule,
@@ -137,7 +139,7 @@ export class Api {
 
   /** Forgets all jobs, runs and messages, and sets the clock back. */
   async reset(): Promise<void> {
-    await this.db.query('TRUNCATE jobs, job_states, job_stats, runs');
+    await this.db.query('TRUNCATE jobs, job_states, job_stats, runs, kept_answers');
     this.clock.at = START;
     this.messages.sent.length = 0;
     this.queue.queued.length = 0;
