@@ -108,6 +108,11 @@ export function restoreSecrets(target: HttpTarget, stored: HttpTarget | null): R
   return { target: { ...target, headers }, unknownSecrets };
 }
 
+/** Whether a request of this target may carry a body. */
+export function takesBody({ method }: Pick<HttpTarget, 'method'>): boolean {
+  return method !== 'GET' && method !== 'HEAD';
+}
+
 function mapHeaders(
   headers: HttpTarget['headers'],
   change: (value: HeaderValue, name: string) => HeaderValue,

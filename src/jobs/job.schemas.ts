@@ -163,20 +163,19 @@ export const JobPatch = z.looseObject({}).meta({
   example: { schedule: { expression: '30 9 * * MON-FRI' }, labels: { team: null } },
 });
 
-export const PauseInput = z
-  .strictObject({
-    note: textUpTo(MAX_NOTE)
-      .refine((text) => !CONTROL_BUT_LINES.test(text), {
-        error: 'holds a control character',
-        params: { code: 'invalid_text' },
-      })
-      .nullable()
-      .optional()
-      .meta({ description: 'Why, for people', example: 'maintenance' }),
-    until: InstantInput.nullable().optional().meta({ description: 'Resumed by itself at this instant' }),
-  })
-  .optional()
-  .meta({ id: 'PauseInput' });
+export const PauseMembers = {
+  note: textUpTo(MAX_NOTE)
+    .refine((text) => !CONTROL_BUT_LINES.test(text), {
+      error: 'holds a control character',
+      params: { code: 'invalid_text' },
+    })
+    .nullable()
+    .optional()
+    .meta({ description: 'Why, for people', example: 'maintenance' }),
+  until: InstantInput.nullable().optional().meta({ description: 'Resumed by itself at this instant' }),
+};
+
+export const PauseInput = z.strictObject(PauseMembers).optional().meta({ id: 'PauseInput' });
 
 export const JOB_STATES = ['active', 'paused', 'completed'] as const;
 export const JOB_SORTS = ['name', '-name', 'nextRunAt', '-nextRunAt', 'createdAt', '-createdAt'] as const;

@@ -3,6 +3,8 @@ import { MessagingModule } from '../messaging/messaging.module.js';
 import { EgressModule } from '../platform/egress/egress.module.js';
 import { AfterCommit } from '../queue/after-commit.js';
 import { QueueModule } from '../queue/queue.module.js';
+import { BulkController } from './bulk/bulk.controller.js';
+import { BulkService } from './bulk/bulk.service.js';
 import { JobSetsController } from './declare/job-sets.controller.js';
 import { JobSetsService } from './declare/job-sets.service.js';
 import { PathProject } from './declare/path-project.js';
@@ -15,7 +17,15 @@ import { JobsService } from './jobs.service.js';
 /** Jobs: created, read, changed, paused. Needs persistence and the platform. */
 @Module({
   imports: [QueueModule, MessagingModule, EgressModule],
-  controllers: [JobsController, JobActionsController, JobSetsController],
-  providers: [JobsService, JobActionsService, JobChanges, AfterCommit, JobSetsService, PathProject],
+  controllers: [BulkController, JobsController, JobActionsController, JobSetsController],
+  providers: [
+    JobsService,
+    BulkService,
+    JobActionsService,
+    JobChanges,
+    AfterCommit,
+    JobSetsService,
+    PathProject,
+  ],
 })
 export class JobsModule {}

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { V7Generator } from 'uuidv7';
 import { Problem } from '../domain/errors.js';
 import type { Job } from '../domain/job.js';
-import { firstProgress, reschedule } from '../domain/job-change.js';
+import { firstProgress } from '../domain/job-change.js';
 import { sameJson } from '../domain/json.js';
 import { refuseUnmet } from '../domain/preconditions.js';
 import type { Preconditions } from '../domain/preconditions.js';
@@ -21,10 +21,11 @@ import { refuseBody } from '../platform/validation/request-validation.pipe.js';
 import { AfterCommit } from '../queue/after-commit.js';
 import type { JobInput, JobListQuery, NamedJobInput } from './job.schemas.js';
 import { JobChanges, noSuchJob } from './job-changes.js';
+import { rescheduled } from './job-decisions.js';
 import { listJobs } from './job-list.js';
 import { neverFires, patchSettings, resolveSettings, sameSettings } from './job-settings.js';
 import type { JobSettings } from './job-settings.js';
-import { isOverdue, settleOverdue } from './settle-overdue.js';
+import { settleOverdue } from './settle-overdue.js';
 import type { Settled } from './settle-overdue.js';
 
 const BACKLOG_RETRY_SECONDS = 1;
@@ -147,22 +148,8 @@ export class JobsService {
       return { job: { ...job, ...settings }, queued: [], cancelled: [] };
     }
     const settled = await settleOverdue(job, now, sql);
-    if (isOverdue(settled.job, now)) {
-      const detail = 'occurrences that were missed are being planned; try again when that is done';
-      throw new Problem('unavailable', detail, [], BACKLOG_RETRY_SECONDS);
-    }
-    const progress = reschedule(settled.job, settings.schedule, now);
-    if (progress === null) throw neverFires();
-    return { ...settled, job: { ...settled.job, ...settings, ...progressOf(progress) } };
+    return { ...settled, job: rescheduled(settled.job, settings, now) };
   }
-}
-
-type Progress = NonNullable<ReturnType<typeof reschedule>>;
-
-function progressOf(progress: Progress): Progress {
-  const { state, pauseNote, pausedAt, pausedUntil, resumedAt, nextOccurrenceAt, nextRunAt, scheduledRunCount } =
-    progress;
-  return { state, pauseNote, pausedAt, pausedUntil, resumedAt, nextOccurrenceAt, nextRunAt, scheduledRunCount };
 }
 
 export function newJob(projectId: string, settings: JobSettings, now: Instant): Job {
@@ -186,7 +173,11 @@ async function refuseTakenName<Result>(name: string | undefined, change: Promise
     return await change;
   } catch (error) {
     if (!isNameTaken(error)) throw error;
-    const detail = name === undefined ? 'another job has this name' : `another job is named "${name}"`;
-    throw new Problem('name_taken', detail, [{ pointer: '/name', code: 'name_taken', detail: 'is taken' }]);
+    throw nameTaken(name);
   }
+}
+
+export function nameTaken(name: string | undefined): Problem {
+  const detail = name === undefined ? 'another job has this name' : `another job is named "${name}"`;
+  return new Problem('name_taken', detail, [{ pointer: '/name', code: 'name_taken', detail: 'is taken' }]);
 }

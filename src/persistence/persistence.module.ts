@@ -2,6 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import { ApiKeysRepository } from './api-keys.repository.js';
 import { ClaimsRepository } from './claims.repository.js';
 import { Database } from './database.js';
+import { JobBatchesRepository } from './job-batches.repository.js';
 import { JobListRepository } from './job-list.repository.js';
 import { JobSetsRepository } from './job-sets.repository.js';
 import { JobsRepository } from './jobs.repository.js';
@@ -26,6 +27,7 @@ const REPOSITORIES = [
   JobsRepository,
   JobListRepository,
   JobSetsRepository,
+  JobBatchesRepository,
   RunsRepository,
   RunListRepository,
   ProjectsRepository,

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { TcpProxy } from '../faults/support/proxy.js';
 import { waitFor } from '../support/wait-for.js';
-import { Api, type Answer, type Json } from './api.js';
+import { Api, type Answer } from './api.js';
 
 let api: Api;
 let other: Api;
@@ -346,6 +346,6 @@ describe('a connection that breaks', () => {
     expect((await first).status).toBe(503);
     expect([await count('runs'), told(), second.headers['idempotent-replayed']]).toEqual([1, 0, undefined]);
     const rows = await api.rows('SELECT id FROM runs');
-    expect(rows).toEqual([{ id: (second.body)['id'] }]);
+    expect(rows).toEqual([{ id: second.body['id'] }]);
   }, 15_000);
 });
