@@ -229,6 +229,7 @@ function everythingOf(projectId: string): Promise<Json[]> {
      UNION ALL SELECT 'state', to_jsonb(s) FROM job_states s WHERE project_id = $1
      UNION ALL SELECT 'run', to_jsonb(r) FROM runs r WHERE project_id = $1
      UNION ALL SELECT 'key', to_jsonb(k) FROM api_keys k WHERE project_id = $1
+     UNION ALL SELECT 'answer', to_jsonb(a) FROM kept_answers a WHERE project_id = $1
      UNION ALL SELECT 'project', to_jsonb(p) FROM projects p WHERE id = $1
      ORDER BY 1, 2`,
     [projectId],

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { waitFor } from '../support/wait-for.js';
 import { Api, type Answer, type Json } from './api.js';
 
 let api: Api;
@@ -82,21 +84,37 @@ describe('creating', () => {
     expect(api.messages.sent).toContainEqual({ type: 'jobDue', at: at('09:00:00.000') });
   });
 
-  test('of the same names by two at once makes each one once, and no deadlock', async () => {
-    const names = Array.from({ length: 200 }, (_, index) => `name ${index}`);
-    const jobs = names.map((name) => ({ ...HOURLY, name }));
-    const answers = await Promise.all(
-      Array.from({ length: 6 }, (_, index) =>
-        bulk(
-          { action: 'create', jobs: index % 2 === 0 ? jobs : [...jobs].reverse() },
-          {},
-          index % 3 === 0 ? api : other,
-        ),
-      ),
-    );
-    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
-    expect(answers.reduce((sum, { body }) => sum + Number(body['succeeded']), 0)).toBe(200);
-    expect(await states()).toHaveLength(200);
+  test('of the same names in another order at the same time waits, and does not deadlock', async () => {
+    await api.create({ ...HOURLY, name: 'seed' });
+    const named = (...names: string[]): Json[] => names.map((name) => ({ ...HOURLY, name }));
+    const waiting = (count: number) =>
+      waitFor(
+        `${count} requests to wait for another transaction`,
+        () =>
+          api.rows(`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`),
+        (rows) => rows.length === count,
+      );
+    const holder = new pg.Client({ connectionString: api.database.url });
+    await holder.connect();
+    try {
+      await holder.query('BEGIN');
+      await holder.query(
+        `INSERT INTO jobs SELECT (r).* FROM (
+           SELECT jsonb_populate_record(j, jsonb_build_object('id', gen_random_uuid(), 'name', 'm')) AS r FROM jobs j) one`,
+      );
+      const first = bulk({ action: 'create', jobs: named('a', 'm', 'z') });
+      await waiting(1);
+      const second = bulk({ action: 'create', jobs: named('z', 'a') }, {}, other);
+      await waiting(2);
+      await holder.query('ROLLBACK');
+      expect(results(await first)).toEqual([201, 201, 201]);
+      expect(results(await second)).toEqual([
+        [409, 'name_taken', '/jobs/0/name'],
+        [409, 'name_taken', '/jobs/1/name'],
+      ]);
+    } finally {
+      await holder.end();
+    }
   });
 
   test('a thousand takes well under a second', async () => {

@@ -13,6 +13,7 @@ import { patchSettings, sameSettings } from '../job-settings.js';
 import type { JobSettings } from '../job-settings.js';
 import type { JobsService } from '../jobs.service.js';
 import { isOverdue, settleAll } from '../settle-overdue.js';
+import { breathe } from './breathe.js';
 import type { BulkChange } from './bulk.schemas.js';
 import { orProblem } from './bulk-result.js';
 
@@ -69,7 +70,8 @@ async function editAll(jobs: readonly StoredJob[], context: Context, { settles, 
   const settled = await settleAll(jobs.filter(settles), now, sql);
   const outcomes = new Map<string, null | Problem>();
   const written: StoredJob[] = [];
-  for (const job of jobs) {
+  for (const [index, job] of jobs.entries()) {
+    await breathe(index);
     const standing = settled.jobs.get(job.id) ?? job;
     const changed = orProblem(() => decide(standing));
     outcomes.set(job.id, changed instanceof Problem ? changed : null);
@@ -90,7 +92,8 @@ async function updateAll(
 ): Promise<Changed> {
   const { now } = context;
   const wanted = new Map<string, JobSettings | Problem>();
-  for (const job of jobs) {
+  for (const [index, job] of jobs.entries()) {
+    await breathe(index);
     wanted.set(
       job.id,
       orProblem(() => settings.settle(patchSettings(job, patch), job, now)),

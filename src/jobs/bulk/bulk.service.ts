@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { Problem } from '../../domain/errors.js';
 import type { Job } from '../../domain/job.js';
@@ -17,6 +16,7 @@ import { refusePastEnd } from '../job-decisions.js';
 import { labelsOf } from '../job-list.js';
 import { JobInput } from '../job.schemas.js';
 import { JobsService, nameTaken, newJob } from '../jobs.service.js';
+import { breathe } from './breathe.js';
 import { changeAll } from './bulk-changes.js';
 import type { Changed } from './bulk-changes.js';
 import { orProblem, refused, succeeded } from './bulk-result.js';
@@ -24,8 +24,6 @@ import { MAX_BULK } from './bulk.schemas.js';
 import type { BulkChange, BulkCreate, BulkInput, BulkResult, BulkView } from './bulk.schemas.js';
 
 const STATUS = { update: 200, pause: 200, resume: 200, delete: 204, trigger: 202 } as const;
-/** Items between two looks at what else the process has to do. */
-const BREATH = 50;
 
 interface Target {
   /** As it was given. */
@@ -62,7 +60,7 @@ export class BulkService {
     const made: (Job | Problem)[] = [];
     for (const [index, given] of jobs.entries()) {
       made.push(orProblem(() => newJob(projectId, this.jobs.settle(checked(given), null, now), now)));
-      if (index % BREATH === BREATH - 1) await setImmediate();
+      await breathe(index);
     }
     const wanted = made.flatMap((job) => (job instanceof Problem ? [] : [job]));
     const entered = await this.write(dryRun, (sql) => this.batches.insert(projectId, wanted, sql));
