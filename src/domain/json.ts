@@ -33,6 +33,20 @@ export function sameJson(left: unknown, right: unknown): boolean {
   );
 }
 
+/** Whether a value has lists and objects within each other beyond so many levels. Takes no recursion to say. */
+export function isDeeperThan(value: unknown, levels: number): boolean {
+  let level = [value].filter(isContainer);
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth >= levels) return true;
+    level = level.flatMap((container) => Object.values(container).filter(isContainer));
+  }
+  return false;
+}
+
+function isContainer(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
 /**
  * The same text for values that are equal as JSON, whatever the order of their members: Postgres keeps another one than the
  * client sent. Empty for undefined. Recursion goes as deep as `value`; the caller bounds that.

@@ -3,12 +3,15 @@ import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/com
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { from, lastValueFrom } from 'rxjs';
 import type { Observable } from 'rxjs';
+import { isDeeperThan } from '../domain/json.js';
 import { callerOf } from '../platform/caller.js';
 import { isShownOnce } from '../platform/contract/shown-once.js';
-import { scanJson } from '../platform/validation/json-scan.js';
 import { refuseBody, refuseParameters } from '../platform/validation/request-validation.pipe.js';
 import { IdempotencyService } from './idempotency.service.js';
 import type { Answer, Asked } from './idempotency.service.js';
+
+/** Deeper than any body that a handler takes. */
+const MAX_DEPTH = 100;
 
 const KEY = /^[\x20-\x7e]{1,255}$/;
 
@@ -56,9 +59,12 @@ async function perform(next: CallHandler, reply: FastifyReply): Promise<Answer> 
 
 function askedOf(request: FastifyRequest, key: string, shownOnce: boolean): Asked {
   const { method, url, body, headers } = request;
-  // Before anything walks it by recursion.
-  const scan = scanJson(body);
-  if (scan.tooMuch) throw refuseBody(scan.faults);
+  // Before it is compared by recursion.
+  if (isDeeperThan(body, MAX_DEPTH)) {
+    throw refuseBody([
+      { pointer: '', code: 'too_deep', detail: `has more than ${MAX_DEPTH} levels of lists and objects` },
+    ]);
+  }
   const readableWith = shownOnce ? (headers.authorization ?? '') : null;
   return { projectId: callerOf(request).projectId, key, method, url, body, readableWith };
 }

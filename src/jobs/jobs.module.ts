@@ -18,14 +18,6 @@ import { JobsService } from './jobs.service.js';
 @Module({
   imports: [QueueModule, MessagingModule, EgressModule],
   controllers: [BulkController, JobsController, JobActionsController, JobSetsController],
-  providers: [
-    JobsService,
-    BulkService,
-    JobActionsService,
-    JobChanges,
-    AfterCommit,
-    JobSetsService,
-    PathProject,
-  ],
+  providers: [JobsService, BulkService, JobActionsService, JobChanges, AfterCommit, JobSetsService, PathProject],
 })
 export class JobsModule {}

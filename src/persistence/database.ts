@@ -118,11 +118,11 @@ export class Database implements Sql {
   /**
    * One transaction: commits when `work` resolves, rolls back when it throws. A connection whose ROLLBACK or COMMIT
    * failed is thrown away, never given to the next caller. `limitMs` holds for each of its statements. Inside of a whole
-   * (`asOne`) it is a part of that, and ends with it.
+   * (`asOne`) it is a part of that: what it wrote is taken back when it throws, and committed with all the rest otherwise.
    */
   async transaction<Result>(work: (sql: Sql) => Promise<Result>, limitMs?: number): Promise<Result> {
     const { whole } = this;
-    if (whole !== null) return work(whole.sql);
+    if (whole !== null) return partOf(whole.sql, work);
     const client = await this.pool.connect();
     let broken: Error | undefined;
     // The pool listens while a connection is idle, pg while it works; between two statements nobody else does, and a
@@ -202,6 +202,20 @@ function run<Row extends QueryResultRow>(
     query_timeout: statement.limitMs,
   };
   return on.query<Row>(query);
+}
+
+/** Who catches what a part threw can go on with the rest. */
+async function partOf<Result>(sql: Sql, work: (sql: Sql) => Promise<Result>): Promise<Result> {
+  await sql.rows({ text: 'SAVEPOINT part' });
+  try {
+    const result = await work(sql);
+    await sql.rows({ text: 'RELEASE SAVEPOINT part' });
+    return result;
+  } catch (error) {
+    // On a connection that is gone this fails too, and so will the rest.
+    await sql.rows({ text: 'ROLLBACK TO SAVEPOINT part' }).catch(() => undefined);
+    throw error;
+  }
 }
 
 /** Pg has no code for it. */

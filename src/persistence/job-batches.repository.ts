@@ -97,14 +97,6 @@ export class JobBatchesRepository {
   async delete(projectId: string, ids: readonly string[], sql: Sql): Promise<void> {
     if (ids.length > 0) await sql.rows(DELETE, [projectId, plainArray(ids)]);
   }
-
-  /** What `work` writes is taken back when it has resolved; its locks too. */
-  async inTrial<Result>(sql: Sql, work: () => Promise<Result>): Promise<Result> {
-    await sql.rows({ text: 'SAVEPOINT trial' });
-    const result = await work();
-    await sql.rows({ text: 'ROLLBACK TO SAVEPOINT trial' });
-    return result;
-  }
 }
 
 function givenOf(jobs: readonly Job[]): string {

@@ -16,6 +16,16 @@ export class Writes {
     return this.database.transaction(work);
   }
 
+  /** `run` to see what would become of it: what `work` writes is taken back when it has resolved, its locks too. */
+  dryRun<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result> {
+    return this.run(async (sql) => {
+      await sql.rows({ text: 'SAVEPOINT dry_run' });
+      const result = await work(sql);
+      await sql.rows({ text: 'ROLLBACK TO SAVEPOINT dry_run' });
+      return result;
+    });
+  }
+
   /** All that `work` reads and writes is one transaction, each `run` inside a part of it. */
   asOne<Result>(work: () => Promise<Result>): Promise<Result> {
     return this.database.asOne(work);

@@ -76,6 +76,50 @@ describe('the same key', () => {
     expect(await state()).toEqual(before);
   });
 
+  test('import of a text: done once, and again for another text', async () => {
+    const text = '0 9 * * 1 curl -X POST https://example.com/a\n';
+    const send = (body: string) =>
+      api.call('POST', '/projects/default/jobs/import?format=crontab&target=https://example.com/run', body, {
+        'idempotency-key': 'k',
+        'content-type': 'text/plain',
+      });
+    const first = await send(text);
+    expect([first.status, await count('jobs')]).toEqual([200, 1]);
+    const again = await send(text);
+    expect([again.body, again.headers['idempotent-replayed']]).toEqual([first.body, 'true']);
+    expect((await send(`${text}#`)).body['code']).toBe('idempotency_key_reused');
+  });
+
+  test('a part that fails and is tried anew does not spoil the rest', async () => {
+    // The set waits for its project's row, which another set holds, by asking again and again.
+    const holder = new pg.Client({ connectionString: api.database.url });
+    await holder.connect();
+    try {
+      await holder.query('BEGIN');
+      await holder.query(`SELECT 1 FROM projects WHERE name = 'default' FOR NO KEY UPDATE`);
+      const sent = api.call(
+        'POST',
+        '/projects/default/jobs/import?format=crontab&target=https://example.com/run',
+        '0 9 * * 1 curl https://example.com/a',
+        {
+          'idempotency-key': 'k',
+          'content-type': 'text/plain',
+        },
+      );
+      await waitFor(
+        'the set to ask twice',
+        () =>
+          api.rows(`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'ROLLBACK TO%'`),
+        (rows) => rows.length > 0,
+      );
+      await holder.query('COMMIT');
+      expect((await sent).status).toBe(200);
+      expect([await count('jobs'), await count('kept_answers')]).toEqual([1, 1]);
+    } finally {
+      await holder.end();
+    }
+  });
+
   test('is another one after a day', async () => {
     expect((await post(api, '/jobs', HOURLY, 'k')).status).toBe(201);
     api.clock.at += 86_399_999;

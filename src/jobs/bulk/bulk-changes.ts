@@ -7,13 +7,13 @@ import type { JobBatchesRepository } from '../../persistence/job-batches.reposit
 import type { StoredJob } from '../../persistence/jobs.repository.js';
 import { cancelOpenRuns } from '../../persistence/ledger-writes.js';
 import { startRuns } from '../../persistence/run-starts.js';
+import { newBreath } from '../../platform/breath.js';
 import { refuseBody } from '../../platform/validation/request-validation.pipe.js';
 import { backlogged, paused, rescheduled, resumed } from '../job-decisions.js';
 import { patchSettings, sameSettings } from '../job-settings.js';
 import type { JobSettings } from '../job-settings.js';
 import type { JobsService } from '../jobs.service.js';
 import { isOverdue, settleAll } from '../settle-overdue.js';
-import { breathe } from './breathe.js';
 import type { BulkChange } from './bulk.schemas.js';
 import { orProblem } from './bulk-result.js';
 
@@ -70,8 +70,9 @@ async function editAll(jobs: readonly StoredJob[], context: Context, { settles, 
   const settled = await settleAll(jobs.filter(settles), now, sql);
   const outcomes = new Map<string, null | Problem>();
   const written: StoredJob[] = [];
-  for (const [index, job] of jobs.entries()) {
-    await breathe(index);
+  const breath = newBreath();
+  for (const job of jobs) {
+    await breath();
     const standing = settled.jobs.get(job.id) ?? job;
     const changed = orProblem(() => decide(standing));
     outcomes.set(job.id, changed instanceof Problem ? changed : null);
@@ -92,8 +93,9 @@ async function updateAll(
 ): Promise<Changed> {
   const { now } = context;
   const wanted = new Map<string, JobSettings | Problem>();
-  for (const [index, job] of jobs.entries()) {
-    await breathe(index);
+  const breath = newBreath();
+  for (const job of jobs) {
+    await breath();
     wanted.set(
       job.id,
       orProblem(() => settings.settle(patchSettings(job, patch), job, now)),

@@ -8,6 +8,7 @@ import { JobListRepository } from '../../persistence/job-list.repository.js';
 import type { StoredJob } from '../../persistence/jobs.repository.js';
 import { Writes } from '../../persistence/writes.js';
 import { Clock } from '../../platform/clock.js';
+import { newBreath } from '../../platform/breath.js';
 import { isUuid } from '../../platform/contract/values.schema.js';
 import { faultsOfIssues } from '../../platform/validation/faults.js';
 import { refuseBody } from '../../platform/validation/request-validation.pipe.js';
@@ -16,7 +17,6 @@ import { refusePastEnd } from '../job-decisions.js';
 import { labelsOf } from '../job-list.js';
 import { JobInput } from '../job.schemas.js';
 import { JobsService, nameTaken, newJob } from '../jobs.service.js';
-import { breathe } from './breathe.js';
 import { changeAll } from './bulk-changes.js';
 import type { Changed } from './bulk-changes.js';
 import { orProblem, refused, succeeded } from './bulk-result.js';
@@ -58,9 +58,10 @@ export class BulkService {
   private async create(projectId: string, { jobs, dryRun }: BulkCreate): Promise<BulkResult[]> {
     const now = this.clock.now();
     const made: (Job | Problem)[] = [];
-    for (const [index, given] of jobs.entries()) {
+    const breath = newBreath();
+    for (const given of jobs) {
       made.push(orProblem(() => newJob(projectId, this.jobs.settle(checked(given), null, now), now)));
-      await breathe(index);
+      await breath();
     }
     const wanted = made.flatMap((job) => (job instanceof Problem ? [] : [job]));
     const entered = await this.write(dryRun, (sql) => this.batches.insert(projectId, wanted, sql));
@@ -92,7 +93,7 @@ export class BulkService {
   }
 
   private write<Result>(dryRun: boolean, work: (sql: Sql) => Promise<Result>): Promise<Result> {
-    return this.writes.run((sql) => (dryRun ? this.batches.inTrial(sql, () => work(sql)) : work(sql)));
+    return dryRun ? this.writes.dryRun(work) : this.writes.run(work);
   }
 
   /** Each instant once: a herd of jobs is due at one. */

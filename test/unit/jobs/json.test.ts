@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { canonicalJson, mergePatch, sameJson } from '../../../src/domain/json.js';
+import { canonicalJson, isDeeperThan, mergePatch, sameJson } from '../../../src/domain/json.js';
 
 // RFC 7396, appendix A.
 test.each([
@@ -74,4 +74,16 @@ test('values have one text when they are the same, and another when they are not
     '',
     '{"a":"x","b":[{"c":null,"d":1}]}',
   ]);
+});
+
+test.each<[unknown, number, boolean]>([
+  ['x', 0, false],
+  [null, 0, false],
+  [{}, 0, true],
+  [{}, 1, false],
+  [{ a: 1, b: [2] }, 1, true],
+  [{ a: 1, b: [2] }, 2, false],
+  [JSON.parse('['.repeat(400_000) + ']'.repeat(400_000)), 100, true],
+])('depth %#', (value, levels, deeper) => {
+  expect(isDeeperThan(value, levels)).toBe(deeper);
 });
