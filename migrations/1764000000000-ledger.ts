@@ -140,6 +140,20 @@ export class Ledger1764000000000 implements MigrationInterface {
     await runner.query(`CREATE TABLE runs_default PARTITION OF runs DEFAULT`);
 
     await limitProjects(runner);
+    // What was answered to requests with an idempotency key, written with what they wrote and swept by age.
+    await runner.query(`
+      CREATE TABLE kept_answers (
+        project_id uuid NOT NULL,
+        key_hash text NOT NULL,
+        fingerprint text NOT NULL,
+        status integer NOT NULL,
+        headers jsonb NOT NULL,
+        body text NOT NULL,
+        created_at timestamptz NOT NULL,
+        CONSTRAINT kept_answers_pkey PRIMARY KEY (project_id, key_hash),
+        CONSTRAINT kept_answers_project_fkey FOREIGN KEY (project_id) REFERENCES projects (id)
+      )`);
+    await runner.query(`CREATE INDEX kept_answers_age_idx ON kept_answers (created_at)`);
 
     // Counts reigns: each time a replica starts to lead it draws the next number.
     await runner.query(`CREATE SEQUENCE reign_epoch`);
@@ -147,6 +161,7 @@ export class Ledger1764000000000 implements MigrationInterface {
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`DROP SEQUENCE reign_epoch`);
+    await runner.query(`DROP TABLE kept_answers`);
     await runner.query(`DROP TABLE runs`);
     await runner.query(`DROP TABLE job_stats`);
     await runner.query(`DROP TABLE job_states`);

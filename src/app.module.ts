@@ -6,6 +6,7 @@ import { AuthorizationModule } from './access/authorization.module.js';
 import { IdentificationModule } from './access/identification.module.js';
 import { CachingModule } from './caching/caching.module.js';
 import { ExecutionModule } from './execution/execution.module.js';
+import { IdempotencyModule } from './idempotency/idempotency.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
 import { LiveSystemStatus } from './live-system-status.js';
 import { dataSourceOptions } from './persistence/data-source.js';
@@ -33,7 +34,7 @@ type Modules = NonNullable<DynamicModule['imports']>;
  */
 const PLANNING: Modules = [ScheduleModule.forRoot(), RecoveryModule, SchedulingModule];
 const DELIVERY: Modules = [ExecutionModule];
-const API: Modules = [JobsModule, RunsModule, SchedulesModule, AccessModule];
+const API: Modules = [IdempotencyModule, JobsModule, RunsModule, SchedulesModule, AccessModule];
 
 const MODULES: Readonly<Record<Role, Modules>> = {
   all: [...PLANNING, ...DELIVERY, ...API],

@@ -4,6 +4,7 @@ import { Needs } from '../platform/access-rules.js';
 import { ApiIdParam, CheckedRequests, LINK, LOCATION } from '../platform/contract/operations.js';
 import { linkNext } from '../platform/contract/page.js';
 import type { HttpReply, HttpRequest, Page } from '../platform/contract/page.js';
+import { ShownOnce } from '../platform/contract/shown-once.js';
 import { ApiProblems } from '../platform/openapi/api-problems.js';
 import { ProjectId } from '../platform/project.js';
 import {
@@ -26,6 +27,7 @@ export class ApiKeysController {
   constructor(private readonly keys: ApiKeysService) {}
 
   @Post()
+  @ShownOnce()
   @ApiOperation({
     operationId: 'createApiKey',
     summary: 'Create an API key',
@@ -89,6 +91,7 @@ export class ApiKeysController {
   }
 
   @Post(':id/rotate')
+  @ShownOnce()
   @ApiOperation({
     operationId: 'rotateApiKey',
     summary: 'Rotate an API key',

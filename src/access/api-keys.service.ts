@@ -6,6 +6,7 @@ import { Problem } from '../domain/errors.js';
 import type { Instant } from '../domain/recurrence/schedule.js';
 import { Messages } from '../messaging/messages.js';
 import { ApiKeysRepository } from '../persistence/api-keys.repository.js';
+import { Writes } from '../persistence/writes.js';
 import { Clock } from '../platform/clock.js';
 import type { Page } from '../platform/contract/page.js';
 import { isUuid } from '../platform/contract/values.schema.js';
@@ -27,6 +28,7 @@ export interface NewApiKey {
 export class ApiKeysService {
   constructor(
     private readonly keys: ApiKeysRepository,
+    private readonly writes: Writes,
     private readonly messages: Messages,
     private readonly clock: Clock,
   ) {}
@@ -35,7 +37,7 @@ export class ApiKeysService {
     const now = this.clock.now();
     refusePast(expiresAt, now);
     const made = newKey({ projectId, name, role, expiresAt }, now);
-    await this.keys.insert(made.key, made.hash);
+    await this.writes.run((sql) => this.keys.insert(made.key, made.hash, sql));
     return made;
   }
 
@@ -49,7 +51,7 @@ export class ApiKeysService {
 
   /** Makes a key in the place of another, which ends after the overlap. */
   async rotate(projectId: string, id: string, { overlap, expiresAt }: RotateInput): Promise<NewApiKey> {
-    const made = await this.keys.transaction(async (sql) => {
+    const made = await this.writes.run(async (sql) => {
       const old = (isUuid(id) ? await this.keys.lock(projectId, id, sql) : null) ?? noSuchKey();
       const now = this.clock.now();
       const rotation = decideRotation(old, now, overlap);
@@ -61,14 +63,18 @@ export class ApiKeysService {
       await this.keys.replace(old, made.key.id, rotation.oldExpiresAt, sql);
       return { ...made, oldId: old.id };
     });
-    this.messages.publish({ type: 'apiKeyChanged', keyId: made.oldId });
+    await this.tellChanged(made.oldId);
     return made;
   }
 
   /** From a second later on it opens nothing on any replica, on this one from now on. */
   async revoke(projectId: string, id: string): Promise<void> {
-    if (!isUuid(id) || !(await this.keys.delete(projectId, id))) noSuchKey();
-    this.messages.publish({ type: 'apiKeyChanged', keyId: id.toLowerCase() });
+    if (!isUuid(id) || !(await this.writes.run((sql) => this.keys.delete(projectId, id, sql)))) noSuchKey();
+    await this.tellChanged(id.toLowerCase());
+  }
+
+  private tellChanged(keyId: string): Promise<void> {
+    return this.writes.afterCommit(() => this.messages.publish({ type: 'apiKeyChanged', keyId }));
   }
 }
 

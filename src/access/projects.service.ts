@@ -5,6 +5,7 @@ import { Problem } from '../domain/errors.js';
 import { NO_QUOTAS } from '../domain/quotas.js';
 import type { ProjectUse } from '../domain/quotas.js';
 import { ProjectsRepository } from '../persistence/projects.repository.js';
+import { Writes } from '../persistence/writes.js';
 import type { Caller } from '../platform/caller.js';
 import { Clock } from '../platform/clock.js';
 import type { Page } from '../platform/contract/page.js';
@@ -19,6 +20,7 @@ const ids = new V7Generator();
 export class ProjectsService {
   constructor(
     private readonly projects: ProjectsRepository,
+    private readonly writes: Writes,
     private readonly clock: Clock,
   ) {}
 
@@ -26,14 +28,14 @@ export class ProjectsService {
     const now = this.clock.now();
     const id = ids.generateOrResetWithTs(now).toString();
     const project = { id, name, ...planOf(plan, NO_PLAN), createdAt: now, updatedAt: now };
-    if (await this.projects.insert(project)) return project;
+    if (await this.writes.run((sql) => this.projects.insert(project, sql))) return project;
     throw new Problem('name_taken', `there is a project named "${name}" already`);
   }
 
   /** What a project may; the replicas go by it a second later at most, when what they remember of keys has ended. */
   async change(id: string, patch: ProjectPatch): Promise<Project> {
     const changed = isUuid(id)
-      ? await this.projects.transaction(async (sql) => {
+      ? await this.writes.run(async (sql) => {
           const project = await this.projects.lock(id, sql);
           if (project === null) return null;
           const changed = { ...project, ...planOf(patch, project), updatedAt: this.clock.now() };

@@ -6,6 +6,7 @@ import { linkNext } from '../platform/contract/page.js';
 import type { HttpReply, HttpRequest, Page } from '../platform/contract/page.js';
 import { NoContent } from '../platform/contract/values.schema.js';
 import { ApiProblems } from '../platform/openapi/api-problems.js';
+import { ShownOnce } from '../platform/contract/shown-once.js';
 import { ProjectId } from '../platform/project.js';
 import { PageQuery } from './access.schemas.js';
 import {
@@ -26,6 +27,7 @@ export class SigningSecretsController {
   constructor(private readonly secrets: SigningSecretsService) {}
 
   @Post()
+  @ShownOnce()
   @ApiOperation({
     operationId: 'createSigningSecret',
     summary: 'Create the signing secret of a project',
@@ -97,6 +99,7 @@ export class SigningSecretsController {
   }
 
   @Post(':id/rotate')
+  @ShownOnce()
   @ApiOperation({
     operationId: 'rotateSigningSecret',
     summary: 'Rotate a signing secret',

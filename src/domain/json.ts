@@ -5,7 +5,7 @@ export function isJsonObject(value: unknown): value is JsonObject {
 }
 
 /**
- * JSON merge patch (RFC 7386): members of an object are merged, null removes one, anything else replaces. Neither
+ * JSON merge patch (RFC 7396): members of an object are merged, null removes one, anything else replaces. Neither
  * argument is changed. Recursion goes as deep as `patch`; the caller bounds that.
  */
 export function mergePatch(target: unknown, patch: unknown): unknown {
@@ -30,6 +30,33 @@ export function sameJson(left: unknown, right: unknown): boolean {
   return (
     names.length === definedNames(right).length &&
     names.every((name) => Object.hasOwn(right, name) && sameJson(left[name], right[name]))
+  );
+}
+
+/** Whether a value has lists and objects within each other beyond so many levels. Takes no recursion to say. */
+export function isDeeperThan(value: unknown, levels: number): boolean {
+  let level = [value].filter(isContainer);
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth >= levels) return true;
+    level = level.flatMap((container) => Object.values(container).filter(isContainer));
+  }
+  return false;
+}
+
+function isContainer(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+/**
+ * The same text for values that are equal as JSON, whatever the order of their members: Postgres keeps another one than the
+ * client sent. Empty for undefined. Recursion goes as deep as `value`; the caller bounds that.
+ */
+export function canonicalJson(value: unknown): string {
+  if (value === undefined) return '';
+  return JSON.stringify(value, (_name, member: unknown) =>
+    isJsonObject(member)
+      ? Object.fromEntries(Object.entries(member).sort(([one], [other]) => (one < other ? -1 : 1)))
+      : member,
   );
 }
 

@@ -1,4 +1,5 @@
 import type { Fault } from './errors.js';
+import type { HttpTarget } from './job.js';
 
 export const MAX_URL_LENGTH = 2_048;
 
@@ -74,4 +75,9 @@ export function refuseHeaderName(name: string): Reason | null {
 export function refuseHeaderText(text: string): Reason | null {
   if (FIELD_VALUE.test(text)) return null;
   return { code: 'invalid_header_value', detail: 'holds a character that a header can not carry' };
+}
+
+/** Whether a request of this target may carry a body. */
+export function takesBody({ method }: Pick<HttpTarget, 'method'>): boolean {
+  return method !== 'GET' && method !== 'HEAD';
 }

@@ -1,9 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { Problem } from '../domain/errors.js';
+import { refuseUnmet } from '../domain/preconditions.js';
+import type { Preconditions } from '../domain/preconditions.js';
 import type { Instant } from '../domain/recurrence/schedule.js';
 import type { Sql } from '../persistence/database.js';
 import { JobsRepository } from '../persistence/jobs.repository.js';
 import type { StoredJob } from '../persistence/jobs.repository.js';
+import { Writes } from '../persistence/writes.js';
 import { Clock } from '../platform/clock.js';
 import { isUuid } from '../platform/contract/values.schema.js';
 import { AfterCommit } from '../queue/after-commit.js';
@@ -13,31 +16,38 @@ import type { Settled } from './settle-overdue.js';
 export type Change = (job: StoredJob, now: Instant, sql: Sql) => Promise<Settled | null>;
 
 /**
- * Every change of a job goes through here: one transaction that locks the row first, writes the next version, and tells the
- * replicas after its commit. The time is read under the lock, so that it is later than all that was planned before.
+ * Every change of a job goes through here: one transaction that locks the row first, compares what the client saw of the job
+ * with it, writes the next version, and tells the replicas after its commit. The time is read under the lock, so that it is later than all that was planned before.
  */
 @Injectable()
 export class JobChanges {
   constructor(
     private readonly jobs: JobsRepository,
+    private readonly writes: Writes,
     private readonly clock: Clock,
     private readonly afterCommit: AfterCommit,
   ) {}
 
-  async change(projectId: string, id: string, change: Change): Promise<StoredJob> {
-    const job = isUuid(id) ? await this.run((sql) => this.jobs.lock(projectId, id, sql), change) : null;
-    return job ?? noSuchJob();
+  async change(projectId: string, id: string, conditions: Preconditions, change: Change): Promise<StoredJob> {
+    const lock = (sql: Sql): Promise<StoredJob | null> => this.jobs.lock(projectId, id, sql);
+    return (isUuid(id) ? await this.run(lock, conditions, change) : null) ?? noSuchJob();
   }
 
   /** Null when there is no job of this name. */
-  changeNamed(projectId: string, name: string, change: Change): Promise<StoredJob | null> {
-    return this.run((sql) => this.jobs.lockNamed(projectId, name, sql), change);
+  changeNamed(projectId: string, name: string, conditions: Preconditions, change: Change): Promise<StoredJob | null> {
+    return this.run((sql) => this.jobs.lockNamed(projectId, name, sql), conditions, change);
   }
 
-  private async run(lock: (sql: Sql) => Promise<StoredJob | null>, change: Change): Promise<StoredJob | null> {
-    const outcome = await this.jobs.transaction(async (sql) => {
+  private async run(
+    lock: (sql: Sql) => Promise<StoredJob | null>,
+    conditions: Preconditions,
+    change: Change,
+  ): Promise<StoredJob | null> {
+    const outcome = await this.writes.run(async (sql) => {
       const job = await lock(sql);
-      return job === null ? null : this.apply(job, change, sql);
+      if (job === null) return null;
+      refuseUnmet(conditions, job);
+      return this.apply(job, change, sql);
     });
     if (outcome === null) return null;
     const { job, queued, cancelled } = outcome;

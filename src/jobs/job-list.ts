@@ -37,7 +37,7 @@ function sortOf(sort: JobListQuery['sort']): JobSort {
   return { by: (descending ? sort.slice(1) : sort) as JobSort['by'], descending };
 }
 
-function labelsOf(pairs: readonly string[]): Readonly<Record<string, string>> | 'contradiction' | null {
+export function labelsOf(pairs: readonly string[]): Readonly<Record<string, string>> | 'contradiction' | null {
   if (pairs.length === 0) return null;
   const labels = new Map<string, string>();
   for (const pair of pairs) {

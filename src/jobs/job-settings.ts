@@ -57,7 +57,7 @@ function normalise(input: unknown, now: Instant): Schedule {
   throw refuseBody(parsed.problems.map((problem) => ({ ...problem, pointer: `/schedule${problem.pointer}` })));
 }
 
-/** The settings that a merge patch (RFC 7386) makes of a job's; refused as a whole job would be. */
+/** The settings that a merge patch (RFC 7396) makes of a job's; refused as a whole job would be. */
 export function patchSettings(job: Job, patch: Readonly<Record<string, unknown>>): JobInput {
   const merged = mergePatch(settingsOf(job), retypeAuth(retypeSchedule(patch, job.schedule), job.target.auth?.type));
   const parsed = JobInput.safeParse(merged);

@@ -179,24 +179,23 @@ const patchMembers = {
 export const JobPatch = z.strictObject(patchMembers).meta({
   id: 'JobPatch',
   description:
-    'A JSON merge patch (RFC 7386) of name, description, labels, schedule, target, retry, overlap and misfire: members are merged, null takes a member back to its default. A schedule of another type drops the members that only the old type knows.',
+    'A JSON merge patch (RFC 7396) of name, description, labels, schedule, target, retry, overlap and misfire: members are merged, null takes a member back to its default. A schedule of another type drops the members that only the old type knows.',
   example: { schedule: { expression: '30 9 * * MON-FRI' }, labels: { team: null } },
 });
 
-export const PauseInput = z
-  .strictObject({
-    note: textUpTo(MAX_NOTE)
-      .refine((text) => !CONTROL_BUT_LINES.test(text), {
-        error: 'holds a control character',
-        params: { code: 'invalid_text' },
-      })
-      .nullable()
-      .optional()
-      .meta({ description: 'Why, for people', example: 'maintenance' }),
-    until: InstantInput.nullable().optional().meta({ description: 'Resumed by itself at this instant' }),
-  })
-  .optional()
-  .meta({ id: 'PauseInput' });
+export const PauseMembers = {
+  note: textUpTo(MAX_NOTE)
+    .refine((text) => !CONTROL_BUT_LINES.test(text), {
+      error: 'holds a control character',
+      params: { code: 'invalid_text' },
+    })
+    .nullable()
+    .optional()
+    .meta({ description: 'Why, for people', example: 'maintenance' }),
+  until: InstantInput.nullable().optional().meta({ description: 'Resumed by itself at this instant' }),
+};
+
+export const PauseInput = z.strictObject(PauseMembers).optional().meta({ id: 'PauseInput' });
 
 export const JOB_STATES = ['active', 'paused', 'completed'] as const;
 export const JOB_SORTS = ['name', '-name', 'nextRunAt', '-nextRunAt', 'createdAt', '-createdAt'] as const;

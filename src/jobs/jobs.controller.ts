@@ -3,18 +3,29 @@ import {
   ApiConsumes,
   ApiCreatedResponse,
   ApiNoContentResponse,
+  ApiNotModifiedResponse,
   ApiOkResponse,
   ApiOperation,
   ApiParam,
   ApiTags,
 } from '@nestjs/swagger';
 import { ApiIdParam, CheckedRequests, LINK, LOCATION } from '../platform/contract/operations.js';
+import {
+  ApiIfMatch,
+  ApiIfMatchOrNone,
+  ApiIfNoneMatch,
+  ETAG,
+  RequestPreconditions,
+} from '../platform/contract/preconditions.js';
+import { isKnown } from '../domain/preconditions.js';
+import type { Preconditions } from '../domain/preconditions.js';
 import { linkNext } from '../platform/contract/page.js';
 import type { HttpReply, HttpRequest, Page } from '../platform/contract/page.js';
 import { ApiProblems } from '../platform/openapi/api-problems.js';
 import { ProjectId } from '../platform/project.js';
 import { JobInput, JobListQuery, JobPage, JobPatch, JobView, Name, NamedJobInput } from './job.schemas.js';
 import { JobReads } from './job-reads.js';
+import { answerJob, tagOfView } from './job-answer.js';
 import { viewOfJob } from './job-view.js';
 import { JobsService } from './jobs.service.js';
 
@@ -33,7 +44,7 @@ export class JobsController {
     summary: 'Create a job',
     description: 'Active at once: its first occurrence is the first one after this request.',
   })
-  @ApiCreatedResponse({ standardSchema: JobView, description: 'Created', headers: LOCATION })
+  @ApiCreatedResponse({ standardSchema: JobView, description: 'Created', headers: { ...LOCATION, ...ETAG } })
   @ApiProblems(
     'malformed_json',
     'invalid_parameter',
@@ -51,7 +62,7 @@ export class JobsController {
   ): Promise<JobView> {
     const job = await this.jobs.create(projectId, input);
     reply.header('location', `/jobs/${job.id}`);
-    return viewOfJob(job);
+    return answerJob(job, reply);
   }
 
   @Get()
@@ -76,10 +87,22 @@ export class JobsController {
   @Get(':id')
   @ApiOperation({ operationId: 'getJob', summary: 'Read a job', description: 'As it is now; secrets are masked.' })
   @ApiIdParam('job')
-  @ApiOkResponse({ standardSchema: JobView, description: 'The job' })
+  @ApiIfNoneMatch()
+  @ApiOkResponse({ standardSchema: JobView, description: 'The job', headers: ETAG })
+  @ApiNotModifiedResponse({ description: 'Still as a tag of `If-None-Match` has it', headers: ETAG })
   @ApiProblems('invalid_parameter', 'not_found')
-  get(@ProjectId() projectId: string, @Param('id') id: string): Promise<JobView> {
-    return this.reads.get(projectId, id);
+  async get(
+    @ProjectId() projectId: string,
+    @Param('id') id: string,
+    @RequestPreconditions() { ifNoneMatch }: Preconditions,
+    @Res({ passthrough: true }) reply: HttpReply,
+  ): Promise<JobView | undefined> {
+    const view = await this.reads.get(projectId, id);
+    const tag = tagOfView(view);
+    reply.header('etag', tag);
+    if (!isKnown(ifNoneMatch, tag)) return view;
+    reply.status(304);
+    return undefined;
   }
 
   @Patch(':id')
@@ -91,12 +114,14 @@ export class JobsController {
       'A JSON merge patch. Once another schedule is acknowledged only that one fires: what was due before is planned first, and a completed job is active again.',
   })
   @ApiIdParam('job')
-  @ApiOkResponse({ standardSchema: JobView, description: 'The job as it is now' })
+  @ApiIfMatch()
+  @ApiOkResponse({ standardSchema: JobView, description: 'The job as it is now', headers: ETAG })
   @ApiProblems(
     'malformed_json',
     'invalid_parameter',
     'not_found',
     'name_taken',
+    'precondition_failed',
     'body_too_large',
     'unsupported_media_type',
     'invalid',
@@ -107,8 +132,10 @@ export class JobsController {
     @ProjectId() projectId: string,
     @Param('id') id: string,
     @Body({ schema: JobPatch }) patch: Record<string, unknown>,
+    @RequestPreconditions() conditions: Preconditions,
+    @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<JobView> {
-    return viewOfJob(await this.jobs.patch(projectId, id, patch));
+    return answerJob(await this.jobs.patch(projectId, id, patch, conditions), reply);
   }
 
   @Put('by-name/:name')
@@ -118,11 +145,13 @@ export class JobsController {
     description: 'For declarative use: putting the same again changes nothing. An interval keeps its anchor.',
   })
   @ApiParam({ name: 'name', description: 'Name of the job', schema: { type: 'string', minLength: 1, maxLength: 200 } })
-  @ApiOkResponse({ standardSchema: JobView, description: 'Replaced, or the same already' })
-  @ApiCreatedResponse({ standardSchema: JobView, description: 'Created', headers: LOCATION })
+  @ApiIfMatchOrNone()
+  @ApiOkResponse({ standardSchema: JobView, description: 'Replaced, or the same already', headers: ETAG })
+  @ApiCreatedResponse({ standardSchema: JobView, description: 'Created', headers: { ...LOCATION, ...ETAG } })
   @ApiProblems(
     'malformed_json',
     'invalid_parameter',
+    'precondition_failed',
     'body_too_large',
     'unsupported_media_type',
     'invalid',
@@ -133,14 +162,15 @@ export class JobsController {
     @ProjectId() projectId: string,
     @Param('name', { schema: Name }) name: string,
     @Body({ schema: NamedJobInput }) input: NamedJobInput,
+    @RequestPreconditions() conditions: Preconditions,
     @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<JobView> {
-    const { job, created } = await this.jobs.putNamed(projectId, name, input);
+    const { job, created } = await this.jobs.putNamed(projectId, name, input, conditions);
     if (created) {
       reply.status(201);
       reply.header('location', `/jobs/${job.id}`);
     }
-    return viewOfJob(job);
+    return answerJob(job, reply);
   }
 
   @Delete(':id')
@@ -151,9 +181,14 @@ export class JobsController {
     description: 'Its waiting runs are cancelled; a call under way goes on to its end. The runs stay in the ledger.',
   })
   @ApiIdParam('job')
+  @ApiIfMatch()
   @ApiNoContentResponse({ description: 'Deleted' })
-  @ApiProblems('invalid_parameter', 'not_found')
-  async delete(@ProjectId() projectId: string, @Param('id') id: string): Promise<void> {
-    await this.jobs.delete(projectId, id);
+  @ApiProblems('invalid_parameter', 'not_found', 'precondition_failed')
+  async delete(
+    @ProjectId() projectId: string,
+    @Param('id') id: string,
+    @RequestPreconditions() conditions: Preconditions,
+  ): Promise<void> {
+    await this.jobs.delete(projectId, id, conditions);
   }
 }

@@ -5,6 +5,8 @@ import { EgressModule } from '../platform/egress/egress.module.js';
 import { SecretsModule } from '../platform/secrets/secrets.module.js';
 import { AfterCommit } from '../queue/after-commit.js';
 import { QueueModule } from '../queue/queue.module.js';
+import { BulkController } from './bulk/bulk.controller.js';
+import { BulkService } from './bulk/bulk.service.js';
 import { JobSetsController } from './declare/job-sets.controller.js';
 import { JobSetsService } from './declare/job-sets.service.js';
 import { PathProject } from './declare/path-project.js';
@@ -19,9 +21,10 @@ import { JobsService } from './jobs.service.js';
 /** Jobs: created, read, changed, paused. Needs persistence and the platform. */
 @Module({
   imports: [CachingModule, QueueModule, MessagingModule, EgressModule, SecretsModule],
-  controllers: [JobsController, JobActionsController, JobSetsController],
+  controllers: [BulkController, JobsController, JobActionsController, JobSetsController],
   providers: [
     JobsService,
+    BulkService,
     JobActionsService,
     JobChanges,
     JobReads,

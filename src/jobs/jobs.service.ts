@@ -2,13 +2,16 @@ import { Injectable } from '@nestjs/common';
 import { V7Generator } from 'uuidv7';
 import { Problem } from '../domain/errors.js';
 import type { HttpTarget, Job } from '../domain/job.js';
-import { firstProgress, reschedule } from '../domain/job-change.js';
+import { firstProgress } from '../domain/job-change.js';
 import { sameJson } from '../domain/json.js';
+import { refuseUnmet } from '../domain/preconditions.js';
+import type { Preconditions } from '../domain/preconditions.js';
 import type { Instant } from '../domain/recurrence/schedule.js';
 import type { Sql } from '../persistence/database.js';
 import { isNameTaken, JobsRepository } from '../persistence/jobs.repository.js';
 import type { StoredJob } from '../persistence/jobs.repository.js';
 import { cancelOpenRuns } from '../persistence/ledger-writes.js';
+import { Writes } from '../persistence/writes.js';
 import { Clock } from '../platform/clock.js';
 import { isUuid } from '../platform/contract/values.schema.js';
 import { destinationOf, EgressPolicy } from '../platform/egress/egress-policy.js';
@@ -16,10 +19,11 @@ import { refuseBody } from '../platform/validation/request-validation.pipe.js';
 import { AfterCommit } from '../queue/after-commit.js';
 import type { JobInput, NamedJobInput } from './job.schemas.js';
 import { JobChanges, noSuchJob } from './job-changes.js';
+import { rescheduled } from './job-decisions.js';
 import { changedSettings, neverFires, patchSettings, resolveSettings } from './job-settings.js';
 import type { JobSettings, ResolvedSettings } from './job-settings.js';
 import { JobSecrets } from './job-secrets.js';
-import { isOverdue, settleOverdue } from './settle-overdue.js';
+import { settleOverdue } from './settle-overdue.js';
 import type { Settled } from './settle-overdue.js';
 
 const BACKLOG_RETRY_SECONDS = 1;
@@ -33,6 +37,7 @@ export class JobsService {
   constructor(
     private readonly jobs: JobsRepository,
     private readonly changes: JobChanges,
+    private readonly writes: Writes,
     private readonly clock: Clock,
     private readonly afterCommit: AfterCommit,
     private readonly egress: EgressPolicy,
@@ -45,7 +50,7 @@ export class JobsService {
     const job = newJob(projectId, settings, now);
     await refuseTakenName(
       job.name,
-      this.jobs.transaction(async (sql) => {
+      this.writes.run(async (sql) => {
         await this.jobs.insert(job, sql);
         await this.secrets.write([{ jobId: job.id, secrets }], sql);
       }),
@@ -54,30 +59,41 @@ export class JobsService {
     return { ...job, stats: null };
   }
 
-  patch(projectId: string, id: string, patch: Readonly<Record<string, unknown>>): Promise<StoredJob> {
+  patch(
+    projectId: string,
+    id: string,
+    patch: Readonly<Record<string, unknown>>,
+    conditions: Preconditions,
+  ): Promise<StoredJob> {
     return refuseTakenName(
       undefined,
-      this.changes.change(projectId, id, (job, now, sql) =>
+      this.changes.change(projectId, id, conditions, (job, now, sql) =>
         this.change(job, this.settle(patchSettings(job, patch), job, now), now, sql),
       ),
     );
   }
 
   /** Creates the job of this name or sets all of it. `created` tells which. */
-  async putNamed(projectId: string, name: string, input: NamedJobInput): Promise<{ job: StoredJob; created: boolean }> {
+  async putNamed(
+    projectId: string,
+    name: string,
+    input: NamedJobInput,
+    conditions: Preconditions,
+  ): Promise<{ job: StoredJob; created: boolean }> {
     if (input.name !== undefined && input.name !== name) {
       throw refuseBody([{ pointer: '/name', code: 'invalid_value', detail: 'is not the name in the path' }]);
     }
     const whole = { ...input, name };
-    const replaced = await this.replaceNamed(projectId, whole);
+    const replaced = await this.replaceNamed(projectId, whole, conditions);
     if (replaced !== null) return { job: replaced, created: false };
+    refuseUnmet(conditions, null);
     try {
       return { job: await this.create(projectId, whole), created: true };
     } catch (error) {
       if (!(error instanceof Problem) || error.code !== 'name_taken') throw error;
     }
     // Another request created it meanwhile.
-    const found = await this.replaceNamed(projectId, whole);
+    const found = await this.replaceNamed(projectId, whole, conditions);
     if (found !== null) return { job: found, created: false };
     throw new Problem(
       'unavailable',
@@ -87,16 +103,17 @@ export class JobsService {
     );
   }
 
-  private replaceNamed(projectId: string, input: JobInput): Promise<StoredJob | null> {
-    return this.changes.changeNamed(projectId, input.name, (job, now, sql) =>
+  private replaceNamed(projectId: string, input: JobInput, conditions: Preconditions): Promise<StoredJob | null> {
+    return this.changes.changeNamed(projectId, input.name, conditions, (job, now, sql) =>
       this.change(job, this.settle(input, job, now), now, sql),
     );
   }
 
   /** Its waiting runs are cancelled, those too that are due and not planned yet; a call under way goes on to its end. */
-  async delete(projectId: string, id: string): Promise<void> {
-    const cancelled = await this.jobs.transaction(async (sql) => {
+  async delete(projectId: string, id: string, conditions: Preconditions): Promise<void> {
+    const cancelled = await this.writes.run(async (sql) => {
       const job = (isUuid(id) ? await this.jobs.lock(projectId, id, sql) : null) ?? noSuchJob();
+      refuseUnmet(conditions, job);
       const now = this.clock.now();
       const settled = await settleOverdue(job, now, sql);
       const waiting = await cancelOpenRuns(sql, [job.id], ['queued', 'retrying', 'held'], 'jobDeleted', now);
@@ -141,27 +158,13 @@ export class JobsService {
       return { job: { ...job, ...settings }, queued: [], cancelled: [] };
     }
     const settled = await settleOverdue(job, now, sql);
-    if (isOverdue(settled.job, now)) {
-      const detail = 'occurrences that were missed are being planned; try again when that is done';
-      throw new Problem('unavailable', detail, [], BACKLOG_RETRY_SECONDS);
-    }
-    const progress = reschedule(settled.job, settings.schedule, now);
-    if (progress === null) throw neverFires();
-    return { ...settled, job: { ...settled.job, ...settings, ...progressOf(progress) } };
+    return { ...settled, job: rescheduled(settled.job, settings, now) };
   }
 }
 
 function urlsOf({ url, auth }: HttpTarget): { readonly url: string; readonly pointer: string }[] {
   const urls = [{ url, pointer: '/target/url' }];
   return auth?.type === 'oauth2' ? [...urls, { url: auth.tokenUrl, pointer: '/target/auth/tokenUrl' }] : urls;
-}
-
-type Progress = NonNullable<ReturnType<typeof reschedule>>;
-
-function progressOf(progress: Progress): Progress {
-  const { state, pauseNote, pausedAt, pausedUntil, resumedAt, nextOccurrenceAt, nextRunAt, scheduledRunCount } =
-    progress;
-  return { state, pauseNote, pausedAt, pausedUntil, resumedAt, nextOccurrenceAt, nextRunAt, scheduledRunCount };
 }
 
 export function newJob(projectId: string, settings: JobSettings, now: Instant): Job {
@@ -185,7 +188,11 @@ async function refuseTakenName<Result>(name: string | undefined, change: Promise
     return await change;
   } catch (error) {
     if (!isNameTaken(error)) throw error;
-    const detail = name === undefined ? 'another job has this name' : `another job is named "${name}"`;
-    throw new Problem('name_taken', detail, [{ pointer: '/name', code: 'name_taken', detail: 'is taken' }]);
+    throw nameTaken(name);
   }
+}
+
+export function nameTaken(name: string | undefined): Problem {
+  const detail = name === undefined ? 'another job has this name' : `another job is named "${name}"`;
+  return new Problem('name_taken', detail, [{ pointer: '/name', code: 'name_taken', detail: 'is taken' }]);
 }

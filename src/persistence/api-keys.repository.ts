@@ -63,10 +63,6 @@ const NOTE_USES = {
 export class ApiKeysRepository {
   constructor(private readonly database: Database) {}
 
-  transaction<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result> {
-    return this.database.transaction(work);
-  }
-
   /** By the SHA-256 of the whole key: who has the key knows which one is meant, whatever its project. */
   async findPresented(hash: string): Promise<PresentedKey | null> {
     const [key] = await this.database.rows<PresentedKey>(PRESENTED, [hash]);
@@ -88,7 +84,7 @@ export class ApiKeysRepository {
     return this.database.rows<ApiKey>(PAGE, [projectId, afterId, limit]);
   }
 
-  async insert(key: ApiKey, hash: string, sql: Sql = this.database): Promise<void> {
+  async insert(key: ApiKey, hash: string, sql: Sql): Promise<void> {
     const { projectId, id, name, role, prefix, expiresAt, createdAt } = key;
     const endsAt = expiresAt === null ? null : formatInstant(expiresAt);
     await sql.rows(INSERT, [projectId, id, name, role, prefix, hash, endsAt, formatInstant(createdAt)]);
@@ -99,8 +95,8 @@ export class ApiKeysRepository {
   }
 
   /** False when there is none. */
-  async delete(projectId: string, id: string): Promise<boolean> {
-    return (await this.database.count(DELETE, [projectId, id])) > 0;
+  async delete(projectId: string, id: string, sql: Sql): Promise<boolean> {
+    return (await sql.count(DELETE, [projectId, id])) > 0;
   }
 
   async noteUses(keys: readonly Pick<ApiKey, 'projectId' | 'id'>[], now: Instant): Promise<void> {

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable } from '@nestjs/common';
 import type { Pool, PoolClient, QueryConfig, QueryResult, QueryResultRow } from 'pg';
 import { types } from 'pg';
@@ -58,30 +59,71 @@ export interface Sql {
   count(statement: Statement, values?: readonly SqlValue[]): Promise<number>;
 }
 
+/** What is told to others once a transaction is committed. */
+export type Effect = () => void | Promise<void>;
+
+/** A transaction that holds all that goes on inside of it, by whatever repository. Once it is over it is as if it weren't there. */
+interface Whole {
+  readonly sql: Sql;
+  readonly effects: Effect[];
+  isOpen: boolean;
+}
+
 /**
  * Plain SQL beside TypeORM, on the same pool: the planner's, the workers' and the lists' statements are written by hand
  * and prepared by name.
  */
 @Injectable()
 export class Database implements Sql {
+  private readonly wholes = new AsyncLocalStorage<Whole>();
+
   constructor(private readonly dataSource: DataSource) {
     // Postgres may end a connection in the very packet that opens it, before whoever asked for it can listen.
     this.pool.on('connect', (client) => client.on('error', () => undefined));
   }
 
   rows<Row extends QueryResultRow>(statement: Statement, values: readonly SqlValue[] = []): Promise<Row[]> {
-    return rowsOf(this.runAlone<Row>(statement, values));
+    return this.whole?.sql.rows<Row>(statement, values) ?? rowsOf(this.runAlone<Row>(statement, values));
   }
 
   count(statement: Statement, values: readonly SqlValue[] = []): Promise<number> {
-    return countOf(this.runAlone(statement, values));
+    return this.whole?.sql.count(statement, values) ?? countOf(this.runAlone(statement, values));
+  }
+
+  /**
+   * All that `work` reads and writes here, reads on the pool and transactions too, is one transaction on one connection: a
+   * request that held one and waited for a second could wait for ever behind others like it. What is handed to `afterCommit`
+   * inside happens after its commit, or never.
+   */
+  async asOne<Result>(work: () => Promise<Result>): Promise<Result> {
+    const effects: Effect[] = [];
+    const result = await this.transaction(async (sql) => {
+      const whole: Whole = { sql, effects, isOpen: true };
+      try {
+        return await this.wholes.run(whole, work);
+      } finally {
+        whole.isOpen = false;
+      }
+    });
+    for (const effect of effects) await effect();
+    return result;
+  }
+
+  /** Now, or after the commit of the whole (`asOne`) that this is a part of. */
+  async afterCommit(effect: Effect): Promise<void> {
+    const { whole } = this;
+    if (whole === null) await effect();
+    else whole.effects.push(effect);
   }
 
   /**
    * One transaction: commits when `work` resolves, rolls back when it throws. A connection whose ROLLBACK or COMMIT
-   * failed is thrown away, never given to the next caller. `limitMs` holds for each of its statements.
+   * failed is thrown away, never given to the next caller. `limitMs` holds for each of its statements. Inside of a whole
+   * (`asOne`) it is a part of that: what it wrote is taken back when it throws, and committed with all the rest otherwise.
    */
   async transaction<Result>(work: (sql: Sql) => Promise<Result>, limitMs?: number): Promise<Result> {
+    const { whole } = this;
+    if (whole !== null) return partOf(whole.sql, work);
     const client = await this.pool.connect();
     let broken: Error | undefined;
     // The pool listens while a connection is idle, pg while it works; between two statements nobody else does, and a
@@ -112,6 +154,11 @@ export class Database implements Sql {
       if (broken === undefined) client.removeListener('error', onError);
       client.release(broken);
     }
+  }
+
+  private get whole(): Whole | null {
+    const whole = this.wholes.getStore();
+    return whole?.isOpen === true ? whole : null;
   }
 
   private async runAlone<Row extends QueryResultRow>(
@@ -158,6 +205,20 @@ function run<Row extends QueryResultRow>(
   return on.query<Row>(query).catch((error: unknown) => {
     throw refusedByQuota(error) ?? error;
   });
+}
+
+/** Who catches what a part threw can go on with the rest. */
+async function partOf<Result>(sql: Sql, work: (sql: Sql) => Promise<Result>): Promise<Result> {
+  await sql.rows({ text: 'SAVEPOINT part' });
+  try {
+    const result = await work(sql);
+    await sql.rows({ text: 'RELEASE SAVEPOINT part' });
+    return result;
+  } catch (error) {
+    // On a connection that is gone this fails too, and so will the rest.
+    await sql.rows({ text: 'ROLLBACK TO SAVEPOINT part' }).catch(() => undefined);
+    throw error;
+  }
 }
 
 /** Pg has no code for it. */

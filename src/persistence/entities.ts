@@ -4,6 +4,7 @@ import { JobSecretEntity } from './entities/job-secret.entity.js';
 import { JobStateEntity } from './entities/job-state.entity.js';
 import { JobStatsEntity } from './entities/job-stats.entity.js';
 import { ProjectUsageEntity } from './entities/project-usage.entity.js';
+import { KeptAnswerEntity } from './entities/kept-answer.entity.js';
 import { ProjectEntity } from './entities/project.entity.js';
 import { RunEntity } from './entities/run.entity.js';
 import { SigningSecretEntity } from './entities/signing-secret.entity.js';
@@ -19,4 +20,5 @@ export const ENTITIES = [
   RunEntity,
   JobSecretEntity,
   SigningSecretEntity,
+  KeptAnswerEntity,
 ];

@@ -24,6 +24,9 @@ const FEW_MATCHES = 10_000;
 /** Rows looked at in list order when there are not few matches, and at most by one request when no index tells. */
 const LAST_WINDOW = 20_000;
 
+/** By one request that wants all matches: each walk looks at the windows above. */
+const WALKS = 10;
+
 interface Found {
   readonly positions: readonly JobPosition[];
   /** The last row looked at, when rows after it have not been. */
@@ -47,6 +50,29 @@ export class JobListRepository {
     const shown = positions.slice(0, request.limit);
     const next = positions.length > request.limit ? (shown.at(-1) ?? null) : stoppedAt;
     return { ids: shown.map(({ id }) => id), next };
+  }
+
+  /**
+   * The ids of all jobs that match, the oldest first. `tooMany`: more than `most` do. `tooFar`: no index knows the filter, and
+   * its matches lie too far apart to be sure of all of them.
+   */
+  async allIds(projectId: string, filter: JobFilter, most: number): Promise<string[] | 'tooMany' | 'tooFar'> {
+    const ids: string[] = [];
+    let after: JobPosition | null = null;
+    for (let walks = 0; walks < WALKS; walks += 1) {
+      const request = {
+        filter,
+        sort: { by: 'createdAt', descending: false },
+        after,
+        limit: most - ids.length,
+      } as const;
+      const { positions, stoppedAt }: Found = await this.positions(projectId, request);
+      ids.push(...positions.map(({ id }) => id));
+      if (ids.length > most) return 'tooMany';
+      if (stoppedAt === null) return ids;
+      after = stoppedAt;
+    }
+    return 'tooFar';
   }
 
   /** One position more than the limit shows that there is another page. */

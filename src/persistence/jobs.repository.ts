@@ -54,6 +54,11 @@ const UPDATE = {
     WHERE project_id = $1 AND job_id = $2`,
 };
 
+const COUNT_RUNS = {
+  name: 'jobs-count-runs',
+  text: `UPDATE job_states SET run_count = run_count + $3 WHERE project_id = $1 AND job_id = $2`,
+};
+
 const DELETE = {
   name: 'jobs-delete',
   text: `
@@ -65,10 +70,6 @@ const DELETE = {
 @Injectable()
 export class JobsRepository {
   constructor(private readonly database: Database) {}
-
-  transaction<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result> {
-    return this.database.transaction(work);
-  }
 
   find(projectId: string, id: string): Promise<StoredJob | null> {
     return this.read(projectId, id, this.database);
@@ -100,6 +101,11 @@ export class JobsRepository {
    */
   async update(job: Job, sql: Sql): Promise<void> {
     await sql.rows(UPDATE, valuesOf(job));
+  }
+
+  /** Runs beside the schedule are counted, but change nothing that a client set: no new version. */
+  async countRuns(projectId: string, id: string, runs: number, sql: Sql): Promise<void> {
+    await sql.rows(COUNT_RUNS, [projectId, id, runs]);
   }
 
   async delete(projectId: string, id: string, sql: Sql): Promise<void> {

@@ -3,12 +3,14 @@ import { SecretsModule } from '../platform/secrets/secrets.module.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
 import { ClaimsRepository } from './claims.repository.js';
 import { Database } from './database.js';
+import { JobBatchesRepository } from './job-batches.repository.js';
 import { JobListRepository } from './job-list.repository.js';
 import { JobSecretsRepository } from './job-secrets.repository.js';
 import { JobReadingsRepository } from './job-readings.repository.js';
 import { JobSetsRepository } from './job-sets.repository.js';
 import { JobsRepository } from './jobs.repository.js';
 import { KeyCheck } from './key-check.js';
+import { KeptAnswersRepository } from './kept-answers.repository.js';
 import { PartitionsRepository } from './partitions.repository.js';
 import { PlanningRepository } from './planning.repository.js';
 import { ProjectsRepository } from './projects.repository.js';
@@ -18,9 +20,11 @@ import { RunCountsRepository } from './run-counts.repository.js';
 import { RunListRepository } from './run-list.repository.js';
 import { RunsRepository } from './runs.repository.js';
 import { SigningSecretsRepository } from './signing-secrets.repository.js';
+import { Writes } from './writes.js';
 
 const REPOSITORIES = [
   Database,
+  Writes,
   PlanningRepository,
   ClaimsRepository,
   RecoveryRepository,
@@ -31,12 +35,14 @@ const REPOSITORIES = [
   JobListRepository,
   JobReadingsRepository,
   JobSetsRepository,
+  JobBatchesRepository,
   RunsRepository,
   RunListRepository,
   ProjectsRepository,
   ApiKeysRepository,
   JobSecretsRepository,
   SigningSecretsRepository,
+  KeptAnswersRepository,
 ];
 
 /** The repositories, one an aggregate or duty. Needs the data source, which the composition root makes. */

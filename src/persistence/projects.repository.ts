@@ -16,7 +16,9 @@ const FIND_NAMED = {
 };
 const INSERT = {
   name: 'projects-insert',
-  text: `INSERT INTO projects (id, name, created_at, updated_at, rate_limits, quotas) VALUES ($1, $2, $3, $4, $5, $6)`,
+  text: `
+    INSERT INTO projects (id, name, created_at, updated_at, rate_limits, quotas) VALUES ($1, $2, $3, $4, $5, $6)
+    ON CONFLICT ON CONSTRAINT projects_name_key DO NOTHING`,
 };
 const LOCK = { name: 'projects-lock', text: `SELECT ${COLUMNS} FROM projects WHERE id = $1 FOR NO KEY UPDATE` };
 const UPDATE = {
@@ -74,17 +76,11 @@ export class ProjectsRepository {
   }
 
   /** False when the name is taken. */
-  async insert(project: Project): Promise<boolean> {
+  async insert(project: Project, sql: Sql): Promise<boolean> {
     const { id, name, createdAt, updatedAt, rateLimits, quotas } = project;
     const [made, changed] = [formatInstant(createdAt), formatInstant(updatedAt)];
-    try {
-      await this.database.rows(INSERT, [id, name, made, changed, JSON.stringify(rateLimits), JSON.stringify(quotas)]);
-      return true;
-    } catch (error) {
-      const { code, constraint } = error as { code?: unknown; constraint?: unknown };
-      if (code === '23505' && constraint === 'projects_name_key') return false;
-      throw error;
-    }
+    const values = [id, name, made, changed, JSON.stringify(rateLimits), JSON.stringify(quotas)];
+    return (await sql.count(INSERT, values)) > 0;
   }
 
   /** Locked before. A project keeps its name. */

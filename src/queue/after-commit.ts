@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Instant } from '../domain/recurrence/schedule.js';
 import { Messages } from '../messaging/messages.js';
+import { Writes } from '../persistence/writes.js';
 import { RunQueue } from './run-queue.js';
 
 /** What a committed change means for planners and workers. */
@@ -17,13 +18,16 @@ export interface Effects {
 @Injectable()
 export class AfterCommit {
   constructor(
+    private readonly writes: Writes,
     private readonly queue: RunQueue,
     private readonly messages: Messages,
   ) {}
 
   async announce({ queued = [], cancelled = [], dueAt = null }: Effects): Promise<void> {
-    if (cancelled.length > 0) this.messages.publish({ type: 'runsCancelled', runIds: cancelled });
-    if (dueAt !== null) this.messages.publish({ type: 'jobDue', at: dueAt });
-    if (queued.length > 0) await this.queue.enqueue(queued.map((id) => ({ id })));
+    await this.writes.afterCommit(async () => {
+      if (cancelled.length > 0) this.messages.publish({ type: 'runsCancelled', runIds: cancelled });
+      if (dueAt !== null) this.messages.publish({ type: 'jobDue', at: dueAt });
+      if (queued.length > 0) await this.queue.enqueue(queued.map((id) => ({ id })));
+    });
   }
 }

@@ -4,6 +4,7 @@ import { SchedulerRegistry } from '@nestjs/schedule';
 import type { Instant } from '../domain/recurrence/schedule.js';
 import { decideRetry } from '../domain/retry.js';
 import { lockJobs, promoteHeldRuns } from '../persistence/ledger-writes.js';
+import { KeptAnswersRepository } from '../persistence/kept-answers.repository.js';
 import { RecoveryRepository } from '../persistence/recovery.repository.js';
 import type { LostRun, LostRunEnd } from '../persistence/recovery.repository.js';
 import { Clock } from '../platform/clock.js';
@@ -22,6 +23,10 @@ const ORPHAN_AGE_MS = 5_000;
 const LEASES_AHEAD = 4;
 const PARTITIONS_EVERY_MS = 3_600_000;
 const PARTITIONS_RETRY_MS = 60_000;
+const ANSWERS_EVERY_MS = 60_000;
+const ANSWERS_BATCH = 2_000;
+/** In one pass, so that a stop need not wait long: a million answers in ten minutes. */
+const ANSWERS_BATCHES = 50;
 
 export interface RecoveryResult {
   readonly retried: number;
@@ -45,6 +50,7 @@ export class RecoveryService
   constructor(
     private readonly repository: RecoveryRepository,
     private readonly partitions: PartitionsService,
+    private readonly answers: KeptAnswersRepository,
     private readonly queue: RunQueue,
     private readonly registry: SchedulerRegistry,
     private readonly clock: Clock,
@@ -65,10 +71,11 @@ export class RecoveryService
   onApplicationBootstrap(): void {
     this.repeat('recovery', this.config.leaseMs / 3, () => this.recover(this.clock.now()));
     this.repeat('partitions', PARTITIONS_RETRY_MS, () => this.maintainWhenDue());
+    this.repeat('kept answers', ANSWERS_EVERY_MS, () => this.trimAnswers());
   }
 
   onModuleDestroy(): void {
-    for (const name of ['recovery', 'partitions']) {
+    for (const name of ['recovery', 'partitions', 'kept answers']) {
       if (this.registry.doesExist('interval', name)) this.registry.deleteInterval(name);
     }
   }
@@ -130,6 +137,13 @@ export class RecoveryService
     else {
       this.metrics.countRun(state, 'workerLost');
       this.logger.error(`run ${run.id} lost its worker for the last time and is ${state}`);
+    }
+  }
+
+  /** Answers to requests with an idempotency key, once they are given no more; what is left goes the next time. */
+  async trimAnswers(): Promise<void> {
+    for (let batch = 0; batch < ANSWERS_BATCHES; batch += 1) {
+      if ((await this.answers.trim(this.clock.now(), ANSWERS_BATCH)) < ANSWERS_BATCH) return;
     }
   }
 

@@ -10,6 +10,7 @@ import type { StoredJob } from '../persistence/jobs.repository.js';
 import { insertRuns, promoteHeldRuns } from '../persistence/ledger-writes.js';
 import { newRunOf } from '../persistence/new-run.js';
 import { RunsRepository } from '../persistence/runs.repository.js';
+import { Writes } from '../persistence/writes.js';
 import { Clock } from '../platform/clock.js';
 import { Config } from '../platform/config.js';
 import { isUuid } from '../platform/contract/values.schema.js';
@@ -32,6 +33,7 @@ export class BackfillService {
   constructor(
     private readonly jobs: JobsRepository,
     private readonly runs: RunsRepository,
+    private readonly writes: Writes,
     private readonly clock: Clock,
     private readonly config: Config,
     private readonly afterCommit: AfterCommit,
@@ -87,7 +89,7 @@ export class BackfillService {
   /** Answers those that entered the ledger: what the planner or another request was faster with keeps its run. */
   private async plan(found: StoredJob, occurrences: readonly Instant[]): Promise<Instant[]> {
     if (occurrences.length === 0) return [];
-    const { planned, queued } = await this.jobs.transaction(async (sql) => {
+    const { planned, queued } = await this.writes.run(async (sql) => {
       const job = (await this.jobs.lock(found.projectId, found.id, sql)) ?? noSuchJob();
       if (!sameJson(job.schedule, found.schedule)) {
         throw new Problem('wrong_state', 'the schedule was changed meanwhile; try again');
@@ -100,8 +102,7 @@ export class BackfillService {
       const inserted = await insertRuns(sql, runs, now);
       const entered = runs.filter((run) => inserted.has(run.id));
       const promoted = await promoteHeldRuns(sql, [job.id], now);
-      const runCount = job.runCount + entered.length;
-      await this.jobs.update({ ...job, runCount, version: job.version + 1, updatedAt: now }, sql);
+      await this.jobs.countRuns(job.projectId, job.id, entered.length, sql);
       const startable = entered.filter((run) => run.state === 'queued').map((run) => run.id);
       return { planned: entered.map((run) => run.scheduledFor), queued: [...startable, ...promoted] };
     });

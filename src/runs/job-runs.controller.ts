@@ -1,9 +1,11 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
+import type { Preconditions } from '../domain/preconditions.js';
 import { ApiIdParam, CheckedRequests, LINK, LOCATION } from '../platform/contract/operations.js';
 import { linkNext } from '../platform/contract/page.js';
 import type { HttpReply, HttpRequest, Page } from '../platform/contract/page.js';
+import { ApiIfMatch, RequestPreconditions } from '../platform/contract/preconditions.js';
 import { ApiProblems } from '../platform/openapi/api-problems.js';
 import { ProjectId } from '../platform/project.js';
 import { Costs, memberOf } from '../platform/request-cost.js';
@@ -53,11 +55,13 @@ export class JobRunsController {
     description: 'Beside its schedule and in any state, by its overlap policy: the run may be born held or skipped.',
   })
   @ApiIdParam('job')
+  @ApiIfMatch()
   @ApiAcceptedResponse({ standardSchema: RunView, description: 'The new run', headers: LOCATION })
   @ApiProblems(
     'malformed_json',
     'invalid_parameter',
     'not_found',
+    'precondition_failed',
     'body_too_large',
     'unsupported_media_type',
     'invalid',
@@ -66,9 +70,10 @@ export class JobRunsController {
     @ProjectId() projectId: string,
     @Param('id') id: string,
     @Body({ schema: TriggerInput }) input: z.infer<typeof TriggerInput>,
+    @RequestPreconditions() conditions: Preconditions,
     @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<RunView> {
-    const run = await this.starts.trigger(projectId, id, input?.body);
+    const run = await this.starts.trigger(projectId, id, input?.body, conditions);
     reply.header('location', `/runs/${run.id}`);
     return viewOfRun(run);
   }

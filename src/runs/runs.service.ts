@@ -8,6 +8,7 @@ import { RunListRepository } from '../persistence/run-list.repository.js';
 import type { ListedRun } from '../persistence/run-list.repository.js';
 import { RunsRepository } from '../persistence/runs.repository.js';
 import type { RunWithBody } from '../persistence/runs.repository.js';
+import { Writes } from '../persistence/writes.js';
 import { Clock } from '../platform/clock.js';
 import { decodeCursor, encodeCursor } from '../platform/contract/page.js';
 import type { Page } from '../platform/contract/page.js';
@@ -24,6 +25,7 @@ export class RunsService {
     private readonly runs: RunsRepository,
     private readonly lists: RunListRepository,
     private readonly jobs: JobsRepository,
+    private readonly writes: Writes,
     private readonly clock: Clock,
     private readonly afterCommit: AfterCommit,
   ) {}
@@ -50,7 +52,7 @@ export class RunsService {
   /** Ends an open run; the next held one of its job takes its place. A call under way is aborted. */
   async cancel(projectId: string, id: string): Promise<RunWithBody> {
     const found = await this.get(projectId, id);
-    const { run, queued } = await this.jobs.transaction(async (sql) => {
+    const { run, queued } = await this.writes.run(async (sql) => {
       // The job's row first, as everyone does; a deleted job has none, and its runs no order to keep.
       await lockJobs(sql, [found.jobId]);
       const now = this.clock.now();

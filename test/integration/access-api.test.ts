@@ -248,3 +248,35 @@ describe('what is remembered of keys', () => {
     expect(asked()).toBe(2);
   });
 });
+
+describe('a project', () => {
+  it('keeps its idempotency keys, and its jobs from bulk requests of others, to itself', async () => {
+    const projects = await Promise.all(
+      ['one', 'two'].map(async (name) => {
+        await api.project(name);
+        return { editor: (await api.key(name, 'editor')).key, viewer: (await api.key(name, 'viewer')).key };
+      }),
+    );
+    const [one, two] = projects;
+    const key = { 'idempotency-key': 'the same' };
+    const first = await api.call(one?.editor ?? '', 'POST', '/jobs', JOB, key);
+    const second = await api.call(two?.editor ?? '', 'POST', '/jobs', JOB, key);
+    expect([first.status, second.status, second.headers['idempotent-replayed']]).toEqual([201, 201, undefined]);
+    expect(first.body['id']).not.toBe(second.body['id']);
+    // Another caller of the project gets the answer, if it may ask at all.
+    const rotated = (await api.key('one', 'editor')).key;
+    expect((await api.call(rotated, 'POST', '/jobs', JOB, key)).body).toEqual(first.body);
+    expect((await api.call(one?.viewer ?? '', 'POST', '/jobs', JOB, key)).status).toBe(403);
+    for (const action of ['pause', 'resume', 'delete', 'trigger', 'update']) {
+      const request = {
+        action,
+        ids: [first.body['id']],
+        ...(action === 'update' && { patch: { labels: { a: 'b' } } }),
+      };
+      const { results } = await api.must(200, two?.editor ?? '', 'POST', '/jobs/bulk', request);
+      expect(results).toMatchObject([{ status: 404, name: null, problem: { code: 'not_found' } }]);
+    }
+    await api.must(200, two?.editor ?? '', 'POST', '/jobs/bulk', { action: 'delete', filter: { state: 'active' } });
+    expect(await api.must(200, one?.editor ?? '', 'GET', `/jobs/${first.body['id']}`)).toEqual(first.body);
+  });
+});

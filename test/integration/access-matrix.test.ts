@@ -236,6 +236,7 @@ function everythingOf(projectId: string): Promise<Json[]> {
      UNION ALL SELECT 'secret', to_jsonb(s) FROM signing_secrets s WHERE project_id = $1
      UNION ALL SELECT 'job secret', to_jsonb(s) FROM job_secrets s JOIN jobs j ON j.id = s.job_id WHERE j.project_id = $1
      UNION ALL SELECT 'key', to_jsonb(k) FROM api_keys k WHERE project_id = $1
+     UNION ALL SELECT 'answer', to_jsonb(a) FROM kept_answers a WHERE project_id = $1
      UNION ALL SELECT 'project', to_jsonb(p) FROM projects p WHERE id = $1
      ORDER BY 1, 2`,
     [projectId],

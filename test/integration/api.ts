@@ -5,6 +5,7 @@ import pg from 'pg';
 import { AccessModule } from '../../src/access/access.module.js';
 import { AuthorizationModule } from '../../src/access/authorization.module.js';
 import { IdentificationModule } from '../../src/access/identification.module.js';
+import { IdempotencyModule } from '../../src/idempotency/idempotency.module.js';
 import { JobsModule } from '../../src/jobs/jobs.module.js';
 import { Messages, type Message } from '../../src/messaging/messages.js';
 import { PostgresMessages } from '../../src/messaging/postgres-messages.js';
@@ -24,7 +25,7 @@ import { RunQueue, type QueuedRun } from '../../src/queue/run-queue.js';
 import { RunsModule } from '../../src/runs/runs.module.js';
 import { SchedulesModule } from '../../src/schedules/schedules.module.js';
 import { readContract } from '../support/contract.js';
-import { createTestDatabase } from '../support/database.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { Global, Module } from '@nestjs/common';
 
 export type Json = Record<string, ReturnType<typeof JSON.parse>>;
@@ -77,6 +78,8 @@ class RecordedQueue extends RunQueue {
 /** The API over a database of its own, with a clock that stands still and a queue that only records. */
 export class Api {
   private constructor(
+    /** Of its database: another instance may share it. */
+    readonly database: TestDatabase,
     readonly app: NestFastifyApplication,
     readonly clock: SetClock,
     readonly messages: RecordedMessages,
@@ -85,8 +88,9 @@ export class Api {
     private readonly drop: () => Promise<void>,
   ) {}
 
-  static async start(settings: Partial<Config> = {}): Promise<Api> {
-    const database = await createTestDatabase();
+  /** Over the database of another instance, if one is given; stop that one last. */
+  static async start(settings: Partial<Config> = {}, besides?: Api): Promise<Api> {
+    const database = besides?.database ?? (await createTestDatabase());
     const clock = new SetClock();
     const messages = new RecordedMessages();
     const queue = new RecordedQueue();
@@ -106,11 +110,12 @@ export class Api {
 
     const testing = await Test.createTestingModule({
       imports: [
-        TypeOrmModule.forRoot(dataSourceOptions({ url: database.url, poolSize: 10, applicationName: 'test' })),
+        TypeOrmModule.forRoot(dataSourceOptions({ url: config.databaseUrl, poolSize: 10, applicationName: 'test' })),
         TestPlatform,
         IdentificationModule,
         AuthorizationModule,
         PersistenceModule,
+        IdempotencyModule,
         JobsModule,
         RunsModule,
         SchedulesModule,
@@ -132,12 +137,13 @@ export class Api {
     await app.init();
     await adapter.getInstance().ready();
     const db = new pg.Pool({ connectionString: database.url, max: 4 });
-    return new Api(app, clock, messages, queue, db, () => database.drop());
+    const drop = besides === undefined ? () => database.drop() : async () => {};
+    return new Api(database, app, clock, messages, queue, db, drop);
   }
 
   /** Forgets all jobs, runs and messages, and sets the clock back. */
   async reset(): Promise<void> {
-    await this.db.query('TRUNCATE jobs, job_states, job_stats, runs CASCADE');
+    await this.db.query('TRUNCATE jobs, job_states, job_stats, runs, kept_answers CASCADE');
     this.clock.at = START;
     this.messages.sent.length = 0;
     this.queue.queued.length = 0;

@@ -118,7 +118,7 @@ describe('reading', () => {
 });
 
 describe('patching', () => {
-  test.each(['application/merge-patch+json', 'application/json'])('merges by RFC 7386, sent as %s', async (type) => {
+  test.each(['application/merge-patch+json', 'application/json'])('merges by RFC 7396, sent as %s', async (type) => {
     const { id } = await api.create({
       ...DAILY,
       description: 'old',

@@ -5,6 +5,7 @@ import type { ClaimedRun } from '../../src/persistence/claims.repository.js';
 import { ClaimsRepository } from '../../src/persistence/claims.repository.js';
 import type { Database } from '../../src/persistence/database.js';
 import { PartitionsRepository } from '../../src/persistence/partitions.repository.js';
+import { KeptAnswersRepository } from '../../src/persistence/kept-answers.repository.js';
 import { RecoveryRepository } from '../../src/persistence/recovery.repository.js';
 import { Metrics } from '../../src/platform/metrics.js';
 import { PartitionsService } from '../../src/recovery/partitions.service.js';
@@ -45,6 +46,7 @@ function recovering(
   const service = new RecoveryService(
     new RecoveryRepository(database),
     partitions,
+    new KeptAnswersRepository(database),
     queue,
     registry,
     clock,
@@ -228,4 +230,19 @@ describe('the loop', () => {
     service.onModuleDestroy();
     expect(registry.getIntervals()).toEqual([]);
   });
+});
+
+test('answers kept under idempotency keys go after a day, however many there are', async () => {
+  const { database } = ledger;
+  await database.rows({
+    text: `
+      INSERT INTO kept_answers (project_id, key_hash, fingerprint, status, headers, body, created_at)
+      SELECT p.id, n::text, '', 201, '{}', '{}', to_timestamp(${T0 / 1_000}) + make_interval(hours => n % 48)
+      FROM (SELECT id FROM projects LIMIT 1) p, generate_series(1, 9600) n`,
+  });
+  const { service, clock } = recovering();
+  clock.set(T0 + 36 * 3_600_000);
+  await service.trimAnswers();
+  const left = await database.rows({ text: 'SELECT count(*) AS n, min(created_at) AS oldest FROM kept_answers' });
+  expect(left).toEqual([{ n: 200 * 35, oldest: T0 + 13 * 3_600_000 }]);
 });

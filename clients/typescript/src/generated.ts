@@ -120,6 +120,284 @@ export interface components {
              */
             to: string;
         };
+        /**
+         * @example {
+         *       "action": "pause",
+         *       "dryRun": false,
+         *       "succeeded": 1,
+         *       "failed": 1,
+         *       "results": [
+         *         {
+         *           "id": "0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11",
+         *           "name": "nightly-report",
+         *           "status": 200,
+         *           "runId": null,
+         *           "problem": null
+         *         },
+         *         {
+         *           "id": "0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a12",
+         *           "name": null,
+         *           "status": 404,
+         *           "runId": null,
+         *           "problem": {
+         *             "type": "urn:carillon:problem:not_found",
+         *             "title": "Not found",
+         *             "status": 404,
+         *             "detail": "there is no such job",
+         *             "code": "not_found",
+         *             "errors": [
+         *               {
+         *                 "pointer": "/ids/1",
+         *                 "code": "not_found",
+         *                 "detail": "there is no such job"
+         *               }
+         *             ]
+         *           }
+         *         }
+         *       ]
+         *     }
+         */
+        Bulk: {
+            /** @enum {string} */
+            action: "create" | "update" | "pause" | "resume" | "delete" | "trigger";
+            dryRun: boolean;
+            failed: number;
+            /** @description In the order of `jobs` or `ids`; of a filter, the oldest job first */
+            results: components["schemas"]["BulkResult"][];
+            succeeded: number;
+        };
+        /**
+         * @example {
+         *       "action": "create",
+         *       "jobs": [
+         *         {
+         *           "name": "nightly-report",
+         *           "schedule": {
+         *             "type": "cron",
+         *             "expression": "0 9 * * MON-FRI",
+         *             "timeZone": "Europe/Paris"
+         *           },
+         *           "target": {
+         *             "url": "https://example.com/hooks/report"
+         *           }
+         *         }
+         *       ]
+         *     }
+         */
+        BulkCreate: {
+            /** @enum {string} */
+            action: "create";
+            /**
+             * @description Only tell what would become of each; nothing is written
+             * @default false
+             */
+            dryRun?: boolean;
+            jobs: components["schemas"]["JobInput"][];
+        };
+        /**
+         * @example {
+         *       "action": "delete",
+         *       "ids": [
+         *         "0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11"
+         *       ],
+         *       "dryRun": true
+         *     }
+         */
+        BulkDelete: {
+            /** @enum {string} */
+            action: "delete";
+            /**
+             * @description Only tell what would become of each; nothing is written
+             * @default false
+             */
+            dryRun?: boolean;
+            filter?: components["schemas"]["BulkFilter"];
+            /** @description Ids of jobs; or `filter` */
+            ids?: string[];
+        } & ({
+            ids: unknown;
+        } | {
+            filter: unknown;
+        });
+        /**
+         * @description As the list of jobs has them, joined by "and"; one at least. No more than 1000 jobs may match.
+         * @example {
+         *       "state": "active",
+         *       "label": [
+         *         "team:billing"
+         *       ]
+         *     }
+         */
+        BulkFilter: {
+            /**
+             * @description `name:value`; repeat it for several, all of which must match
+             * @example [
+             *       "team:billing"
+             *     ]
+             */
+            label?: string[];
+            /**
+             * @description Text in name, description or URL; case makes no difference. Under three letters in a row, a page may hold fewer rows than there are: go on to the next.
+             * @example report
+             */
+            q?: string;
+            /**
+             * @description Only jobs in this state
+             * @enum {string}
+             */
+            state?: "active" | "paused" | "completed";
+        };
+        /**
+         * @description One action on up to 1000 jobs.
+         * @example {
+         *       "action": "pause",
+         *       "filter": {
+         *         "label": [
+         *           "team:billing"
+         *         ]
+         *       },
+         *       "note": "maintenance",
+         *       "dryRun": true
+         *     }
+         */
+        BulkInput: components["schemas"]["BulkCreate"] | components["schemas"]["BulkUpdate"] | components["schemas"]["BulkPause"] | components["schemas"]["BulkResume"] | components["schemas"]["BulkDelete"] | components["schemas"]["BulkTrigger"];
+        /**
+         * @example {
+         *       "action": "pause",
+         *       "filter": {
+         *         "label": [
+         *           "team:billing"
+         *         ]
+         *       },
+         *       "note": "maintenance"
+         *     }
+         */
+        BulkPause: {
+            /** @enum {string} */
+            action: "pause";
+            /**
+             * @description Only tell what would become of each; nothing is written
+             * @default false
+             */
+            dryRun?: boolean;
+            filter?: components["schemas"]["BulkFilter"];
+            /** @description Ids of jobs; or `filter` */
+            ids?: string[];
+            /**
+             * @description Why, for people
+             * @example maintenance
+             */
+            note?: string | null;
+            /** @description Resumed by itself at this instant */
+            until?: string | null;
+        } & ({
+            ids: unknown;
+        } | {
+            filter: unknown;
+        });
+        BulkResult: {
+            /**
+             * @description Of the job, as it was given; null for one that was not created
+             * @example 0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11
+             */
+            id: string | null;
+            /** @description Of the job; null where there is none */
+            name: string | null;
+            problem: components["schemas"]["ItemProblem"] | null;
+            /** @description `trigger`: the new run */
+            runId: string | null;
+            /**
+             * @description As the operation for one job answers
+             * @example 200
+             */
+            status: number;
+        };
+        /**
+         * @example {
+         *       "action": "resume",
+         *       "filter": {
+         *         "state": "paused"
+         *       }
+         *     }
+         */
+        BulkResume: {
+            /** @enum {string} */
+            action: "resume";
+            /**
+             * @description Only tell what would become of each; nothing is written
+             * @default false
+             */
+            dryRun?: boolean;
+            filter?: components["schemas"]["BulkFilter"];
+            /** @description Ids of jobs; or `filter` */
+            ids?: string[];
+        } & ({
+            ids: unknown;
+        } | {
+            filter: unknown;
+        });
+        /**
+         * @example {
+         *       "action": "trigger",
+         *       "ids": [
+         *         "0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11"
+         *       ],
+         *       "body": {
+         *         "report": "again"
+         *       }
+         *     }
+         */
+        BulkTrigger: {
+            /** @enum {string} */
+            action: "trigger";
+            /** @description Any JSON, in place of each job's body; absent or null: the job's */
+            body?: unknown;
+            /**
+             * @description Only tell what would become of each; nothing is written
+             * @default false
+             */
+            dryRun?: boolean;
+            filter?: components["schemas"]["BulkFilter"];
+            /** @description Ids of jobs; or `filter` */
+            ids?: string[];
+        } & ({
+            ids: unknown;
+        } | {
+            filter: unknown;
+        });
+        /**
+         * @description The same merge patch for each job; a name can not be changed.
+         * @example {
+         *       "action": "update",
+         *       "filter": {
+         *         "label": [
+         *           "team:billing"
+         *         ]
+         *       },
+         *       "patch": {
+         *         "retry": {
+         *           "maxAttempts": 5
+         *         }
+         *       }
+         *     }
+         */
+        BulkUpdate: {
+            /** @enum {string} */
+            action: "update";
+            /**
+             * @description Only tell what would become of each; nothing is written
+             * @default false
+             */
+            dryRun?: boolean;
+            filter?: components["schemas"]["BulkFilter"];
+            /** @description Ids of jobs; or `filter` */
+            ids?: string[];
+            patch: components["schemas"]["JobPatch"];
+        } & ({
+            ids: unknown;
+        } | {
+            filter: unknown;
+        });
         /** @description 5 fields, 6 with seconds first, 7 with a year last, or a macro such as @daily. */
         CronSchedule: {
             /** @description What a fixed time does at a clock change; default after and first */
@@ -372,6 +650,24 @@ export interface components {
             /** @enum {string} */
             type: "interval";
         };
+        /** @description Why nothing became of one item. */
+        ItemProblem: {
+            /** @description Stable, for programs; as the operation for one job has it */
+            code: string;
+            detail: string;
+            errors: {
+                code: string;
+                detail: string;
+                /**
+                 * @description JSON pointer (RFC 6901) into the request
+                 * @example /jobs/3/name
+                 */
+                pointer: string;
+            }[];
+            status: number;
+            title: string;
+            type: string;
+        };
         /**
          * @example {
          *       "id": "0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11",
@@ -591,7 +887,7 @@ export interface components {
             page: components["schemas"]["PageInfo"];
         };
         /**
-         * @description A JSON merge patch (RFC 7386) of name, description, labels, schedule, target, retry, overlap and misfire: members are merged, null takes a member back to its default. A schedule of another type drops the members that only the old type knows.
+         * @description A JSON merge patch (RFC 7396) of name, description, labels, schedule, target, retry, overlap and misfire: members are merged, null takes a member back to its default. A schedule of another type drops the members that only the old type knows.
          * @example {
          *       "schedule": {
          *         "expression": "30 9 * * MON-FRI"
@@ -1730,6 +2026,8 @@ export interface components {
     parameters: never;
     requestBodies: never;
     headers: {
+        /** @description `true` on an answer that was given before, to the first request with the `Idempotency-Key` */
+        IdempotentReplayed: "true";
         /**
          * @description What is left of each limit (`r`), and for how many seconds (`t`)
          * @example "key";r=1199;t=60
@@ -1812,6 +2110,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "idempotent-replayed": components["headers"]["IdempotentReplayed"];
                     /** @description Path of what was made */
                     location: string;
                     RateLimit: components["headers"]["RateLimit"];
@@ -1900,6 +2199,7 @@ export interface operations {
             /** @description The key in its place */
             201: {
                 headers: {
+                    "idempotent-replayed": components["headers"]["IdempotentReplayed"];
                     /** @description Path of what was made */
                     location: string;
                     RateLimit: components["headers"]["RateLimit"];
@@ -2031,6 +2331,9 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    /** @description Strong tag of what is answered, for `If-Match` and `If-None-Match` */
+                    etag?: string;
+                    "idempotent-replayed": components["headers"]["IdempotentReplayed"];
                     /** @description Path of what was made */
                     location: string;
                     RateLimit: components["headers"]["RateLimit"];
@@ -2061,6 +2364,8 @@ export interface operations {
             /** @description The job */
             200: {
                 headers: {
+                    /** @description Strong tag of what is answered, for `If-Match` and `If-None-Match` */
+                    etag?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -2071,6 +2376,15 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Job"];
                 };
+            };
+            /** @description Still as a tag of `If-None-Match` has it */
+            304: {
+                headers: {
+                    /** @description Strong tag of what is answered, for `If-Match` and `If-None-Match` */
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -2120,6 +2434,8 @@ export interface operations {
             /** @description The job as it is now */
             200: {
                 headers: {
+                    /** @description Strong tag of what is answered, for `If-Match` and `If-None-Match` */
+                    etag?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -2152,6 +2468,7 @@ export interface operations {
             /** @description What was planned, or would be */
             202: {
                 headers: {
+                    "idempotent-replayed": components["headers"]["IdempotentReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -2217,6 +2534,9 @@ export interface operations {
             /** @description The paused job */
             200: {
                 headers: {
+                    /** @description Strong tag of what is answered, for `If-Match` and `If-None-Match` */
+                    etag?: string;
+                    "idempotent-replayed": components["headers"]["IdempotentReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -2249,6 +2569,9 @@ export interface operations {
             /** @description The active job */
             200: {
                 headers: {
+                    /** @description Strong tag of what is answered, for `If-Match` and `If-None-Match` */
+                    etag?: string;
+                    "idempotent-replayed": components["headers"]["IdempotentReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -2322,6 +2645,9 @@ export interface operations {
             /** @description The job with its new next run */
             200: {
                 headers: {
+                    /** @description Strong tag of what is answered, for `If-Match` and `If-None-Match` */
+                    etag?: string;
+                    "idempotent-replayed": components["headers"]["IdempotentReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -2354,6 +2680,7 @@ export interface operations {
             /** @description The new run */
             202: {
                 headers: {
+                    "idempotent-replayed": components["headers"]["IdempotentReplayed"];
                     /** @description Path of what was made */
                     location: string;
                     RateLimit: components["headers"]["RateLimit"];
@@ -2365,6 +2692,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Run"];
+                };
+            };
+        };
+    };
+    bulkJobs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkInput"];
+            };
+        };
+        responses: {
+            /** @description What became of each */
+            200: {
+                headers: {
+                    "idempotent-replayed": components["headers"]["IdempotentReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bulk"];
                 };
             };
         };
@@ -2388,6 +2745,8 @@ export interface operations {
             /** @description Replaced, or the same already */
             200: {
                 headers: {
+                    /** @description Strong tag of what is answered, for `If-Match` and `If-None-Match` */
+                    etag?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -2402,6 +2761,8 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    /** @description Strong tag of what is answered, for `If-Match` and `If-None-Match` */
+                    etag?: string;
                     /** @description Path of what was made */
                     location: string;
                     RateLimit: components["headers"]["RateLimit"];
@@ -2485,6 +2846,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "idempotent-replayed": components["headers"]["IdempotentReplayed"];
                     /** @description Path of what was made */
                     location: string;
                     RateLimit: components["headers"]["RateLimit"];
@@ -2715,6 +3077,7 @@ export interface operations {
             /** @description The plan, applied or not, and what was left behind */
             200: {
                 headers: {
+                    "idempotent-replayed": components["headers"]["IdempotentReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -2815,6 +3178,7 @@ export interface operations {
             /** @description The cancelled run */
             202: {
                 headers: {
+                    "idempotent-replayed": components["headers"]["IdempotentReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -2847,6 +3211,7 @@ export interface operations {
             /** @description The new run */
             202: {
                 headers: {
+                    "idempotent-replayed": components["headers"]["IdempotentReplayed"];
                     /** @description Path of what was made */
                     location: string;
                     RateLimit: components["headers"]["RateLimit"];
@@ -2878,6 +3243,7 @@ export interface operations {
             /** @description The schedule and its occurrences */
             200: {
                 headers: {
+                    "idempotent-replayed": components["headers"]["IdempotentReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
@@ -2939,6 +3305,7 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    "idempotent-replayed": components["headers"]["IdempotentReplayed"];
                     /** @description Path of what was made */
                     location: string;
                     RateLimit: components["headers"]["RateLimit"];
@@ -3027,6 +3394,7 @@ export interface operations {
             /** @description The secret in its place */
             201: {
                 headers: {
+                    "idempotent-replayed": components["headers"]["IdempotentReplayed"];
                     /** @description Path of what was made */
                     location: string;
                     RateLimit: components["headers"]["RateLimit"];
@@ -3072,6 +3440,7 @@ export interface operations {
 /** Where each operation is, and what it takes. */
 export const OPERATIONS = {
   backfillJob: { method: 'POST', path: '/jobs/{id}/backfill', contentType: 'application/json' },
+  bulkJobs: { method: 'POST', path: '/jobs/bulk', contentType: 'application/json' },
   cancelRun: { method: 'POST', path: '/runs/{id}/cancel', contentType: 'application/json' },
   createApiKey: { method: 'POST', path: '/api-keys', contentType: 'application/json' },
   createJob: { method: 'POST', path: '/jobs', contentType: 'application/json' },
@@ -3118,6 +3487,8 @@ export type ProblemCode =
   | 'body_too_large'
   | 'forbidden'
   | 'headers_too_large'
+  | 'idempotency_key_in_use'
+  | 'idempotency_key_reused'
   | 'internal'
   | 'invalid'
   | 'invalid_parameter'
@@ -3125,6 +3496,7 @@ export type ProblemCode =
   | 'malformed_yaml'
   | 'name_taken'
   | 'not_found'
+  | 'precondition_failed'
   | 'quota_exceeded'
   | 'rate_limited'
   | 'schedule_never_fires'

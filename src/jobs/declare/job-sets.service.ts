@@ -6,12 +6,13 @@ import { pause, recurrenceOf, resume } from '../../domain/job-change.js';
 import type { Instant } from '../../domain/recurrence/schedule.js';
 import { secretsOf } from '../../domain/target-secrets.js';
 import type { Sql } from '../../persistence/database.js';
+import { JobBatchesRepository } from '../../persistence/job-batches.repository.js';
 import { JobSetsRepository, SetIsBusyError } from '../../persistence/job-sets.repository.js';
 import type { NamedJob } from '../../persistence/job-sets.repository.js';
-import { isNameTaken } from '../../persistence/jobs.repository.js';
 import type { StoredJob } from '../../persistence/jobs.repository.js';
 import { cancelOpenRuns } from '../../persistence/ledger-writes.js';
 import { newBreath } from '../../platform/breath.js';
+import { Writes } from '../../persistence/writes.js';
 import { Clock } from '../../platform/clock.js';
 import { MAX_FAULTS } from '../../platform/validation/faults.js';
 import { refuseBody } from '../../platform/validation/request-validation.pipe.js';
@@ -51,11 +52,16 @@ const BUSY_MS = 10_000;
 const ASK_AGAIN_MS = 40;
 const NAME_TRIES = 5;
 
+/** Somebody else was faster with a name of the set. */
+class NameTakenError extends Error {}
+
 /** Makes the jobs of a project those of a set: what is there already stays as it is. */
 @Injectable()
 export class JobSetsService {
   constructor(
     private readonly sets: JobSetsRepository,
+    private readonly batches: JobBatchesRepository,
+    private readonly writes: Writes,
     private readonly jobs: JobsService,
     private readonly secrets: JobSecrets,
     private readonly clock: Clock,
@@ -76,9 +82,9 @@ export class JobSetsService {
         if (error instanceof SetIsBusyError) {
           if (performance.now() > giveUpAt) throw busy();
           await sleep(ASK_AGAIN_MS);
-        } else if (!isNameTaken(error) || tries >= NAME_TRIES) {
+        } else if (!(error instanceof NameTakenError) || tries >= NAME_TRIES) {
           // Somebody creates a job of a name in the set: the next try finds it there.
-          throw isNameTaken(error) ? busy() : error;
+          throw error instanceof NameTakenError ? busy() : error;
         }
       }
     }
@@ -90,7 +96,7 @@ export class JobSetsService {
     options: SetOptions,
   ): Promise<SetOutcome> {
     const effects: Effects = { queued: [], cancelled: [], dueAts: new Set() };
-    const outcome = await this.sets.transaction(async (sql) => {
+    const outcome = await this.writes.run(async (sql) => {
       if (!(await this.sets.lockProject(projectId, sql))) throw new Problem('not_found', 'there is no such project');
       const first = await this.plan(projectId, entries, options, sql);
       const { steps, changes } = await this.lockChanges(projectId, entries, first.steps, sql);
@@ -149,7 +155,7 @@ export class JobSetsService {
     sql: Sql,
   ): Promise<{ steps: Step[]; changes: Change[] }> {
     const ids = planned.flatMap((step) => (step.action === 'change' ? [step.stored.id] : []));
-    const locked = new Map((await this.sets.lock(projectId, ids, sql)).map((job) => [job.id, job]));
+    const locked = new Map((await this.batches.lock(projectId, ids, sql)).map((job) => [job.id, job]));
     const context = await this.context(projectId, [...locked.values()], sql);
     const again = (step: Step): Step => {
       const entry = entries[step.index];
@@ -183,8 +189,9 @@ export class JobSetsService {
       changed.push(await this.change(change, now, effects, sql));
       await breath();
     }
-    await this.sets.update(projectId, changed, sql);
-    await this.sets.insert(projectId, created, sql);
+    await this.batches.update(projectId, changed, sql);
+    const entered = await this.batches.insert(projectId, created, sql);
+    if (entered.size < created.length) throw new NameTakenError();
     await this.secrets.write(secretWritesOf(steps), sql);
     for (const { nextRunAt } of [...created, ...changed]) if (nextRunAt !== null) effects.dueAts.add(nextRunAt);
   }
@@ -216,7 +223,7 @@ export class JobSetsService {
 
   /** As one job is deleted: its waiting runs are cancelled, those too that are due and not planned yet. */
   private async delete(projectId: string, jobs: readonly NamedJob[], effects: Effects, sql: Sql): Promise<void> {
-    const locked = await this.sets.lock(
+    const locked = await this.batches.lock(
       projectId,
       jobs.map(({ id }) => id),
       sql,
@@ -227,7 +234,7 @@ export class JobSetsService {
     }
     const ids = locked.map(({ id }) => id);
     effects.cancelled.push(...(await cancelOpenRuns(sql, ids, ['queued', 'retrying', 'held'], 'jobDeleted', now)));
-    await this.sets.delete(projectId, ids, sql);
+    await this.batches.delete(projectId, ids, sql);
   }
 
   private async announce({ queued, cancelled, dueAts }: Effects): Promise<void> {

@@ -74,8 +74,8 @@ export function describeApi(app: INestApplication): OpenAPIObject {
       components: {
         schemas: { Problem: PROBLEM },
         securitySchemes: { apiKey: API_KEY },
-        parameters: { CarillonProject: PROJECT_HEADER },
-        headers: HEADERS,
+        parameters: { CarillonProject: PROJECT_HEADER, IdempotencyKey: IDEMPOTENCY_HEADER },
+        headers: { ...HEADERS, IdempotentReplayed: REPLAYED_HEADER },
       },
     } as unknown as Omit<OpenAPIObject, 'paths'>,
     { standardSchemaConverter: components.converter, autoTagControllers: false },
@@ -100,6 +100,7 @@ function addCommonParts(item: OpenAPIObject['paths'][string], components: Schema
       operation.parameters = [...(operation.parameters ?? []), { $ref: '#/components/parameters/CarillonProject' }];
     }
     for (const code of common) operation.responses[STATUS[code]] ??= problemResponse([code]);
+    if (method === 'post') addIdempotency(operation);
     if (rule !== 'public') sayLimits(operation);
   }
 }
@@ -128,6 +129,35 @@ function sayLimits(operation: Operation & Extensions): void {
     const references = names.map((name) => [name, { $ref: `#/components/headers/${name}` }] as const);
     response.headers = { ...response.headers, ...Object.fromEntries(references) };
   }
+}
+
+function addIdempotency(operation: Operation): void {
+  operation.parameters = [...(operation.parameters ?? []), { $ref: '#/components/parameters/IdempotencyKey' }];
+  for (const [status, response] of Object.entries(operation.responses)) {
+    if (!status.startsWith('2') || response === undefined || '$ref' in response) continue;
+    response.headers = {
+      ...response.headers,
+      'idempotent-replayed': { $ref: '#/components/headers/IdempotentReplayed' },
+    };
+  }
+  for (const code of ['idempotency_key_in_use', 'idempotency_key_reused'] as const) addProblem(operation, code);
+}
+
+/** Beside the operation's own problems of the same status. */
+function addProblem(operation: Operation, code: RefusalCode): void {
+  const known = Object.keys(STATUS).filter(
+    (other) => STATUS[other as RefusalCode] === STATUS[code] && mentions(operation.responses[STATUS[code]], other),
+  ) as RefusalCode[];
+  operation.responses[STATUS[code]] = problemResponse([...known, code]);
+}
+
+function mentions(response: unknown, code: string): boolean {
+  return (
+    code in
+    ((response as { content?: Record<string, { examples?: object }> } | undefined)?.content?.[
+      'application/problem+json'
+    ]?.examples ?? {})
+  );
 }
 
 interface Extensions {
@@ -170,6 +200,22 @@ const PROJECT_HEADER = {
   required: false,
   schema: { type: 'string', minLength: 1, maxLength: 63 },
   example: 'billing',
+};
+
+const IDEMPOTENCY_HEADER = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  description:
+    'Makes it safe to send the request again: for 24 hours the same key (a UUID, say) in the same project gets the answer of the ' +
+    'first request that succeeded, and nothing is done twice. Refusals (4xx, 5xx) are not kept.',
+  required: false,
+  schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[ -~]+$' },
+  example: '7d0f4c52-6f4e-4b0c-9a51-0b7d0d6c1f0e',
+};
+
+const REPLAYED_HEADER = {
+  description: '`true` on an answer that was given before, to the first request with the `Idempotency-Key`',
+  schema: { type: 'string', const: 'true' },
 };
 
 const TAGS = [

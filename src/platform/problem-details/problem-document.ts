@@ -45,6 +45,9 @@ export const TITLES: Record<RefusalCode, string> = {
   method_not_allowed: 'Method not allowed',
   name_taken: 'The name is taken',
   wrong_state: 'Not possible in this state',
+  idempotency_key_in_use: 'The idempotency key is in use',
+  idempotency_key_reused: 'The idempotency key was used before',
+  precondition_failed: 'Not as the precondition has it',
   body_too_large: 'The body is too large',
   unsupported_media_type: 'Unsupported media type',
   invalid: 'The content is not valid',
@@ -64,6 +67,7 @@ export const TITLES: Record<RefusalCode, string> = {
 const CODE_OF_STATUS: Readonly<Record<number, RefusalCode>> = {
   ...Object.fromEntries(Object.entries(STATUS).map(([code, status]) => [status, code as RefusalCode])),
   400: 'invalid_parameter',
+  409: 'wrong_state',
   422: 'invalid',
 };
 
@@ -91,7 +95,8 @@ export function refusalOf(error: unknown): Refusal {
   }
   if (isDatabaseUnavailable(error)) {
     const detail =
-      'the database does not answer right now; try again in a moment, and look first whether a write took effect';
+      'the database does not answer right now; try again in a moment: a POST with the idempotency-key that it had, and ' +
+      'before any other write look whether this one took effect';
     return { ...transportRefusal('unavailable', detail), retryAfterSeconds: UNAVAILABLE_SECONDS };
   }
   const known = FASTIFY_REFUSALS[fastifyCodeOf(error) ?? ''];

@@ -53,6 +53,9 @@ function faultsOfIssue(issue: Issue, root: unknown, path: Path): Fault[] {
         .map((name) => ({ pointer: pointerOf([...path, name]), code: 'unknown_member', detail: 'is not known here' }));
     case 'invalid_union': {
       if (issue.discriminator !== undefined) return [faultOfDiscriminator(issue, root, path)];
+      if ('options' in issue && issue.options !== undefined && valueAt(root, path) !== undefined) {
+        return [fault('invalid_value', `is not one of ${issue.options.map(String).join(', ')}`)];
+      }
       const kinds = issue.errors.flatMap(([first]) =>
         first?.code === 'invalid_type' ? [withArticle(first.expected)] : [],
       );

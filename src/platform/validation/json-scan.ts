@@ -8,10 +8,13 @@ const MAX_CONTAINERS = 20_000;
 /** Longest text, and largest list or object, outside free JSON: no schema of ours allows more. */
 const MAX_TEXT = 10_000;
 const MAX_MEMBERS = 200;
+/** Lists at the top of a body that name many things at once; their schema knows the end. */
+const LONG_LISTS: ReadonlySet<string> = new Set(['jobs', 'ids']);
+const MAX_LONG_LIST = 1_000;
 
 /** Where a client may put any JSON. */
-const FREE_JSON: ReadonlySet<string> = new Set(['/body', '/target/body']);
-const FREE_JSON_DEPTH = 2;
+const FREE_JSON = /^(\/(patch|jobs\/\d+))?\/target\/body$|^\/body$/;
+const FREE_JSON_DEPTH = 4;
 
 /** Postgres stores neither NUL nor half a surrogate pair. */
 const UNSTORABLE = /\0|\p{Surrogate}/u;
@@ -77,7 +80,7 @@ class Scan implements ScanResult {
   }
 
   private walkList(place: Place, list: readonly unknown[]): void {
-    if (!place.free && list.length > MAX_MEMBERS) return this.refuseCount(place, list.length);
+    if (!place.free && list.length > mostItems(place)) return this.refuseCount(place, list.length);
     for (let index = 0; index < list.length && !this.isFull; index += 1) this.visit(list[index], index, place);
   }
 
@@ -99,7 +102,7 @@ class Scan implements ScanResult {
       place.name,
       place.parent,
       'too_many',
-      `has ${count} members; at most ${MAX_MEMBERS} are allowed here`,
+      `has ${count} members; at most ${mostItems(place)} are allowed here`,
     );
   }
 
@@ -130,6 +133,13 @@ function reachesPrototype(name: string, value: unknown, free: boolean): boolean 
 function isFree(name: string | number, parent: Place | null): boolean {
   if (parent === null) return false;
   if (parent.free) return true;
-  if (parent.depth >= FREE_JSON_DEPTH) return false;
-  return FREE_JSON.has(parent.parent === null ? `/${name}` : `/${parent.name}/${name}`);
+  if (name !== 'body' || parent.depth >= FREE_JSON_DEPTH) return false;
+  let path = `/${name}`;
+  for (let at = parent; at.parent !== null; at = at.parent) path = `/${at.name}${path}`;
+  return FREE_JSON.test(path);
+}
+
+function mostItems({ name, parent, value }: Place): number {
+  const isLong = parent?.parent === null && Array.isArray(value) && LONG_LISTS.has(String(name));
+  return isLong ? MAX_LONG_LIST : MAX_MEMBERS;
 }

@@ -41,6 +41,24 @@ test.each<[string, unknown, [string, string][], boolean]>([
     [['/a/target/body', 'too_many']],
     true,
   ],
+  ['lists of many things at once', { jobs: Array(1_000).fill({}), ids: Array(1_000).fill('x') }, [], false],
+  ['too many of them', { jobs: Array(1_001).fill({}) }, [['/jobs', 'too_many']], true],
+  ['such a list elsewhere', { filter: { ids: Array(201).fill('x') } }, [['/filter/ids', 'too_many']], true],
+  [
+    'any JSON in one of many',
+    { jobs: [{ target: { body: Array(300).fill(1) } }], patch: { target: { body: 'x'.repeat(20_000) } } },
+    [],
+    false,
+  ],
+  [
+    'not any JSON beside it',
+    { jobs: [{ body: Array(201).fill(1) }], x: [{ target: { body: 'x'.repeat(10_001) } }] },
+    [
+      ['/x/0/target/body', 'too_long'],
+      ['/jobs/0/body', 'too_many'],
+    ],
+    true,
+  ],
   ['too many lists', { body: Array(20_001).fill([]) }, [['', 'too_many']], true],
   ['no object at all', 'x\0', [['', 'invalid_text']], false],
 ])('%s', (_, value, faults, tooMuch) => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { mergePatch, sameJson } from '../../../src/domain/json.js';
+import { canonicalJson, isDeeperThan, mergePatch, sameJson } from '../../../src/domain/json.js';
 
-// RFC 7386, appendix A.
+// RFC 7396, appendix A.
 test.each([
   [{ a: 'b' }, { a: 'c' }, { a: 'c' }],
   [{ a: 'b' }, { b: 'c' }, { a: 'b', b: 'c' }],
@@ -56,4 +56,34 @@ test('a value is the same as its copy through JSON', () => {
   // JSON has no negative zero.
   const values = fc.jsonValue({ noUnicodeString: false }).map((value): unknown => JSON.parse(JSON.stringify(value)));
   fc.assert(fc.property(values, (value) => sameJson(value, JSON.parse(JSON.stringify(value)))));
+});
+
+test('values have one text when they are the same, and another when they are not', () => {
+  const values = fc.jsonValue({ noUnicodeString: false }).map((value): unknown => JSON.parse(JSON.stringify(value)));
+  const turned = (value: unknown): unknown =>
+    JSON.parse(JSON.stringify(value), (_name, member: unknown) =>
+      typeof member === 'object' && member !== null && !Array.isArray(member)
+        ? Object.fromEntries(Object.entries(member).reverse())
+        : member,
+    );
+  fc.assert(fc.property(values, (value) => canonicalJson(turned(value)) === canonicalJson(value)));
+  fc.assert(
+    fc.property(values, values, (one, other) => sameJson(one, other) === (canonicalJson(one) === canonicalJson(other))),
+  );
+  expect([canonicalJson(undefined), canonicalJson({ b: [{ d: 1, c: null }], a: 'x' })]).toEqual([
+    '',
+    '{"a":"x","b":[{"c":null,"d":1}]}',
+  ]);
+});
+
+test.each<[unknown, number, boolean]>([
+  ['x', 0, false],
+  [null, 0, false],
+  [{}, 0, true],
+  [{}, 1, false],
+  [{ a: 1, b: [2] }, 1, true],
+  [{ a: 1, b: [2] }, 2, false],
+  [JSON.parse('['.repeat(400_000) + ']'.repeat(400_000)), 100, true],
+])('depth %#', (value, levels, deeper) => {
+  expect(isDeeperThan(value, levels)).toBe(deeper);
 });

@@ -1,0 +1,38 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from './database.js';
+import type { Effect, Sql } from './database.js';
+
+/**
+ * Every write of the API goes through here, so that what is to be kept with each of them has one place. One that came with an
+ * idempotency key is part of a transaction that also keeps its answer: it is committed after `run` has resolved. So what
+ * others are to learn of it (messages, queues, caches) goes to `afterCommit`.
+ */
+@Injectable()
+export class Writes {
+  constructor(private readonly database: Database) {}
+
+  /** One transaction, written when `work` resolves; nothing is written when it throws. */
+  run<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result> {
+    return this.database.transaction(work);
+  }
+
+  /** `run` to see what would become of it: what `work` writes is taken back when it has resolved, its locks too. */
+  dryRun<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result> {
+    return this.run(async (sql) => {
+      await sql.rows({ text: 'SAVEPOINT dry_run' });
+      const result = await work(sql);
+      await sql.rows({ text: 'ROLLBACK TO SAVEPOINT dry_run' });
+      return result;
+    });
+  }
+
+  /** All that `work` reads and writes is one transaction, each `run` inside a part of it. */
+  asOne<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.database.asOne(work);
+  }
+
+  /** Happens once all is committed; not at all when it is rolled back. */
+  afterCommit(effect: Effect): Promise<void> {
+    return this.database.afterCommit(effect);
+  }
+}
