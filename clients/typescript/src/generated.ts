@@ -2999,7 +2999,7 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["JobSet"];
-                    "application/yaml": string;
+                    "application/yaml": components["schemas"]["JobSet"];
                     "text/plain": string;
                 };
             };

@@ -100,7 +100,7 @@ export class JobSetsController {
     description: 'The jobs',
     content: {
       'application/json': { schema: { $ref: '#/components/schemas/JobSet' }, example: EXPORT_EXAMPLE },
-      'application/yaml': { schema: { type: 'string' } },
+      'application/yaml': { schema: { $ref: '#/components/schemas/JobSet' } },
       'text/plain': { schema: { type: 'string' } },
     },
   })
