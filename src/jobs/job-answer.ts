@@ -9,12 +9,19 @@ import { viewOfJob } from './job-view.js';
 /** The job as the body of an answer, whose `etag` it sets. */
 export function answerJob(job: StoredJob, reply: HttpReply): JobView {
   const view = viewOfJob(job);
-  reply.header('etag', `"${tagOfView(view)}"`);
+  tagAnswer(view, reply);
   return view;
 }
 
+/** Answers the tag as conditions have it: without its quotes. */
+export function tagAnswer(view: JobView, reply: HttpReply): string {
+  const tag = tagOfView(view);
+  reply.header('etag', `"${tag}"`);
+  return tag;
+}
+
 /** Without its quotes. The same on every replica of a version: it is made of the answer alone. */
-export function tagOfView(view: JobView): string {
+function tagOfView(view: JobView): string {
   const hash = createHash('sha256').update(canonicalJson(view)).digest('hex').slice(0, 16);
   return jobTag(view, hash);
 }

@@ -25,7 +25,7 @@ import { ApiProblems } from '../platform/openapi/api-problems.js';
 import { ProjectId } from '../platform/project.js';
 import { JobInput, JobListQuery, JobPage, JobPatch, JobView, Name, NamedJobInput } from './job.schemas.js';
 import { JobReads } from './job-reads.js';
-import { answerJob, tagOfView } from './job-answer.js';
+import { answerJob, tagAnswer } from './job-answer.js';
 import { viewOfJob } from './job-view.js';
 import { JobsService } from './jobs.service.js';
 
@@ -98,9 +98,7 @@ export class JobsController {
     @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<JobView | undefined> {
     const view = await this.reads.get(projectId, id);
-    const tag = tagOfView(view);
-    reply.header('etag', tag);
-    if (!isKnown(ifNoneMatch, tag)) return view;
+    if (!isKnown(ifNoneMatch, tagAnswer(view, reply))) return view;
     reply.status(304);
     return undefined;
   }

@@ -52,8 +52,10 @@ export class ApiClient {
     return this.carillon.createJob({ body: job });
   }
 
-  job(id: string): Promise<Schemas['Job']> {
-    return this.carillon.getJob({ id });
+  async job(id: string): Promise<Schemas['Job']> {
+    const job = await this.carillon.getJob({ id });
+    if (job === undefined) throw new Error('304 to a request that names no tag');
+    return job;
   }
 
   /** Starts a run beside the schedule. */

@@ -31,6 +31,9 @@ beforeEach(() => api.rows(`DELETE FROM projects WHERE name = 'billing'`));
 async function idFor({ id, path }: Operation): Promise<string> {
   if (path.startsWith('/projects')) return await api.project(`project-${randomUUID().slice(0, 8)}`);
   if (path.startsWith('/api-keys')) return (await api.key('default', 'editor')).id;
+  if (path.startsWith('/signing-secrets/')) {
+    return (await api.must(201, ROOT, 'POST', '/signing-secrets', {}))['id'] as string;
+  }
   const job = { name: randomUUID(), schedule: '0 9 * * *', target: 'https://example.com/', overlap: 'queueAll' };
   const { id: jobId } = await api.must(201, ROOT, 'POST', '/jobs', job);
   if (!path.startsWith('/runs')) return jobId as string;
@@ -49,6 +52,8 @@ test('there are examples of every operation, of every member that has one', () =
 // The client of these tests holds every answer against its schema, its status and its headers.
 test.each(cases)('$id, $title', async ({ operation, request }) => {
   await api.rows('DELETE FROM jobs');
+  await api.rows('DELETE FROM signing_secrets');
+  await api.rows('DELETE FROM kept_answers');
   const filled = operation.path.replace('{id}', await idFor(operation)).replace('{name}', 'nightly-report');
   const query = new URLSearchParams(request.query).toString();
   const { status, body } = await api.call(

@@ -61,7 +61,10 @@ function examplesOf(given: Schema, contract: Contract, depth = 0): Shown[] {
     shown.push(...examplesOf(variant, contract, depth + 1));
   }
   if (typeof own !== 'object' || own === null || Array.isArray(own)) return shown;
+  const alternatives = ((schema['oneOf'] ?? []) as Schema[]).flatMap(({ required }) => (required ?? []) as string[]);
   for (const [name, member] of Object.entries((schema['properties'] ?? {}) as Record<string, Schema>)) {
+    // Another stands in its place.
+    if (alternatives.includes(name) && !Object.hasOwn(own, name)) continue;
     for (const { title, value } of examplesOf(member, contract, depth + 1)) {
       shown.push({ title: `${name}: ${title}`, value: { ...own, [name]: value } });
     }

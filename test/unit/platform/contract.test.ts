@@ -5,6 +5,8 @@ const ID = '0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11';
 const PROJECT = {
   id: ID,
   name: 'billing',
+  rateLimits: { perKey: null, total: null },
+  quotas: { jobs: null, firesPerMinute: null, concurrentRuns: null, leastInterval: null },
   createdAt: '2026-01-02T10:20:30.123Z',
   updatedAt: '2026-01-02T10:20:30.123Z',
 };
