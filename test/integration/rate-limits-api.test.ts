@@ -92,7 +92,7 @@ describe('limits of one service', () => {
   });
 
   it('cost by what is asked for', async () => {
-    const { key } = await api.key('default', 'viewer');
+    const { key } = await api.key('default', 'editor');
     const preview = (count: number) =>
       from('192.0.2.1', key, 'POST', '/schedules/preview', { schedule: 'PT1H', count });
     expect((await preview(100)).headers['x-ratelimit-remaining']).toBe('19');
@@ -101,6 +101,14 @@ describe('limits of one service', () => {
     expect(status).toBe(429);
     expect(body['detail']).toMatch(/\(this one counts as 10\)/);
     expect((await preview(10)).headers['x-ratelimit-remaining']).toBe('8');
+
+    const pause = (targets: object) => from('192.0.2.1', key, 'POST', '/jobs/bulk', { action: 'pause', ...targets });
+    const ids = Array.from({ length: 250 }, (_, n) => `no-job-${n}`);
+    expect((await pause({ ids })).headers['x-ratelimit-remaining']).toBe('5');
+    expect((await pause({ ids: ['no-job'] })).headers['x-ratelimit-remaining']).toBe('4');
+    // Nobody knows before how many it finds.
+    const filtered = await pause({ filter: { label: ['team:nobody'] } });
+    expect([filtered.status, filtered.body['detail']]).toEqual([429, expect.stringMatching(/counts as 10/)]);
   });
 
   it('of a project are set by the root key, and hold within a second', async () => {

@@ -3,7 +3,8 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CheckedRequests } from '../../platform/contract/operations.js';
 import { ApiProblems } from '../../platform/openapi/api-problems.js';
 import { ProjectId } from '../../platform/project.js';
-import { BulkInput, BulkView } from './bulk.schemas.js';
+import { Costs, memberOf } from '../../platform/request-cost.js';
+import { BulkInput, BulkView, MAX_BULK } from './bulk.schemas.js';
 import { BulkService } from './bulk.service.js';
 
 @ApiTags('jobs')
@@ -14,6 +15,7 @@ export class BulkController {
 
   @Post()
   @HttpCode(200)
+  @Costs({ of: 'jobs', each: 100 }, ({ body }) => jobsIn(body))
   @ApiOperation({
     operationId: 'bulkJobs',
     summary: 'Create or change many jobs',
@@ -26,4 +28,11 @@ export class BulkController {
   run(@ProjectId() projectId: string, @Body({ schema: BulkInput }) input: BulkInput): Promise<BulkView> {
     return this.bulk.run(projectId, input);
   }
+}
+
+/** A filter may find as many as one request can change. */
+function jobsIn(body: unknown): number {
+  const named = memberOf(body, 'jobs') ?? memberOf(body, 'ids');
+  if (Array.isArray(named)) return named.length;
+  return memberOf(body, 'filter') === undefined ? 1 : MAX_BULK;
 }
