@@ -26,7 +26,6 @@ import { ProjectId } from '../platform/project.js';
 import { JobInput, JobListQuery, JobPage, JobPatch, JobView, Name, NamedJobInput } from './job.schemas.js';
 import { JobReads } from './job-reads.js';
 import { answerJob, tagAnswer } from './job-answer.js';
-import { viewOfJob } from './job-view.js';
 import { JobsService } from './jobs.service.js';
 
 @ApiTags('jobs')
