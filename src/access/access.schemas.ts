@@ -70,7 +70,7 @@ const QuotasInput = z
       .nullable()
       .optional()
       .meta({
-        ...{ type: 'string', format: 'duration', example: 'PT1M' },
+        ...{ type: ['string', 'null'], example: 'PT1M' },
         description: 'What lies at least between two occurrences of one job',
       }),
   })

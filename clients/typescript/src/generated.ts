@@ -1309,11 +1309,10 @@ export interface components {
                  */
                 jobs?: number | null;
                 /**
-                 * Format: duration
                  * @description What lies at least between two occurrences of one job
                  * @example PT1M
                  */
-                leastInterval?: string | null;
+                leastInterval?: ((string | null) | null) | string | null;
             };
             /** @description So many requests in any stretch of time as long as the window */
             rateLimits?: {
@@ -1382,11 +1381,10 @@ export interface components {
                  */
                 jobs?: number | null;
                 /**
-                 * Format: duration
                  * @description What lies at least between two occurrences of one job
                  * @example PT1M
                  */
-                leastInterval?: string | null;
+                leastInterval?: ((string | null) | null) | string | null;
             };
             /** @description So many requests in any stretch of time as long as the window */
             rateLimits?: {

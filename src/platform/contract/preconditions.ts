@@ -7,6 +7,9 @@ import { refuseParameters } from '../validation/request-validation.pipe.js';
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
+/** Some dozens of tags. */
+const MAX_LENGTH = 1_024;
+
 /** `If-Match` and `If-None-Match` of a request. Throws a 400 for what is no list of tags. */
 export const RequestPreconditions = createParamDecorator((_data: unknown, context: ExecutionContext): Preconditions => {
   const { headers } = context.switchToHttp().getRequest<{ headers: Headers }>();
@@ -16,13 +19,22 @@ export const RequestPreconditions = createParamDecorator((_data: unknown, contex
 function tagsOf(headers: Headers, name: string): TagList | null {
   const given = headers[name];
   if (given === undefined) return null;
-  const tags = parseTagList(Array.isArray(given) ? given.join() : given);
+  const text = Array.isArray(given) ? given.join() : given;
+  const tags = text.length > MAX_LENGTH ? null : parseTagList(text);
   if (tags !== null) return tags;
-  const detail = 'is neither * nor a list of tags in double quotes, as the header etag of an answer has them';
+  const detail =
+    text.length > MAX_LENGTH
+      ? `is longer than ${MAX_LENGTH} characters`
+      : 'is neither * nor a list of tags in double quotes, as the header etag of an answer has them';
   throw refuseParameters([{ pointer: `/${name}`, code: 'invalid_tag', detail }]);
 }
 
-const schema = { type: 'string', maxLength: 8_192 } as const;
+const TAG = '(?:W/)?"[!#-~\\x80-\\xff]*"';
+/** As `parseTagList` takes it: `*`, or tags with commas between them. */
+const schema = {
+  ...{ type: 'string', maxLength: MAX_LENGTH },
+  pattern: `^\\s*(?:\\*|(?:,\\s*)*${TAG}(?:\\s*(?:,\\s*)+${TAG})*(?:\\s*,)*)\\s*$`,
+};
 
 export function ApiIfMatch(): MethodDecorator {
   return ApiHeader({
