@@ -21,6 +21,8 @@ class Generator {
     /** Job id → answered changes. */
     this.changes = new Map();
     this.created = [];
+    /** Of these the ones that nobody asked to delete yet; a request that is refused leaves its job there. */
+    this.deletable = [];
     this.deleted = [];
     this.readBack = [];
     this.writes = 0;
@@ -134,8 +136,8 @@ class Generator {
     const tenant = this.pick(this.tenants);
     if (random < 0.9) return this.list(tenant);
     if (random < 0.98) return this.change(tenant);
-    if (random < 0.99 || this.created.length === 0) return this.create(tenant);
-    return this.delete(this.created.splice(Math.floor(this.random() * this.created.length), 1)[0]);
+    if (random < 0.99 || this.deletable.length === 0) return this.create(tenant);
+    return this.delete(this.deletable.splice(Math.floor(this.random() * this.deletable.length), 1)[0]);
   }
 
   pick(from) {
@@ -214,7 +216,8 @@ class Generator {
       status: 201,
       check: (job) => {
         if (job.name !== name) return 'another name';
-        this.created.push({ tenant, id: job.id });
+        this.created.push(job.id);
+        this.deletable.push({ tenant, id: job.id });
         return null;
       },
     };
@@ -237,7 +240,7 @@ class Generator {
 
   /** What was answered as done, for the ledger to be held against. */
   account() {
-    return { changes: this.changes, created: this.created.map(({ id }) => id), deleted: this.deleted };
+    return { changes: this.changes, created: this.created, deleted: this.deleted };
   }
 }
 
