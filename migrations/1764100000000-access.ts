@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** API keys: of each only the SHA-256, and its first characters for people to know it by. Secrets: sealed with a key of ours. */
+/** API keys: of each only the SHA-256, and its first characters for people to know it by. Secrets: sealed with a key of ours. The audit log. */
 export class Access1764100000000 implements MigrationInterface {
   name = 'Access1764100000000';
 
@@ -24,9 +24,11 @@ export class Access1764100000000 implements MigrationInterface {
       ) WITH (fillfactor = 80)`);
     await runner.query(`CREATE INDEX api_keys_project_idx ON api_keys (project_id, id)`);
     await createSecrets(runner);
+    await createAuditLog(runner);
   }
 
   async down(runner: QueryRunner): Promise<void> {
+    await runner.query(`DROP TABLE audit_log`);
     await runner.query(`DROP TABLE signing_secrets`);
     await runner.query(`DROP TABLE job_secrets`);
     await runner.query(`DROP TABLE api_keys`);
@@ -62,4 +64,34 @@ async function createSecrets(runner: QueryRunner): Promise<void> {
   // By the key that sealed: which keys are in use, and what is left to rotate.
   await runner.query(`CREATE INDEX job_secrets_key_idx ON job_secrets (split_part(sealed, ':', 1), job_id, place)`);
   await runner.query(`CREATE INDEX signing_secrets_key_idx ON signing_secrets (split_part(sealed, ':', 1), id)`);
+}
+
+/**
+ * Who did what to which thing. Rows only ever come at one end and go at the other: ids carry their time. No foreign keys: an
+ * entry outlives what it tells of.
+ */
+async function createAuditLog(runner: QueryRunner): Promise<void> {
+  await runner.query(`
+    CREATE TABLE audit_log (
+      id uuid NOT NULL,
+      project_id uuid NOT NULL,
+      at timestamptz NOT NULL,
+      actor_type text NOT NULL,
+      actor_id text,
+      actor_name text,
+      actor_role text,
+      address text,
+      request_id text,
+      action text NOT NULL,
+      thing_id uuid NOT NULL,
+      thing_name text,
+      before jsonb,
+      after jsonb,
+      CONSTRAINT audit_log_pkey PRIMARY KEY (id)
+    )`);
+  await runner.query(`CREATE INDEX audit_log_project_idx ON audit_log (project_id, id)`);
+  await runner.query(`CREATE INDEX audit_log_thing_idx ON audit_log (project_id, thing_id, id)`);
+  await runner.query(
+    `CREATE INDEX audit_log_actor_idx ON audit_log (project_id, actor_id, id) WHERE actor_id IS NOT NULL`,
+  );
 }

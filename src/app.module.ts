@@ -5,6 +5,7 @@ import { AccessModule } from './access/access.module.js';
 import { AuthorizationModule } from './access/authorization.module.js';
 import { IdentificationModule } from './access/identification.module.js';
 import { CachingModule } from './caching/caching.module.js';
+import { AuditModule } from './audit/audit.module.js';
 import { ExecutionModule } from './execution/execution.module.js';
 import { IdempotencyModule } from './idempotency/idempotency.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
@@ -34,7 +35,7 @@ type Modules = NonNullable<DynamicModule['imports']>;
  */
 const PLANNING: Modules = [ScheduleModule.forRoot(), RecoveryModule, SchedulingModule];
 const DELIVERY: Modules = [ExecutionModule];
-const API: Modules = [IdempotencyModule, JobsModule, RunsModule, SchedulesModule, AccessModule];
+const API: Modules = [IdempotencyModule, JobsModule, RunsModule, SchedulesModule, AccessModule, AuditModule];
 
 const MODULES: Readonly<Record<Role, Modules>> = {
   all: [...PLANNING, ...DELIVERY, ...API],

@@ -2,7 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { V7Generator } from 'uuidv7';
 import { decideRotation, hasExpired } from '../domain/access.js';
 import type { ApiKey } from '../domain/access.js';
+import type { AuditAction, AuditNote, Members } from '../domain/audit.js';
 import { Problem } from '../domain/errors.js';
+import { formatInstant } from '../domain/recurrence/instants.js';
 import type { Instant } from '../domain/recurrence/schedule.js';
 import { Messages } from '../messaging/messages.js';
 import { ApiKeysRepository } from '../persistence/api-keys.repository.js';
@@ -11,8 +13,9 @@ import { Clock } from '../platform/clock.js';
 import type { Page } from '../platform/contract/page.js';
 import { isUuid } from '../platform/contract/values.schema.js';
 import { refuseBody } from '../platform/validation/request-validation.pipe.js';
+import { noteOfThing } from './access-audit.js';
 import type { ApiKeyInput, PageQuery, RotateInput } from './access.schemas.js';
-import { pageById } from './id-pages.js';
+import { pageById } from '../platform/contract/id-pages.js';
 import { newKeyText } from './key-text.js';
 
 const ids = new V7Generator();
@@ -37,7 +40,10 @@ export class ApiKeysService {
     const now = this.clock.now();
     refusePast(expiresAt, now);
     const made = newKey({ projectId, name, role, expiresAt }, now);
-    await this.writes.run((sql) => this.keys.insert(made.key, made.hash, sql));
+    await this.writes.run(async (sql) => {
+      await this.keys.insert(made.key, made.hash, sql);
+      return { result: undefined, notes: [noteOf('apiKey.create', made.key, null, made.key)] };
+    });
     return made;
   }
 
@@ -61,7 +67,9 @@ export class ApiKeysService {
       const made = newKey({ projectId, name: old.name, role: old.role, expiresAt: endsAt }, now);
       await this.keys.insert(made.key, made.hash, sql);
       await this.keys.replace(old, made.key.id, rotation.oldExpiresAt, sql);
-      return { ...made, oldId: old.id };
+      const replaced = { ...old, replacedBy: made.key.id, expiresAt: rotation.oldExpiresAt };
+      const notes = [noteOf('apiKey.create', made.key, null, made.key), noteOf('apiKey.rotate', old, old, replaced)];
+      return { result: { ...made, oldId: old.id }, notes };
     });
     await this.tellChanged(made.oldId);
     return made;
@@ -69,8 +77,12 @@ export class ApiKeysService {
 
   /** From a second later on it opens nothing on any replica, on this one from now on. */
   async revoke(projectId: string, id: string): Promise<void> {
-    if (!isUuid(id) || !(await this.writes.run((sql) => this.keys.delete(projectId, id, sql)))) noSuchKey();
-    await this.tellChanged(id.toLowerCase());
+    const revoked = await this.writes.run(async (sql) => {
+      const key = (isUuid(id) ? await this.keys.lock(projectId, id, sql) : null) ?? noSuchKey();
+      await this.keys.delete(projectId, key.id, sql);
+      return { result: key, notes: [noteOf('apiKey.revoke', key, key, null)] };
+    });
+    await this.tellChanged(revoked.id);
   }
 
   private tellChanged(keyId: string): Promise<void> {
@@ -84,6 +96,14 @@ function newKey(given: Given, now: Instant): NewApiKey & { readonly hash: string
   const { text, prefix, hash } = newKeyText();
   const id = ids.generateOrResetWithTs(now).toString();
   return { key: { ...given, id, prefix, lastUsedAt: null, replacedBy: null, createdAt: now }, text, hash };
+}
+
+function noteOf(action: AuditAction, key: ApiKey, before: ApiKey | null, after: ApiKey | null): AuditNote {
+  return noteOfThing(action, key, before && membersOf(before), after && membersOf(after));
+}
+
+function membersOf({ name, role, prefix, expiresAt, replacedBy }: ApiKey): Members {
+  return { name, role, prefix, expiresAt: expiresAt === null ? null : formatInstant(expiresAt), replacedBy };
 }
 
 function refusePast(expiresAt: Instant | null, now: Instant): void {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { V7Generator } from 'uuidv7';
 import type { Project } from '../domain/access.js';
+import type { AuditAction, AuditNote } from '../domain/audit.js';
 import { Problem } from '../domain/errors.js';
 import { NO_QUOTAS } from '../domain/quotas.js';
 import type { ProjectUse } from '../domain/quotas.js';
@@ -10,8 +11,10 @@ import type { Caller } from '../platform/caller.js';
 import { Clock } from '../platform/clock.js';
 import type { Page } from '../platform/contract/page.js';
 import { isUuid } from '../platform/contract/values.schema.js';
+import { noteOfThing } from './access-audit.js';
+import { viewOfProject } from './access.schemas.js';
 import type { PageQuery, ProjectInput, ProjectPatch } from './access.schemas.js';
-import { pageById } from './id-pages.js';
+import { pageById } from '../platform/contract/id-pages.js';
 
 const ids = new V7Generator();
 
@@ -28,7 +31,11 @@ export class ProjectsService {
     const now = this.clock.now();
     const id = ids.generateOrResetWithTs(now).toString();
     const project = { id, name, ...planOf(plan, NO_PLAN), createdAt: now, updatedAt: now };
-    if (await this.writes.run((sql) => this.projects.insert(project, sql))) return project;
+    const isNew = await this.writes.run(async (sql) => {
+      const result = await this.projects.insert(project, sql);
+      return { result, notes: result ? [noteOf('project.create', null, project)] : [] };
+    });
+    if (isNew) return project;
     throw new Problem('name_taken', `there is a project named "${name}" already`);
   }
 
@@ -37,10 +44,10 @@ export class ProjectsService {
     const changed = isUuid(id)
       ? await this.writes.run(async (sql) => {
           const project = await this.projects.lock(id, sql);
-          if (project === null) return null;
+          if (project === null) return { result: null, notes: [] };
           const changed = { ...project, ...planOf(patch, project), updatedAt: this.clock.now() };
           await this.projects.update(changed, sql);
-          return changed;
+          return { result: changed, notes: [noteOf('project.update', project, changed)] };
         })
       : null;
     return changed ?? noSuchProject();
@@ -79,6 +86,11 @@ function planOf({ rateLimits, quotas }: ProjectPatch, stored: Plan): Plan {
     rateLimits: { perKey, total },
     quotas: { jobs, firesPerMinute, concurrentRuns, leastIntervalMs: leastInterval },
   };
+}
+
+function noteOf(action: AuditAction, before: Project | null, after: Project): AuditNote {
+  const thing = { projectId: after.id, id: after.id, name: after.name };
+  return noteOfThing(action, thing, before === null ? null : viewOfProject(before), viewOfProject(after));
 }
 
 function noSuchProject(): never {

@@ -17,7 +17,7 @@ export class JobActionsService {
 
   /** What was due before this was acknowledged may still run; nothing that is due later does. */
   pause(projectId: string, id: string, request: PauseRequest, conditions: Preconditions): Promise<StoredJob> {
-    return this.changes.change(projectId, id, conditions, async (job, now, sql) => {
+    return this.changes.change('job.pause', projectId, id, conditions, async (job, now, sql) => {
       refusePastEnd(request, now);
       const settled = await settleOverdue(job, now, sql);
       return { ...settled, job: paused(settled.job, request, now) };
@@ -25,14 +25,14 @@ export class JobActionsService {
   }
 
   resume(projectId: string, id: string, conditions: Preconditions): Promise<StoredJob> {
-    return this.changes.change(projectId, id, conditions, async (job, now) => {
+    return this.changes.change('job.resume', projectId, id, conditions, async (job, now) => {
       const changed = resumed(job, now);
       return changed === null ? null : { job: changed, queued: [], cancelled: [] };
     });
   }
 
   skipNext(projectId: string, id: string, conditions: Preconditions): Promise<StoredJob> {
-    return this.changes.change(projectId, id, conditions, async (job, now, sql) => {
+    return this.changes.change('job.skipNext', projectId, id, conditions, async (job, now, sql) => {
       const settled = await settleOverdue(job, now, sql);
       const { nextOccurrenceAt, state } = settled.job;
       if (state === 'paused')

@@ -1,19 +1,28 @@
 import { Injectable } from '@nestjs/common';
+import type { AuditAction } from '../domain/audit.js';
 import { Problem } from '../domain/errors.js';
 import { refuseUnmet } from '../domain/preconditions.js';
 import type { Preconditions } from '../domain/preconditions.js';
 import type { Instant } from '../domain/recurrence/schedule.js';
+import type { SecretChanges } from '../domain/target-secrets.js';
 import type { Sql } from '../persistence/database.js';
 import { JobsRepository } from '../persistence/jobs.repository.js';
 import type { StoredJob } from '../persistence/jobs.repository.js';
 import { Writes } from '../persistence/writes.js';
+import type { Written } from '../persistence/writes.js';
 import { Clock } from '../platform/clock.js';
 import { isUuid } from '../platform/contract/values.schema.js';
 import { AfterCommit } from '../queue/after-commit.js';
+import { noteChanged } from './job-audit.js';
 import type { Settled } from './settle-overdue.js';
 
+export interface Changed extends Settled {
+  /** Those that are stored or dropped with it. */
+  readonly secrets?: SecretChanges;
+}
+
 /** What becomes of a locked job; null when it stays as it is. */
-export type Change = (job: StoredJob, now: Instant, sql: Sql) => Promise<Settled | null>;
+export type Change = (job: StoredJob, now: Instant, sql: Sql) => Promise<Changed | null>;
 
 /**
  * Every change of a job goes through here: one transaction that locks the row first, compares what the client saw of the job
@@ -28,26 +37,33 @@ export class JobChanges {
     private readonly afterCommit: AfterCommit,
   ) {}
 
-  async change(projectId: string, id: string, conditions: Preconditions, change: Change): Promise<StoredJob> {
+  async change(
+    action: AuditAction,
+    projectId: string,
+    id: string,
+    conditions: Preconditions,
+    change: Change,
+  ): Promise<StoredJob> {
     const lock = (sql: Sql): Promise<StoredJob | null> => this.jobs.lock(projectId, id, sql);
-    return (isUuid(id) ? await this.run(lock, conditions, change) : null) ?? noSuchJob();
+    return (isUuid(id) ? await this.run(action, lock, conditions, change) : null) ?? noSuchJob();
   }
 
   /** Null when there is no job of this name. */
   changeNamed(projectId: string, name: string, conditions: Preconditions, change: Change): Promise<StoredJob | null> {
-    return this.run((sql) => this.jobs.lockNamed(projectId, name, sql), conditions, change);
+    return this.run('job.update', (sql) => this.jobs.lockNamed(projectId, name, sql), conditions, change);
   }
 
   private async run(
+    action: AuditAction,
     lock: (sql: Sql) => Promise<StoredJob | null>,
     conditions: Preconditions,
     change: Change,
   ): Promise<StoredJob | null> {
     const outcome = await this.writes.run(async (sql) => {
       const job = await lock(sql);
-      if (job === null) return null;
+      if (job === null) return { result: null, notes: [] };
       refuseUnmet(conditions, job);
-      return this.apply(job, change, sql);
+      return this.apply(action, job, change, sql);
     });
     if (outcome === null) return null;
     const { job, queued, cancelled } = outcome;
@@ -55,13 +71,13 @@ export class JobChanges {
     return job;
   }
 
-  private async apply(job: StoredJob, change: Change, sql: Sql): Promise<Settled> {
+  private async apply(action: AuditAction, job: StoredJob, change: Change, sql: Sql): Promise<Written<Settled>> {
     const now = this.clock.now();
     const changed = await change(job, now, sql);
-    if (changed === null) return { job, queued: [], cancelled: [] };
+    if (changed === null) return { result: { job, queued: [], cancelled: [] }, notes: [] };
     const written = { ...changed.job, version: job.version + 1, updatedAt: now };
     await this.jobs.update(written, sql);
-    return { ...changed, job: written };
+    return { result: { ...changed, job: written }, notes: [noteChanged(action, job, written, changed.secrets)] };
   }
 }
 

@@ -18,7 +18,9 @@ import { destinationOf, EgressPolicy } from '../platform/egress/egress-policy.js
 import { refuseBody } from '../platform/validation/request-validation.pipe.js';
 import { AfterCommit } from '../queue/after-commit.js';
 import type { JobInput, NamedJobInput } from './job.schemas.js';
+import { noteCreated, noteDeleted } from './job-audit.js';
 import { JobChanges, noSuchJob } from './job-changes.js';
+import type { Changed } from './job-changes.js';
 import { rescheduled } from './job-decisions.js';
 import { changedSettings, neverFires, patchSettings, resolveSettings } from './job-settings.js';
 import type { JobSettings, ResolvedSettings } from './job-settings.js';
@@ -53,6 +55,7 @@ export class JobsService {
       this.writes.run(async (sql) => {
         await this.jobs.insert(job, sql);
         await this.secrets.write([{ jobId: job.id, secrets }], sql);
+        return { result: undefined, notes: [noteCreated(job)] };
       }),
     );
     await this.afterCommit.announce({ dueAt: job.nextRunAt });
@@ -67,7 +70,7 @@ export class JobsService {
   ): Promise<StoredJob> {
     return refuseTakenName(
       undefined,
-      this.changes.change(projectId, id, conditions, (job, now, sql) =>
+      this.changes.change('job.update', projectId, id, conditions, (job, now, sql) =>
         this.change(job, this.settle(patchSettings(job, patch), job, now), now, sql),
       ),
     );
@@ -118,7 +121,7 @@ export class JobsService {
       const settled = await settleOverdue(job, now, sql);
       const waiting = await cancelOpenRuns(sql, [job.id], ['queued', 'retrying', 'held'], 'jobDeleted', now);
       await this.jobs.delete(projectId, job.id, sql);
-      return [...settled.cancelled, ...waiting];
+      return { result: [...settled.cancelled, ...waiting], notes: [noteDeleted(job)] };
     });
     await this.afterCommit.announce({ cancelled });
   }
@@ -140,11 +143,12 @@ export class JobsService {
   }
 
   /** A locked job with other settings, and its secrets stored; null when nothing changes. The caller writes the job. */
-  private async change(job: StoredJob, resolved: ResolvedSettings, now: Instant, sql: Sql): Promise<Settled | null> {
+  private async change(job: StoredJob, resolved: ResolvedSettings, now: Instant, sql: Sql): Promise<Changed | null> {
     const secrets = await this.secrets.fresh(job.id, resolved.secrets, sql);
     const settled = await this.edit(job, { ...resolved, secrets }, now, sql);
-    if (settled !== null) await this.secrets.write([{ jobId: job.id, secrets }], sql);
-    return settled;
+    if (settled === null) return null;
+    await this.secrets.write([{ jobId: job.id, secrets }], sql);
+    return { ...settled, secrets };
   }
 
   /**

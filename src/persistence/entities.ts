@@ -1,4 +1,5 @@
 import { ApiKeyEntity } from './entities/api-key.entity.js';
+import { AuditLogEntity } from './entities/audit-log.entity.js';
 import { JobEntity } from './entities/job.entity.js';
 import { JobSecretEntity } from './entities/job-secret.entity.js';
 import { JobStateEntity } from './entities/job-state.entity.js';
@@ -21,4 +22,5 @@ export const ENTITIES = [
   JobSecretEntity,
   SigningSecretEntity,
   KeptAnswerEntity,
+  AuditLogEntity,
 ];

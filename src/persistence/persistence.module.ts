@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { SecretsModule } from '../platform/secrets/secrets.module.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
+import { AuditLogRepository } from './audit-log.repository.js';
 import { ClaimsRepository } from './claims.repository.js';
 import { Database } from './database.js';
 import { JobBatchesRepository } from './job-batches.repository.js';
@@ -43,6 +44,7 @@ const REPOSITORIES = [
   JobSecretsRepository,
   SigningSecretsRepository,
   KeptAnswersRepository,
+  AuditLogRepository,
 ];
 
 /** The repositories, one an aggregate or duty. Needs the data source, which the composition root makes. */

@@ -65,10 +65,6 @@ export class ProjectsRepository {
     return { jobs, firesPerMinute: firesPerMillionMinutes / MILLION, concurrentRuns };
   }
 
-  transaction<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result> {
-    return this.database.transaction(work);
-  }
-
   /** Jobs can be made of it meanwhile. */
   async lock(id: string, sql: Sql): Promise<Project | null> {
     const [project] = await sql.rows<Project>(LOCK, [id]);

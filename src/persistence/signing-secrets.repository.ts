@@ -50,10 +50,6 @@ export function sealPlaceOfSigning({ id, projectId }: Pick<SigningSecret, 'id' |
 export class SigningSecretsRepository {
   constructor(private readonly database: Database) {}
 
-  transaction<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result> {
-    return this.database.transaction(work);
-  }
-
   async find(projectId: string, id: string): Promise<SigningSecret | null> {
     const [secret] = await this.database.rows<SigningSecret>(FIND, [projectId, id]);
     return secret ?? null;
@@ -69,7 +65,7 @@ export class SigningSecretsRepository {
   }
 
   /** False when the project has one already that nothing replaces. */
-  async insert(secret: SigningSecret, sealed: string, sql: Sql = this.database): Promise<boolean> {
+  async insert(secret: SigningSecret, sealed: string, sql: Sql): Promise<boolean> {
     const { projectId, id, createdAt } = secret;
     return (await sql.count(INSERT, [projectId, id, sealed, formatInstant(createdAt)])) > 0;
   }
@@ -79,7 +75,7 @@ export class SigningSecretsRepository {
   }
 
   /** How many there were. */
-  delete(projectId: string, ids: readonly string[], sql: Sql = this.database): Promise<number> {
+  delete(projectId: string, ids: readonly string[], sql: Sql): Promise<number> {
     return sql.count(DELETE, [projectId, ids]);
   }
 }

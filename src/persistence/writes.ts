@@ -1,26 +1,41 @@
 import { Injectable } from '@nestjs/common';
+import type { AuditNote } from '../domain/audit.js';
+import { AuditLogRepository } from './audit-log.repository.js';
 import { Database } from './database.js';
 import type { Effect, Sql } from './database.js';
 
+/** What came of a write, and what the audit log is to say of it: nothing where nothing changed. */
+export interface Written<Result> {
+  readonly result: Result;
+  readonly notes: readonly AuditNote[];
+}
+
 /**
- * Every write of the API goes through here, so that what is to be kept with each of them has one place. One that came with an
+ * Every write of the API goes through here, and says what it did: the audit log has it in the same transaction. One that came with an
  * idempotency key is part of a transaction that also keeps its answer: it is committed after `run` has resolved. So what
  * others are to learn of it (messages, queues, caches) goes to `afterCommit`.
  */
 @Injectable()
 export class Writes {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly auditLog: AuditLogRepository,
+  ) {}
 
   /** One transaction, written when `work` resolves; nothing is written when it throws. */
-  run<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result> {
-    return this.database.transaction(work);
+  run<Result>(work: (sql: Sql) => Promise<Written<Result>>): Promise<Result> {
+    return this.database.transaction(async (sql) => {
+      const { result, notes } = await work(sql);
+      await this.auditLog.insert(notes, sql);
+      return result;
+    });
   }
 
   /** `run` to see what would become of it: what `work` writes is taken back when it has resolved, its locks too. */
-  dryRun<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result> {
-    return this.run(async (sql) => {
+  dryRun<Result>(work: (sql: Sql) => Promise<Written<Result>>): Promise<Result> {
+    return this.database.transaction(async (sql) => {
       await sql.rows({ text: 'SAVEPOINT dry_run' });
-      const result = await work(sql);
+      const { result } = await work(sql);
       await sql.rows({ text: 'ROLLBACK TO SAVEPOINT dry_run' });
       return result;
     });

@@ -10,6 +10,7 @@ import {
   isLoopback,
   issuerUrl,
   oneOf,
+  proxies,
   rateLimit,
   redisUrl,
   secretOf,
@@ -43,6 +44,7 @@ export const SETTINGS = {
   OIDC_ROLE_CLAIM: setting('carillon_role', text('the name of a claim', CLAIM)),
   OIDC_PROJECT_CLAIM: setting('carillon_project', text('the name of a claim', CLAIM)),
   EGRESS_ALLOW: setting('', egressAllow),
+  TRUST_PROXY: setting('', proxies),
   CACHE: setting('on', oneOf('on', 'off')),
   RATE_LIMIT: setting('1200/1m', rateLimit),
   WORKER_CONCURRENCY: setting('500', wholeNumber(1, 10_000)),
@@ -50,6 +52,7 @@ export const SETTINGS = {
   LEADER_TTL: setting('3s', durationInMs(1_000, '1s')),
   HORIZON: setting('60s', durationInMs(1_000, '1s')),
   RUN_RETENTION: setting('30d', durationInMs(86_400_000, '1d')),
+  AUDIT_RETENTION: setting('365d', durationInMs(86_400_000, '1d')),
   SHUTDOWN_DELAY: setting('0s', durationInMs(0, '0s')),
   SHUTDOWN_TIMEOUT: setting('3s', durationInMs(0, '0s')),
   LOG_LEVEL: setting('info', oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent')),
@@ -100,6 +103,8 @@ export interface Settings {
   /** Null: no tokens. */
   readonly oidc: OidcSettings | null;
   readonly egressAllow: EgressAllow;
+  /** Whose word is taken for where a request comes from (`X-Forwarded-For`). */
+  readonly trustProxy: readonly string[];
   /** Whether what was read and worked out is kept. */
   readonly cache: boolean;
   /** Null: unlimited. */
@@ -112,6 +117,7 @@ export interface Settings {
   /** How far ahead the leader keeps slots. */
   readonly horizonMs: number;
   readonly runRetentionMs: number;
+  readonly auditRetentionMs: number;
   /** Between the signal to stop and the end of listening, for load balancers to notice. */
   readonly shutdownDelayMs: number;
   /** How long calls and requests under way may go on once it stops. */
@@ -139,6 +145,7 @@ export abstract class Config implements Omit<Settings, 'databaseUrl'> {
   abstract readonly encryptionKeys: readonly EncryptionKey[];
   abstract readonly oidc: OidcSettings | null;
   abstract readonly egressAllow: EgressAllow;
+  abstract readonly trustProxy: readonly string[];
   abstract readonly cache: boolean;
   abstract readonly rateLimit: RateLimit | null;
   abstract readonly workerConcurrency: number;
@@ -146,6 +153,7 @@ export abstract class Config implements Omit<Settings, 'databaseUrl'> {
   abstract readonly leaderTtlMs: number;
   abstract readonly horizonMs: number;
   abstract readonly runRetentionMs: number;
+  abstract readonly auditRetentionMs: number;
   abstract readonly shutdownDelayMs: number;
   abstract readonly shutdownTimeoutMs: number;
   abstract readonly logLevel: Settings['logLevel'];
@@ -197,6 +205,7 @@ export function readSettings(environment: Environment, serves = true): Settings 
     encryptionKeys: values.ENCRYPTION_KEYS ?? [],
     oidc: oidcOf(values),
     egressAllow: values.EGRESS_ALLOW,
+    trustProxy: values.TRUST_PROXY,
     cache: values.CACHE === 'on',
     rateLimit: values.RATE_LIMIT === 'off' ? null : values.RATE_LIMIT,
     workerConcurrency: values.WORKER_CONCURRENCY,
@@ -204,6 +213,7 @@ export function readSettings(environment: Environment, serves = true): Settings 
     leaderTtlMs: values.LEADER_TTL,
     horizonMs: values.HORIZON,
     runRetentionMs: values.RUN_RETENTION,
+    auditRetentionMs: values.AUDIT_RETENTION,
     shutdownDelayMs: values.SHUTDOWN_DELAY,
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT,
     logLevel: values.LOG_LEVEL,

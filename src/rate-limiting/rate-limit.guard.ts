@@ -3,7 +3,9 @@ import type { ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { InjectThrottlerOptions, normalizeIp, ThrottlerException, ThrottlerGuard } from '@nestjs/throttler';
 import type { ThrottlerModuleOptions, ThrottlerRequest } from '@nestjs/throttler';
+import type { FastifyRequest } from 'fastify';
 import { callerIfKnown, refusalIfAny } from '../platform/caller.js';
+import { addressOf } from '../platform/http/current-request.js';
 import type { HttpReply } from '../platform/contract/page.js';
 import { costOf } from '../platform/request-cost.js';
 import { checksOf } from './checks.js';
@@ -37,15 +39,13 @@ export class RateLimitGuard extends ThrottlerGuard {
   }
 }
 
-interface Request {
-  readonly ip: string;
-}
+type Request = Pick<FastifyRequest, 'ip' | 'socket'>;
 
 function senderOf(request: Request): Sender {
   return {
     caller: callerIfKnown(request),
     failed: refusalIfAny(request)?.code === 'unauthenticated',
-    address: normalizeIp(request.ip),
+    address: normalizeIp(addressOf(request)),
   };
 }
 

@@ -3,6 +3,7 @@ import type { BeforeApplicationShutdown, OnApplicationBootstrap, OnModuleDestroy
 import { SchedulerRegistry } from '@nestjs/schedule';
 import type { Instant } from '../domain/recurrence/schedule.js';
 import { decideRetry } from '../domain/retry.js';
+import { AuditLogRepository } from '../persistence/audit-log.repository.js';
 import { lockJobs, promoteHeldRuns } from '../persistence/ledger-writes.js';
 import { KeptAnswersRepository } from '../persistence/kept-answers.repository.js';
 import { RecoveryRepository } from '../persistence/recovery.repository.js';
@@ -23,10 +24,10 @@ const ORPHAN_AGE_MS = 5_000;
 const LEASES_AHEAD = 4;
 const PARTITIONS_EVERY_MS = 3_600_000;
 const PARTITIONS_RETRY_MS = 60_000;
-const ANSWERS_EVERY_MS = 60_000;
-const ANSWERS_BATCH = 2_000;
+const TRIM_EVERY_MS = 60_000;
+const TRIM_BATCH = 2_000;
 /** In one pass, so that a stop need not wait long: a million answers in ten minutes. */
-const ANSWERS_BATCHES = 50;
+const TRIM_BATCHES = 50;
 
 export interface RecoveryResult {
   readonly retried: number;
@@ -51,6 +52,7 @@ export class RecoveryService
     private readonly repository: RecoveryRepository,
     private readonly partitions: PartitionsService,
     private readonly answers: KeptAnswersRepository,
+    private readonly auditLog: AuditLogRepository,
     private readonly queue: RunQueue,
     private readonly registry: SchedulerRegistry,
     private readonly clock: Clock,
@@ -71,11 +73,12 @@ export class RecoveryService
   onApplicationBootstrap(): void {
     this.repeat('recovery', this.config.leaseMs / 3, () => this.recover(this.clock.now()));
     this.repeat('partitions', PARTITIONS_RETRY_MS, () => this.maintainWhenDue());
-    this.repeat('kept answers', ANSWERS_EVERY_MS, () => this.trimAnswers());
+    this.repeat('kept answers', TRIM_EVERY_MS, () => this.trimAnswers());
+    this.repeat('audit log', TRIM_EVERY_MS, () => this.trimAuditLog());
   }
 
   onModuleDestroy(): void {
-    for (const name of ['recovery', 'partitions', 'kept answers']) {
+    for (const name of ['recovery', 'partitions', 'kept answers', 'audit log']) {
       if (this.registry.doesExist('interval', name)) this.registry.deleteInterval(name);
     }
   }
@@ -142,9 +145,13 @@ export class RecoveryService
 
   /** Answers to requests with an idempotency key, once they are given no more; what is left goes the next time. */
   async trimAnswers(): Promise<void> {
-    for (let batch = 0; batch < ANSWERS_BATCHES; batch += 1) {
-      if ((await this.answers.trim(this.clock.now(), ANSWERS_BATCH)) < ANSWERS_BATCH) return;
-    }
+    await inBatches((limit) => this.answers.trim(this.clock.now(), limit));
+  }
+
+  /** Entries of the audit log that AUDIT_RETENTION has passed. */
+  async trimAuditLog(): Promise<void> {
+    const before = this.clock.now() - this.config.auditRetentionMs;
+    await inBatches((limit) => this.auditLog.trim(before, limit));
   }
 
   private async maintainWhenDue(): Promise<void> {
@@ -166,6 +173,12 @@ export class RecoveryService
       this.running.set(name, pass);
     }, everyMs);
     this.registry.addInterval(name, interval);
+  }
+}
+
+async function inBatches(trim: (limit: number) => Promise<number>): Promise<void> {
+  for (let batch = 0; batch < TRIM_BATCHES; batch += 1) {
+    if ((await trim(TRIM_BATCH)) < TRIM_BATCH) return;
   }
 }
 

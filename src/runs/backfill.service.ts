@@ -43,7 +43,7 @@ export class BackfillService {
     const job = (isUuid(jobId) ? await this.jobs.find(projectId, jobId) : null) ?? noSuchJob();
     this.refuseRange(input);
     const missing = await this.missingOccurrences(job, input);
-    const planned = input.dryRun ? missing.occurrences : await this.plan(job, missing.occurrences);
+    const planned = input.dryRun ? missing.occurrences : await this.plan(job, input, missing.occurrences);
     const { timeZone } = job.schedule;
     return {
       planned: planned.length,
@@ -87,7 +87,7 @@ export class BackfillService {
   }
 
   /** Answers those that entered the ledger: what the planner or another request was faster with keeps its run. */
-  private async plan(found: StoredJob, occurrences: readonly Instant[]): Promise<Instant[]> {
+  private async plan(found: StoredJob, input: BackfillInput, occurrences: readonly Instant[]): Promise<Instant[]> {
     if (occurrences.length === 0) return [];
     const { planned, queued } = await this.writes.run(async (sql) => {
       const job = (await this.jobs.lock(found.projectId, found.id, sql)) ?? noSuchJob();
@@ -104,7 +104,13 @@ export class BackfillService {
       const promoted = await promoteHeldRuns(sql, [job.id], now);
       await this.jobs.countRuns(job.projectId, job.id, entered.length, sql);
       const startable = entered.filter((run) => run.state === 'queued').map((run) => run.id);
-      return { planned: entered.map((run) => run.scheduledFor), queued: [...startable, ...promoted] };
+      const planned = entered.map((run) => run.scheduledFor);
+      const note = {
+        ...{ projectId: job.projectId, action: 'job.backfill' as const, thingId: job.id, thingName: job.name },
+        before: null,
+        after: { from: formatInstant(input.from), to: formatInstant(input.to), planned: planned.length },
+      };
+      return { result: { planned, queued: [...startable, ...promoted] }, notes: planned.length > 0 ? [note] : [] };
     });
     await this.afterCommit.announce({ queued });
     return planned;

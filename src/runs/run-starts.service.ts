@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { AuditNote, Members } from '../domain/audit.js';
 import { Problem } from '../domain/errors.js';
 import { NO_PRECONDITIONS, refuseUnmet } from '../domain/preconditions.js';
 import type { Preconditions } from '../domain/preconditions.js';
@@ -17,6 +18,11 @@ import { refuseBody } from '../platform/validation/request-validation.pipe.js';
 import { AfterCommit } from '../queue/after-commit.js';
 import { RunsService } from './runs.service.js';
 
+interface Words {
+  readonly noJob: () => never;
+  readonly noteOf: (job: StoredJob, after: Members) => Omit<AuditNote, 'projectId' | 'before'>;
+}
+
 /** Starts runs beside the schedule: for jobs in any state, by the job's overlap policy. */
 @Injectable()
 export class RunStartsService {
@@ -31,15 +37,21 @@ export class RunStartsService {
 
   trigger(projectId: string, jobId: string, body: unknown, conditions: Preconditions): Promise<RunWithBody> {
     const given = body === undefined || body === null ? null : JSON.stringify(body);
-    return this.start(projectId, jobId, { trigger: 'manual', body: given }, conditions, () => {
-      throw new Problem('not_found', 'there is no such job');
+    return this.start(projectId, jobId, { trigger: 'manual', body: given }, conditions, {
+      noJob: () => {
+        throw new Problem('not_found', 'there is no such job');
+      },
+      noteOf: (job, after) => ({ action: 'job.trigger', thingId: job.id, thingName: job.name, after }),
     });
   }
 
   async replay(projectId: string, runId: string): Promise<RunWithBody> {
     const run = await this.ledger.ended(projectId, runId);
-    return this.start(projectId, run.jobId, { trigger: 'replay', body: run.body }, NO_PRECONDITIONS, () => {
-      throw new Problem('wrong_state', 'the job of this run was deleted; there is nothing to call');
+    return this.start(projectId, run.jobId, { trigger: 'replay', body: run.body }, NO_PRECONDITIONS, {
+      noJob: () => {
+        throw new Problem('wrong_state', 'the job of this run was deleted; there is nothing to call');
+      },
+      noteOf: (job, after) => ({ action: 'run.replay', thingId: run.id, thingName: job.name, after }),
     });
   }
 
@@ -48,13 +60,15 @@ export class RunStartsService {
     jobId: string,
     start: Start,
     conditions: Preconditions,
-    noJob: () => never,
+    { noJob, noteOf }: Words,
   ): Promise<RunWithBody> {
     const { run, cancelled } = await this.writes.run(async (sql) => {
       const job = (isUuid(jobId) ? await this.jobs.lock(projectId, jobId, sql) : null) ?? noJob();
       refuseUnmet(conditions, job);
       refuseBodyWithout(job, start);
-      return this.enter(job, start, sql);
+      const entered = await this.enter(job, start, sql);
+      const { id: runId, state } = entered.run;
+      return { result: entered, notes: [{ projectId, before: null, ...noteOf(job, { runId, state }) }] };
     });
     await this.afterCommit.announce({ cancelled, queued: run.state === 'queued' ? [run.id] : [] });
     return run;

@@ -59,7 +59,13 @@ export class RunsService {
       const isCancelled = await this.runs.cancel(projectId, found, now, sql);
       const current = (await this.runs.find(projectId, id, sql)) ?? noSuchRun();
       if (!isCancelled) throw new Problem('wrong_state', `the run has ended already: it is ${current.state}`);
-      return { run: current, queued: await promoteHeldRuns(sql, [found.jobId], now) };
+      const queued = await promoteHeldRuns(sql, [found.jobId], now);
+      const note = {
+        ...{ projectId, action: 'run.cancel' as const, thingId: current.id, thingName: current.jobName },
+        before: { state: found.state, reason: found.reason },
+        after: { state: current.state, reason: current.reason },
+      };
+      return { result: { run: current, queued }, notes: [note] };
     });
     await this.afterCommit.announce({ cancelled: [run.id], queued });
     return run;

@@ -45,7 +45,7 @@ export class GuardedApi {
       ...env,
     });
     const config = { ...settings, databaseUrl: database.url, embedded: false };
-    const app = await createApp(AppModule.for(config), logger);
+    const app = await createApp(AppModule.for(config), logger, config);
     await app.init();
     await app.getHttpAdapter().getInstance().ready();
     const db = new pg.Pool({ connectionString: database.url, max: 4 });

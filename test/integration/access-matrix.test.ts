@@ -43,7 +43,7 @@ function roleByContract({ method, path }: Operation): AccessRole | 'public' {
   if (/^\/(health\/|metrics$)/.test(path)) return 'public';
   const isJobs = path.startsWith('/projects/{id}/jobs');
   if (/^\/projects\b/.test(path) && method !== 'get' && !isJobs) return 'root';
-  if (/^\/(projects|api-keys|signing-secrets)\b/.test(path) && !isJobs) return 'admin';
+  if (/^\/(projects|api-keys|signing-secrets|audit-log)\b/.test(path) && !isJobs) return 'admin';
   return method === 'get' || path === '/schedules/preview' ? 'viewer' : 'editor';
 }
 

@@ -38,7 +38,7 @@ const sockets: Socket[] = [];
 
 beforeAll(async () => {
   const timeouts = { requestMs: 600, headersMs: 300, idleMs: 1_500, checkMs: 50 };
-  app = await createApp({ module: ThingsModule }, pino({ level: 'silent' }), timeouts);
+  app = await createApp({ module: ThingsModule }, pino({ level: 'silent' }), { timeouts });
   await app.listen(0, '127.0.0.1');
   url = await app.getUrl();
   port = Number(new URL(url).port);

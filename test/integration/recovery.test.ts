@@ -5,6 +5,7 @@ import type { ClaimedRun } from '../../src/persistence/claims.repository.js';
 import { ClaimsRepository } from '../../src/persistence/claims.repository.js';
 import type { Database } from '../../src/persistence/database.js';
 import { PartitionsRepository } from '../../src/persistence/partitions.repository.js';
+import { AuditLogRepository } from '../../src/persistence/audit-log.repository.js';
 import { KeptAnswersRepository } from '../../src/persistence/kept-answers.repository.js';
 import { RecoveryRepository } from '../../src/persistence/recovery.repository.js';
 import { Metrics } from '../../src/platform/metrics.js';
@@ -47,6 +48,7 @@ function recovering(
     new RecoveryRepository(database),
     partitions,
     new KeptAnswersRepository(database),
+    new AuditLogRepository(database, clock, config),
     queue,
     registry,
     clock,
@@ -245,4 +247,21 @@ test('answers kept under idempotency keys go after a day, however many there are
   await service.trimAnswers();
   const left = await database.rows({ text: 'SELECT count(*) AS n, min(created_at) AS oldest FROM kept_answers' });
   expect(left).toEqual([{ n: 200 * 35, oldest: T0 + 13 * 3_600_000 }]);
+});
+
+test('the audit log goes when its retention has passed, however long it is', async () => {
+  const { database } = ledger;
+  await database.rows({
+    text: `
+      INSERT INTO audit_log (id, project_id, at, actor_type, action, thing_id)
+      SELECT (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '70008' || lpad(n::text, 15, '0'))::uuid,
+             gen_random_uuid(), at, 'rootKey', 'job.create', gen_random_uuid()
+      FROM (SELECT n, to_timestamp(${T0 / 1_000}) + make_interval(hours => n % 48) AS at
+            FROM generate_series(1, 9600) n) AS entries`,
+  });
+  const { service, clock } = recovering();
+  clock.set(T0 + 365 * 86_400_000 + 12 * 3_600_000);
+  await service.trimAuditLog();
+  const left = await database.rows({ text: 'SELECT count(*) AS n, min(at) AS oldest FROM audit_log' });
+  expect(left).toEqual([{ n: 200 * 36, oldest: T0 + 12 * 3_600_000 }]);
 });

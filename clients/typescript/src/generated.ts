@@ -75,6 +75,87 @@ export interface components {
             /** @description HTTP status of the answer */
             status: number | null;
         };
+        /**
+         * @example {
+         *       "id": "0197a5d4-1e80-7a52-8d1e-6b0c9a4f3e21",
+         *       "at": "2026-03-02T08:00:00.004Z",
+         *       "action": "job.update",
+         *       "actor": {
+         *         "type": "apiKey",
+         *         "id": "0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11",
+         *         "name": "deploy pipeline",
+         *         "role": "editor"
+         *       },
+         *       "address": "203.0.113.7",
+         *       "requestId": "a1b2c3d4e5f6-1k",
+         *       "thing": {
+         *         "type": "job",
+         *         "id": "0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a12",
+         *         "name": "nightly-report"
+         *       },
+         *       "before": {
+         *         "overlap": "allow",
+         *         "version": 3
+         *       },
+         *       "after": {
+         *         "overlap": "skip",
+         *         "version": 4
+         *       }
+         *     }
+         */
+        AuditEntry: {
+            /** @enum {string} */
+            action: "job.create" | "job.update" | "job.pause" | "job.resume" | "job.skipNext" | "job.delete" | "job.trigger" | "job.backfill" | "run.cancel" | "run.replay" | "project.create" | "project.update" | "apiKey.create" | "apiKey.rotate" | "apiKey.revoke" | "signingSecret.create" | "signingSecret.rotate" | "signingSecret.revoke";
+            actor: {
+                /** @description Of the key, or who the token was made for (`sub`) */
+                id: string | null;
+                /** @description Of the key, when it acted */
+                name: string | null;
+                role: string | null;
+                /**
+                 * @description `anyone`: the service is open and asks for no key; `service`: no request made it do so
+                 * @enum {string}
+                 */
+                type: "apiKey" | "rootKey" | "token" | "anyone" | "service";
+            };
+            /** @description Where the request came from */
+            address: string | null;
+            /** @description The thing afterwards, in the same way. Secrets are masked; `secretsSet` and `secretsDropped` name those that changed */
+            after: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            at: string;
+            /** @description The thing before; where it only changed, the members that differ; null: there was nothing */
+            before: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Format: uuid
+             * @example 0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11
+             */
+            id: string;
+            /** @description The `x-request-id` of the request; a bulk request has one */
+            requestId: string | null;
+            thing: {
+                /**
+                 * Format: uuid
+                 * @example 0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11
+                 */
+                id: string;
+                /** @description A run has its job's */
+                name: string | null;
+                /** @enum {string} */
+                type: "job" | "run" | "project" | "apiKey" | "signingSecret";
+            };
+        };
+        AuditPage: {
+            data: components["schemas"]["AuditEntry"][];
+            page: components["schemas"]["PageInfo"];
+        };
         Backfill: {
             occurrences: {
                 /** @example 2026-03-01T09:00:00+01:00 */
@@ -2213,6 +2294,46 @@ export interface operations {
             };
         };
     };
+    listAuditLog: {
+        parameters: {
+            query?: {
+                /** @description Only what was done with this key (its id), or by whom the tokens name so (`sub`) */
+                actorId?: string;
+                /** @description `page.nextCursor` of the page before; the other parameters must be the same as there */
+                cursor?: string;
+                /** @description Earliest, inclusive */
+                from?: string;
+                /** @description Rows in a page */
+                limit?: number;
+                /** @description Only what was done to this job, run, project, key or secret */
+                thingId?: string;
+                /** @description Latest, inclusive */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of entries */
+            200: {
+                headers: {
+                    /** @description The next page, `rel="next"`; absent on the last one */
+                    link?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+        };
+    };
     getLiveness: {
         parameters: {
             query?: never;
@@ -3458,6 +3579,7 @@ export const OPERATIONS = {
   getSystem: { method: 'GET', path: '/system', contentType: null },
   importJobs: { method: 'POST', path: '/projects/{id}/jobs/import', contentType: 'application/json' },
   listApiKeys: { method: 'GET', path: '/api-keys', contentType: null },
+  listAuditLog: { method: 'GET', path: '/audit-log', contentType: null },
   listJobRuns: { method: 'GET', path: '/jobs/{id}/runs', contentType: null },
   listJobs: { method: 'GET', path: '/jobs', contentType: null },
   listOccurrences: { method: 'GET', path: '/jobs/{id}/occurrences', contentType: null },

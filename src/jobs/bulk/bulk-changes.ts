@@ -1,8 +1,10 @@
+import type { AuditAction, AuditNote } from '../../domain/audit.js';
 import { sameJson } from '../../domain/json.js';
 import { Problem } from '../../domain/errors.js';
 import type { Instant } from '../../domain/recurrence/schedule.js';
 import { takesBody } from '../../domain/target.js';
 import { secretsOf } from '../../domain/target-secrets.js';
+import type { SecretChanges } from '../../domain/target-secrets.js';
 import type { Sql } from '../../persistence/database.js';
 import type { JobBatchesRepository } from '../../persistence/job-batches.repository.js';
 import type { StoredJob } from '../../persistence/jobs.repository.js';
@@ -10,6 +12,7 @@ import { cancelOpenRuns } from '../../persistence/ledger-writes.js';
 import { startRuns } from '../../persistence/run-starts.js';
 import { newBreath } from '../../platform/breath.js';
 import { refuseBody } from '../../platform/validation/request-validation.pipe.js';
+import { noteChanged, noteDeleted, noteTriggered } from '../job-audit.js';
 import { backlogged, paused, rescheduled, resumed } from '../job-decisions.js';
 import type { JobSecrets, SecretWrite } from '../job-secrets.js';
 import { changedSettings, patchSettings } from '../job-settings.js';
@@ -26,6 +29,7 @@ export interface Changed {
   readonly queued: readonly string[];
   readonly cancelled: readonly string[];
   readonly dueAts: readonly Instant[];
+  readonly notes: readonly AuditNote[];
 }
 
 interface Context {
@@ -44,6 +48,7 @@ export function changeAll(input: BulkChange, jobs: readonly StoredJob[], context
   switch (input.action) {
     case 'pause':
       return editAll(jobs, context, {
+        action: 'job.pause',
         settles: () => true,
         decide: (job) => {
           if (isOverdue(job, now)) throw backlogged();
@@ -51,7 +56,7 @@ export function changeAll(input: BulkChange, jobs: readonly StoredJob[], context
         },
       });
     case 'resume':
-      return editAll(jobs, context, { settles: () => false, decide: (job) => resumed(job, now) });
+      return editAll(jobs, context, { action: 'job.resume', settles: () => false, decide: (job) => resumed(job, now) });
     case 'update':
       return updateAll(input.patch, jobs, context);
     case 'delete':
@@ -62,17 +67,22 @@ export function changeAll(input: BulkChange, jobs: readonly StoredJob[], context
 }
 
 interface Edit {
+  readonly action: AuditAction;
   /** Whether what is due of the job must enter the ledger before it changes. */
   readonly settles: (job: StoredJob) => boolean;
   /** The changed job, null when it stays as it is; throws a Problem when it must not be changed. */
   readonly decide: (settled: StoredJob) => StoredJob | null;
+  /** What became of the job's secrets with it. */
+  readonly secretsOf?: (job: StoredJob) => SecretChanges | undefined;
 }
 
-async function editAll(jobs: readonly StoredJob[], context: Context, { settles, decide }: Edit): Promise<Changed> {
+async function editAll(jobs: readonly StoredJob[], context: Context, edit: Edit): Promise<Changed> {
+  const { action, settles, decide, secretsOf } = edit;
   const { projectId, now, sql, batches } = context;
   const settled = await settleAll(jobs.filter(settles), now, sql);
   const outcomes = new Map<string, null | Problem>();
   const written: StoredJob[] = [];
+  const notes: AuditNote[] = [];
   const breath = newBreath();
   for (const job of jobs) {
     await breath();
@@ -80,12 +90,14 @@ async function editAll(jobs: readonly StoredJob[], context: Context, { settles, 
     const changed = orProblem(() => decide(standing));
     outcomes.set(job.id, changed instanceof Problem ? changed : null);
     if (changed !== null && !(changed instanceof Problem)) {
-      written.push({ ...changed, version: job.version + 1, updatedAt: now });
+      const next = { ...changed, version: job.version + 1, updatedAt: now };
+      written.push(next);
+      notes.push(noteChanged(action, job, next, secretsOf?.(job)));
     } else if (standing !== job) written.push(standing); // what was due is in the ledger all the same
   }
   await batches.update(projectId, written, sql);
   const { queued, cancelled } = settled;
-  return { outcomes, queued, cancelled, dueAts: written.flatMap(({ nextRunAt }) => nextRunAt ?? []) };
+  return { outcomes, queued, cancelled, dueAts: written.flatMap(({ nextRunAt }) => nextRunAt ?? []), notes };
 }
 
 async function updateAll(
@@ -112,8 +124,9 @@ async function updateAll(
     const next = wanted.get(job.id);
     return next !== undefined && !(next instanceof Problem) && !sameJson(job.schedule, next.settings.schedule);
   };
-  const secretWrites: SecretWrite[] = [];
+  const secretWrites = new Map<string, SecretWrite>();
   const changed = await editAll(jobs, context, {
+    action: 'job.update',
     settles: movesSchedule,
     decide: (job) => {
       const next = wanted.get(job.id);
@@ -121,11 +134,12 @@ async function updateAll(
       if (next instanceof Problem) throw next;
       if (changedSettings(job, next).length === 0) return null;
       const edited = movesSchedule(job) ? rescheduled(job, next.settings, now) : { ...job, ...next.settings };
-      secretWrites.push({ jobId: job.id, secrets: next.secrets });
+      secretWrites.set(job.id, { jobId: job.id, secrets: next.secrets });
       return edited;
     },
+    secretsOf: ({ id }) => secretWrites.get(id)?.secrets,
   });
-  await secrets.write(secretWrites, sql);
+  await secrets.write([...secretWrites.values()], sql);
   return changed;
 }
 
@@ -135,7 +149,13 @@ async function deleteAll(jobs: readonly StoredJob[], { projectId, now, sql, batc
   const waiting = await cancelOpenRuns(sql, ids, ['queued', 'retrying', 'held'], 'jobDeleted', now);
   await batches.delete(projectId, ids, sql);
   const outcomes = new Map(ids.map((id) => [id, null]));
-  return { outcomes, queued: [], cancelled: [...settled.cancelled, ...waiting], dueAts: [] };
+  return {
+    outcomes,
+    queued: [],
+    cancelled: [...settled.cancelled, ...waiting],
+    dueAts: [],
+    notes: jobs.map(noteDeleted),
+  };
 }
 
 async function triggerAll(body: unknown, jobs: readonly StoredJob[], { now, sql }: Context): Promise<Changed> {
@@ -150,5 +170,5 @@ async function triggerAll(body: unknown, jobs: readonly StoredJob[], { now, sql 
   const { runs, cancelled } = await startRuns(sql, startable, { trigger: 'manual', body: text }, now);
   for (const { id, jobId } of runs) outcomes.set(jobId, id);
   const queued = runs.filter(({ state }) => state === 'queued').map(({ id }) => id);
-  return { outcomes, queued, cancelled, dueAts: [] };
+  return { outcomes, queued, cancelled, dueAts: [], notes: runs.map(noteTriggered) };
 }

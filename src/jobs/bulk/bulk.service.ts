@@ -7,12 +7,14 @@ import { JobBatchesRepository } from '../../persistence/job-batches.repository.j
 import { JobListRepository } from '../../persistence/job-list.repository.js';
 import type { StoredJob } from '../../persistence/jobs.repository.js';
 import { Writes } from '../../persistence/writes.js';
+import type { Written } from '../../persistence/writes.js';
 import { Clock } from '../../platform/clock.js';
 import { newBreath } from '../../platform/breath.js';
 import { isUuid } from '../../platform/contract/values.schema.js';
 import { faultsOfIssues } from '../../platform/validation/faults.js';
 import { refuseBody } from '../../platform/validation/request-validation.pipe.js';
 import { AfterCommit } from '../../queue/after-commit.js';
+import { noteCreated } from '../job-audit.js';
 import { refusePastEnd } from '../job-decisions.js';
 import { labelsOf } from '../job-list.js';
 import { JobSecrets } from '../job-secrets.js';
@@ -81,7 +83,7 @@ export class BulkService {
         secretWrites.filter(({ jobId }) => ids.has(jobId)),
         sql,
       );
-      return ids;
+      return { result: ids, notes: wanted.filter(({ id }) => ids.has(id)).map(noteCreated) };
     });
     if (!dryRun) await this.announceDue(wanted.filter(({ id }) => entered.has(id)).map(({ nextRunAt }) => nextRunAt));
     return made.map((job, index) => {
@@ -101,7 +103,8 @@ export class BulkService {
       const found = locked.filter((job) => stillMatches(job, input));
       const now = this.clock.now();
       const context = { projectId, now, sql, batches: this.batches, settings: this.jobs, secrets: this.secrets };
-      return { found, changed: await changeAll(input, found, context) };
+      const changed = await changeAll(input, found, context);
+      return { result: { found, changed }, notes: changed.notes };
     });
     if (!input.dryRun) {
       await this.announceDue(changed.dueAts);
@@ -110,7 +113,7 @@ export class BulkService {
     return resultsOf(input, targets, new Map(found.map((job) => [job.id, job])), changed);
   }
 
-  private write<Result>(dryRun: boolean, work: (sql: Sql) => Promise<Result>): Promise<Result> {
+  private write<Result>(dryRun: boolean, work: (sql: Sql) => Promise<Written<Result>>): Promise<Result> {
     return dryRun ? this.writes.dryRun(work) : this.writes.run(work);
   }
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { Fault } from '../../domain/errors.js';
+import type { AuditNote } from '../../domain/audit.js';
 import { Problem } from '../../domain/errors.js';
 import { pause, recurrenceOf, resume } from '../../domain/job-change.js';
 import type { Instant } from '../../domain/recurrence/schedule.js';
@@ -17,6 +18,7 @@ import { Clock } from '../../platform/clock.js';
 import { MAX_FAULTS } from '../../platform/validation/faults.js';
 import { refuseBody } from '../../platform/validation/request-validation.pipe.js';
 import { AfterCommit } from '../../queue/after-commit.js';
+import { noteChanged, noteCreated, noteDeleted } from '../job-audit.js';
 import { JobSecrets } from '../job-secrets.js';
 import type { SecretWrite } from '../job-secrets.js';
 import { JobsService } from '../jobs.service.js';
@@ -97,14 +99,15 @@ export class JobSetsService {
   ): Promise<SetOutcome> {
     const effects: Effects = { queued: [], cancelled: [], dueAts: new Set() };
     const outcome = await this.writes.run(async (sql) => {
+      const notes: AuditNote[] = [];
       if (!(await this.sets.lockProject(projectId, sql))) throw new Problem('not_found', 'there is no such project');
       const first = await this.plan(projectId, entries, options, sql);
       const { steps, changes } = await this.lockChanges(projectId, entries, first.steps, sql);
       refuseIfAny(steps, options);
       // What goes makes room in the quotas for what comes.
-      await this.delete(projectId, first.deleted, effects, sql);
-      await this.write(projectId, steps, changes, effects, sql);
-      return { steps, deleted: first.deleted };
+      notes.push(...(await this.delete(projectId, first.deleted, effects, sql)));
+      notes.push(...(await this.write(projectId, steps, changes, effects, sql)));
+      return { result: { steps, deleted: first.deleted }, notes };
     });
     await this.announce(effects);
     return outcome;
@@ -179,14 +182,17 @@ export class JobSetsService {
     changes: readonly Change[],
     effects: Effects,
     sql: Sql,
-  ): Promise<void> {
+  ): Promise<AuditNote[]> {
     const created = steps.flatMap((step) => (step.action === 'create' ? [step.job] : []));
     // Under the locks, so that it is later than all that was planned before.
     const now = this.clock.now();
     const changed: StoredJob[] = [];
+    const notes: AuditNote[] = created.map(noteCreated);
     const breath = newBreath();
     for (const change of changes) {
-      changed.push(await this.change(change, now, effects, sql));
+      const next = await this.change(change, now, effects, sql);
+      changed.push(next);
+      notes.push(noteChanged('job.update', change.stored, next, change.resolved.secrets));
       await breath();
     }
     await this.batches.update(projectId, changed, sql);
@@ -194,6 +200,7 @@ export class JobSetsService {
     if (entered.size < created.length) throw new NameTakenError();
     await this.secrets.write(secretWritesOf(steps), sql);
     for (const { nextRunAt } of [...created, ...changed]) if (nextRunAt !== null) effects.dueAts.add(nextRunAt);
+    return notes;
   }
 
   /** The job's next version; not written yet. */
@@ -222,7 +229,7 @@ export class JobSetsService {
   }
 
   /** As one job is deleted: its waiting runs are cancelled, those too that are due and not planned yet. */
-  private async delete(projectId: string, jobs: readonly NamedJob[], effects: Effects, sql: Sql): Promise<void> {
+  private async delete(projectId: string, jobs: readonly NamedJob[], effects: Effects, sql: Sql): Promise<AuditNote[]> {
     const locked = await this.batches.lock(
       projectId,
       jobs.map(({ id }) => id),
@@ -235,6 +242,7 @@ export class JobSetsService {
     const ids = locked.map(({ id }) => id);
     effects.cancelled.push(...(await cancelOpenRuns(sql, ids, ['queued', 'retrying', 'held'], 'jobDeleted', now)));
     await this.batches.delete(projectId, ids, sql);
+    return locked.map(noteDeleted);
   }
 
   private async announce({ queued, cancelled, dueAts }: Effects): Promise<void> {

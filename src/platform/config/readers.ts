@@ -148,6 +148,16 @@ export const egressAllow: Reader<EgressAllow> = {
   },
 };
 
+/** Addresses and CIDRs. */
+export const proxies: Reader<readonly string[]> = {
+  must: 'addresses and CIDRs with commas between them, like 10.0.0.0/8,fd00::/8',
+  read(given) {
+    const entries = given.split(',').map((text) => text.trim().toLowerCase());
+    const listed = entries.filter((entry) => entry !== '');
+    return listed.every((entry) => isIP(entry) !== 0 || isCidr(entry)) ? listed : undefined;
+  },
+};
+
 /** Before a port an address of IPv6 stands in brackets, as in a URL. */
 function splitPort(entry: string): { subject: string; port: number | null } {
   const parts = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(entry);

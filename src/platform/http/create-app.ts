@@ -8,6 +8,7 @@ import { NestLogger } from '../logging/nest-logger.js';
 import { Metrics } from '../metrics.js';
 import { ProblemFilter } from '../problem-details/problem.filter.js';
 import { answerClientError } from './client-error.js';
+import { keepCurrentRequest } from './current-request.js';
 import { acceptJson, BODY_LIMIT_BYTES } from './json-body.js';
 import {
   HEADERS_TIMEOUT_MS,
@@ -32,6 +33,12 @@ export interface Timeouts {
   readonly checkMs: number;
 }
 
+export interface HttpOptions {
+  readonly timeouts?: Timeouts;
+  /** Addresses and CIDRs of proxies whose `X-Forwarded-For` is believed. */
+  readonly trustProxy?: readonly string[];
+}
+
 const TIMEOUTS: Timeouts = {
   requestMs: REQUEST_TIMEOUT_MS,
   headersMs: HEADERS_TIMEOUT_MS,
@@ -46,7 +53,7 @@ const TIMEOUTS: Timeouts = {
 export async function createApp(
   module: DynamicModule,
   logger: Logger,
-  timeouts: Timeouts = TIMEOUTS,
+  { timeouts = TIMEOUTS, trustProxy = [] }: HttpOptions = {},
 ): Promise<NestFastifyApplication> {
   const routes = new RouteTable();
   const problems = new ProblemFilter(routes);
@@ -65,6 +72,7 @@ export async function createApp(
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) => problems.answer(error, request, reply),
+    trustProxy: trustProxy.length > 0 ? [...trustProxy] : false,
     requestIdHeader: false,
     genReqId: (message) => requestIdOf(message.headers),
   };
@@ -73,6 +81,7 @@ export async function createApp(
   routes.watch(fastify);
   acceptJson(fastify);
   acceptTextWhereTaken(fastify);
+  keepCurrentRequest(fastify);
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: new NestLogger(logger),
     bodyParser: false,

@@ -223,5 +223,6 @@ const TAGS = [
   { name: 'runs', description: 'The ledger: one row for each occurrence and each manual trigger' },
   { name: 'schedules', description: 'What a schedule will do' },
   { name: 'access', description: 'Projects, and the keys that let into them' },
+  { name: 'audit', description: 'Who did what' },
   { name: 'operations', description: 'Health, metrics and the state of the system' },
 ];

@@ -24,7 +24,7 @@ export async function serve(context: CommandContext): Promise<void> {
   if (config.embedded || config.migrateOnStart) {
     await schema.migrate(config.databaseUrl, (line) => logger.info({ context: 'Migrations' }, line));
   } else refuseOldSchema(await schema.missingMigrations(config.databaseUrl));
-  const app = await createApp(moduleFor(config), logger);
+  const app = await createApp(moduleFor(config), logger, config);
   const lifecycle = app.get(Lifecycle);
   shutdown.add({
     what: 'the service',

@@ -23,6 +23,7 @@ describe('readSettings', () => {
       leaseMs: 15_000,
       horizonMs: 60_000,
       runRetentionMs: 30 * 86_400_000,
+      auditRetentionMs: 365 * 86_400_000,
       shutdownDelayMs: 0,
     });
   });
@@ -42,6 +43,11 @@ describe('readSettings', () => {
     ['PORT', '1e3', 'PORT must be a whole number from 0 to 65535, got "1e3"'],
     ['LEASE', '10', 'LEASE must be a duration of at least 1s, like 15s, 2h, 30d or PT15S, got "10"'],
     ['LEASE', 'PT0.5S', 'LEASE must be a duration of at least 1s, like 15s, 2h, 30d or PT15S, got "PT0.5S"'],
+    [
+      'TRUST_PROXY',
+      '10.0.0.0/8,proxy',
+      'TRUST_PROXY must be addresses and CIDRs with commas between them, like 10.0.0.0/8,fd00::/8, got "10.0.0.0/8,proxy"',
+    ],
     ['RUN_RETENTION', '1h', 'RUN_RETENTION must be a duration of at least 1d, like 15s, 2h, 30d or PT15S, got "1h"'],
     [
       'RATE_LIMIT',

@@ -1,11 +1,15 @@
 import { z } from 'zod';
-import { decodeCursor, encodeCursor } from '../platform/contract/page.js';
-import type { Page } from '../platform/contract/page.js';
-import type { PageQuery } from './access.schemas.js';
+import { decodeCursor, encodeCursor } from './page.js';
+import type { Page } from './page.js';
+
+interface Asked {
+  readonly cursor?: string | undefined;
+  readonly limit: number;
+}
 
 /** A page of rows in the order of their ids. `read` answers up to `limit` rows after an id. */
 export async function pageById<Row extends { readonly id: string }>(
-  { cursor, limit }: PageQuery,
+  { cursor, limit }: Asked,
   scope: readonly unknown[],
   read: (afterId: string | null, limit: number) => Promise<Row[]>,
 ): Promise<Page<Row>> {
