@@ -235,7 +235,12 @@ export function testConfig(settings: Partial<Config>): Config {
       workerConcurrency: 200,
       leaseMs: 15_000,
     },
-    ...{ horizonMs: 60_000, runRetentionMs: 30 * 86_400_000, shutdownTimeoutMs: 3_000 },
+    ...{
+      horizonMs: 60_000,
+      runRetentionMs: 30 * 86_400_000,
+      auditRetentionMs: 365 * 86_400_000,
+      shutdownTimeoutMs: 3_000,
+    },
     ...settings,
   } as Config;
 }
