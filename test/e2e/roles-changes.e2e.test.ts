@@ -51,8 +51,14 @@ async function firstRun(job: JobView): Promise<RunSummary> {
 /** Rounds of a change that makes a job due in a moment; answers by how much each was late, ascending. */
 async function latenesses(name: string, rounds: number, change: (name: string) => Promise<JobView>): Promise<number[]> {
   const late: number[] = [];
-  for (let round = 0; round < rounds; round += 1)
-    late.push((await firstRun(await change(`${name} ${round}`))).latenessMs ?? NaN);
+  for (let round = 0; late.length < rounds; round += 1) {
+    try {
+      late.push((await firstRun(await change(`${name} ${round}`))).latenessMs ?? NaN);
+    } catch (error) {
+      // The request came when its due time had passed already: of the way to the leader it says nothing.
+      if (!String(error).includes('schedule_never_fires') || round > 3 * rounds) throw error;
+    }
+  }
   return late.sort((a, b) => a - b);
 }
 

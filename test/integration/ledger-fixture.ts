@@ -64,6 +64,7 @@ export interface JobDraft {
 }
 
 export interface RunDraft {
+  readonly projectId?: string;
   readonly state?: NewRun['state'];
   readonly scheduledFor?: Instant;
   readonly dueAt?: Instant;
@@ -143,7 +144,7 @@ export async function openLedger(poolSize = 8): Promise<Ledger> {
               id,
               scheduledFor,
               dueAt: run.dueAt ?? scheduledFor,
-              projectId: PROJECT_ID,
+              projectId: run.projectId ?? PROJECT_ID,
               jobId,
               jobName: `job ${jobId}`,
             },

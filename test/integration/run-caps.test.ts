@@ -58,10 +58,9 @@ async function addRuns(projectId: string, path: string, count: number): Promise<
   const now = Date.now();
   await Promise.all(
     Array.from({ length: count }, (_, index) =>
-      ledger.addRun(jobId, { scheduledFor: now - 60_000 + index, dueAt: now, now: now - 40 }),
+      ledger.addRun(jobId, { projectId, scheduledFor: now - 60_000 + index, dueAt: now, now: now - 40 }),
     ),
   );
-  await ledger.query('UPDATE runs SET project_id = $1 WHERE job_id = $2', projectId, jobId);
   return jobId;
 }
 

@@ -155,7 +155,8 @@ describe('keys of the issuer', () => {
     nowMs = 86_000_000;
     expect(await find()).toBe(true);
     nowMs = 86_500_000;
-    await expect(find()).rejects.toThrow('answered 500');
+    // The look beside the request before may fail only now, which counts as well.
+    await expect(find()).rejects.toThrow(/answered 500|failed a moment ago/);
     await expect(find()).rejects.toThrow('failed a moment ago');
     own.mode = 'well';
     nowMs += 5_000;
