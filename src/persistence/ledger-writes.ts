@@ -3,7 +3,7 @@ import { formatInstant } from '../domain/recurrence/instants.js';
 import type { OpenRuns } from '../domain/planning/overlap.js';
 import type { RunReason, RunState, RunTrigger } from '../domain/run.js';
 import type { Sql, SqlValue } from './database.js';
-import { plainArray } from './plain-array.js';
+import { plainArray, sharedArray, sparseArray } from './plain-array.js';
 
 /** A run about to enter the ledger. Instants in epoch milliseconds. */
 export interface NewRun {
@@ -29,8 +29,12 @@ export interface NewRun {
 export const INSERT_RUNS_SQL = `
     INSERT INTO runs (id, scheduled_for, due_at, project_id, job_id, job_name, job_version, trigger, trigger_nonce, epoch,
                       state, reason, max_attempts, body, available_at, created_at, finished_at)
-    SELECT n.id, n.scheduled_for, coalesce(n.due_at, n.scheduled_for), n.project_id, n.job_id, n.job_name, n.job_version,
-           n.trigger, n.trigger_nonce, n.epoch, n.state, n.reason, n.max_attempts, n.body, $15::timestamptz, $15::timestamptz, CASE WHEN n.state = 'skipped' THEN $15::timestamptz END
+    SELECT n.id, coalesce(n.scheduled_for, ($2::timestamptz[])[1]),
+           coalesce(n.due_at, n.scheduled_for, ($2::timestamptz[])[1]), coalesce(n.project_id, ($4::uuid[])[1]), n.job_id,
+           n.job_name, coalesce(n.job_version, ($7::int[])[1]), coalesce(n.trigger, ($8::text[])[1]),
+           coalesce(n.trigger_nonce, ($9::int[])[1]), n.epoch, coalesce(n.state, ($11::text[])[1]), n.reason,
+           coalesce(n.max_attempts, ($13::int[])[1]), n.body, $15::timestamptz, $15::timestamptz,
+           CASE WHEN coalesce(n.state, ($11::text[])[1]) = 'skipped' THEN $15::timestamptz END
     FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::uuid[], $5::uuid[], $6::text[], $7::int[], $8::text[],
                 $9::int[], $10::bigint[], $11::text[], $12::text[], $13::int[], $14::jsonb[])
       AS n (id, scheduled_for, due_at, project_id, job_id, job_name, job_version, trigger, trigger_nonce, epoch,
@@ -58,19 +62,19 @@ export function runsColumns(runs: readonly NewRun[], now: Instant): SqlValue[] {
   const column = <Value extends string | number | null>(read: (run: NewRun) => Value): Value[] => runs.map(read);
   return [
     plainArray(column((run) => run.id)),
-    plainArray(column((run) => formatInstant(run.scheduledFor))),
-    plainArray(column((run) => (run.dueAt === run.scheduledFor ? null : formatInstant(run.dueAt)))),
-    plainArray(column((run) => run.projectId)),
+    sharedArray(column((run) => formatInstant(run.scheduledFor))),
+    sparseArray(column((run) => (run.dueAt === run.scheduledFor ? null : formatInstant(run.dueAt)))),
+    sharedArray(column((run) => run.projectId)),
     plainArray(column((run) => run.jobId)),
     column((run) => run.jobName),
-    plainArray(column((run) => run.jobVersion)),
-    plainArray(column((run) => run.trigger)),
-    plainArray(column((run) => run.triggerNonce)),
-    plainArray(column((run) => run.epoch)),
-    plainArray(column((run) => run.state)),
-    plainArray(column((run) => run.reason)),
-    plainArray(column((run) => run.maxAttempts)),
-    column((run) => run.body),
+    sharedArray(column((run) => run.jobVersion)),
+    sharedArray(column((run) => run.trigger)),
+    sharedArray(column((run) => run.triggerNonce)),
+    sparseArray(column((run) => run.epoch)),
+    sharedArray(column((run) => run.state)),
+    sparseArray(column((run) => run.reason)),
+    sharedArray(column((run) => run.maxAttempts)),
+    runs.every((run) => run.body === null) ? [] : column((run) => run.body),
     formatInstant(now),
   ];
 }

@@ -6,7 +6,7 @@ import { Database, PROMPT_MS } from './database.js';
 import type { Sql, SqlValue } from './database.js';
 import { enteredRuns, INSERT_RUNS_SQL, runsColumns } from './ledger-writes.js';
 import type { NewRun } from './ledger-writes.js';
-import { plainArray } from './plain-array.js';
+import { plainArray, sharedArray, sparseArray } from './plain-array.js';
 
 /** Where a due job stands; its row is locked by the transaction that read it. */
 interface DueState {
@@ -80,17 +80,17 @@ const WRITE = {
   text: `
     WITH inserted AS (${INSERT_RUNS_SQL} RETURNING 1), moved AS (
       UPDATE job_states
-      SET state = n.state, next_occurrence_at = n.next_occurrence_at, next_run_at = n.next_run_at,
+      SET state = coalesce(n.state, ($19::text[])[1]), next_occurrence_at = n.next_occurrence_at, next_run_at = n.next_run_at,
           paused_at = n.paused_at, resumed_at = n.resumed_at,
           paused_until = NULL,
           pause_note = n.pause_note,
-          run_count = run_count + n.new_runs,
-          scheduled_run_count = scheduled_run_count + n.new_runs
+          run_count = run_count + coalesce(n.new_runs, ($24::int[])[1]),
+          scheduled_run_count = scheduled_run_count + coalesce(n.new_runs, ($24::int[])[1])
       FROM unnest($16::uuid[], $17::int[], $18::timestamptz[], $19::text[], $20::timestamptz[], $21::timestamptz[],
                   $22::timestamptz[], $23::text[], $24::int[], $25::timestamptz[])
         AS n (id, version, planned_at, state, next_occurrence_at, next_run_at, resumed_at, pause_note, new_runs, paused_at)
-      WHERE job_states.job_id = n.id AND job_states.version = n.version
-        AND job_states.next_run_at IS NOT DISTINCT FROM n.planned_at
+      WHERE job_states.job_id = n.id AND job_states.version = coalesce(n.version, ($17::int[])[1])
+        AND job_states.next_run_at IS NOT DISTINCT FROM coalesce(n.planned_at, ($18::timestamptz[])[1])
       RETURNING 1
     )
     SELECT (SELECT count(*) FROM inserted) AS inserted, (SELECT count(*) FROM moved) AS moved`,
@@ -202,16 +202,17 @@ export class PlanningRepository {
 
 function advanceColumns(advances: readonly JobAdvance[]): SqlValue[] {
   const instant = (at: Instant | null): string | null => (at === null ? null : formatInstant(at));
+  const notes = advances.map((advance) => advance.pauseNote);
   return [
     plainArray(advances.map((advance) => advance.id)),
-    plainArray(advances.map((advance) => advance.version)),
-    plainArray(advances.map((advance) => formatInstant(advance.plannedAt))),
-    plainArray(advances.map((advance) => advance.state)),
-    plainArray(advances.map((advance) => instant(advance.nextOccurrenceAt))),
-    plainArray(advances.map((advance) => instant(advance.nextRunAt))),
-    plainArray(advances.map((advance) => instant(advance.resumedAt))),
-    advances.map((advance) => advance.pauseNote),
-    plainArray(advances.map((advance) => advance.newRuns)),
-    plainArray(advances.map((advance) => instant(advance.pausedAt))),
+    sharedArray(advances.map((advance) => advance.version)),
+    sharedArray(advances.map((advance) => formatInstant(advance.plannedAt))),
+    sharedArray(advances.map((advance) => advance.state)),
+    sparseArray(advances.map((advance) => instant(advance.nextOccurrenceAt))),
+    sparseArray(advances.map((advance) => instant(advance.nextRunAt))),
+    sparseArray(advances.map((advance) => instant(advance.resumedAt))),
+    notes.every((note) => note === null) ? [] : notes,
+    sharedArray(advances.map((advance) => advance.newRuns)),
+    sparseArray(advances.map((advance) => instant(advance.pausedAt))),
   ];
 }

@@ -34,7 +34,7 @@ const BATCH_OCCURRENCES = 5_000;
  * While full batches follow each other their runs wait this long at most before they are handed over: planning a herd and
  * delivering it at the same time makes both slower, and the plan is what others wait for.
  */
-const HOLD_BACK_MS = 500;
+const HOLD_BACK_MS = 1_000;
 
 const NO_OPEN_RUNS: OpenRuns = { active: 0, held: 0 };
 
