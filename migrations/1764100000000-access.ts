@@ -85,6 +85,7 @@ async function createAuditLog(runner: QueryRunner): Promise<void> {
       action text NOT NULL,
       thing_id uuid NOT NULL,
       thing_name text,
+      job_version integer,
       before jsonb,
       after jsonb,
       CONSTRAINT audit_log_pkey PRIMARY KEY (id)
@@ -93,5 +94,8 @@ async function createAuditLog(runner: QueryRunner): Promise<void> {
   await runner.query(`CREATE INDEX audit_log_thing_idx ON audit_log (project_id, thing_id, id)`);
   await runner.query(
     `CREATE INDEX audit_log_actor_idx ON audit_log (project_id, actor_id, id) WHERE actor_id IS NOT NULL`,
+  );
+  await runner.query(
+    `CREATE INDEX audit_log_version_idx ON audit_log (thing_id, job_version) WHERE job_version IS NOT NULL`,
   );
 }

@@ -7,6 +7,7 @@ import { IdentificationModule } from './access/identification.module.js';
 import { CachingModule } from './caching/caching.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { ExecutionModule } from './execution/execution.module.js';
+import { HistoryModule, SelfCheckModule } from './history/history.module.js';
 import { IdempotencyModule } from './idempotency/idempotency.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
 import { LiveSystemStatus } from './live-system-status.js';
@@ -33,9 +34,17 @@ type Modules = NonNullable<DynamicModule['imports']>;
  * before runs are planned into them, and no role but this one is sure to be up in every deployment that fires at all. Row
  * locks make both safe on any number of schedulers at once; a worker that dies is mended by whoever plans.
  */
-const PLANNING: Modules = [ScheduleModule.forRoot(), RecoveryModule, SchedulingModule];
+const PLANNING: Modules = [ScheduleModule.forRoot(), RecoveryModule, SchedulingModule, SelfCheckModule];
 const DELIVERY: Modules = [ExecutionModule];
-const API: Modules = [IdempotencyModule, JobsModule, RunsModule, SchedulesModule, AccessModule, AuditModule];
+const API: Modules = [
+  IdempotencyModule,
+  JobsModule,
+  RunsModule,
+  SchedulesModule,
+  AccessModule,
+  AuditModule,
+  HistoryModule,
+];
 
 const MODULES: Readonly<Record<Role, Modules>> = {
   all: [...PLANNING, ...DELIVERY, ...API],

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Messages } from '../messaging/messages.js';
 import { ApiKeysRepository } from '../persistence/api-keys.repository.js';
 import type { PresentedKey } from '../persistence/api-keys.repository.js';
+import { OneTurn } from '../platform/one-turn.js';
 
 /** A revoked key opens nothing a second later on any replica, whatever messages were lost: nothing is remembered longer. */
 const MAX_AGE_MS = 800;
@@ -15,10 +16,14 @@ interface Entry {
   keyId: string | null;
 }
 
-/** Keys by their hash, remembered for a moment: a busy key asks the database about once a second on each replica. */
+/**
+ * Keys by their hash, remembered for a moment: a busy key asks the database about once a second on each replica, many keys
+ * together.
+ */
 @Injectable()
 export class KeyLookups {
   private readonly entries = new Map<string, Entry>();
+  private readonly questions = new OneTurn((hashes: readonly string[]) => this.keys.findPresented(hashes));
 
   constructor(
     private readonly keys: ApiKeysRepository,
@@ -34,7 +39,7 @@ export class KeyLookups {
     const nowMs = performance.now();
     const known = this.entries.get(hash);
     if (known !== undefined && nowMs - known.askedAtMs < MAX_AGE_MS) return known.key;
-    const entry: Entry = { key: this.keys.findPresented(hash), askedAtMs: nowMs, keyId: null };
+    const entry: Entry = { key: this.questions.add(hash), askedAtMs: nowMs, keyId: null };
     this.remember(hash, entry);
     entry.key.then(
       (key) => {

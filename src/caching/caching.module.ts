@@ -9,7 +9,8 @@ import { CacheTiers } from './cache-tiers.js';
 import { KeptValues } from './kept-values.js';
 import { PureResults } from './pure-results.js';
 
-const MAX_MEMORY_CHARS = 16_000_000;
+/** Some twenty thousand jobs. */
+const MAX_MEMORY_CHARS = 32_000_000;
 const MEMORY_TTL_MS = 600_000;
 const REDIS_TTL_MS = 60_000;
 

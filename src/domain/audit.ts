@@ -5,6 +5,7 @@ import type { Instant } from './recurrence/schedule.js';
 export const AUDIT_ACTIONS = [
   'job.create',
   'job.update',
+  'job.revert',
   'job.pause',
   'job.resume',
   'job.skipNext',
@@ -38,6 +39,8 @@ export interface AuditNote {
   /** Of the job, run, project, key or secret that the action names. */
   readonly thingId: string;
   readonly thingName: string | null;
+  /** The version of a job that came of it, where one did. */
+  readonly jobVersion?: number;
   /** Null: there was nothing before. */
   readonly before: Members | null;
   /** Null: there is nothing after. */

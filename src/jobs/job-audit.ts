@@ -10,7 +10,7 @@ import { settingsOf } from './job-view.js';
 /** What the audit log says of jobs. */
 
 export function noteCreated(job: Job): AuditNote {
-  return { ...thingOf(job), action: 'job.create', before: null, after: membersOf(job) };
+  return { ...thingOf(job), action: 'job.create', jobVersion: job.version, before: null, after: membersOf(job) };
 }
 
 export function noteDeleted(job: Job): AuditNote {
@@ -30,7 +30,7 @@ export function noteChanged(
   const secretsDropped = dropped.length > 0 ? { secretsDropped: [...dropped] } : {};
   return {
     ...thingOf(after),
-    action,
+    ...{ action, jobVersion: after.version },
     before: difference.before,
     after: { ...difference.after, ...secretsSet, ...secretsDropped },
   };

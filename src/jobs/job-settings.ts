@@ -1,6 +1,7 @@
 import type { Fault } from '../domain/errors.js';
 import { Problem } from '../domain/errors.js';
 import type { Job } from '../domain/job.js';
+import type { RevisedDefinition } from '../domain/job-revision.js';
 import { isJsonObject, mergePatch, sameJson } from '../domain/json.js';
 import { parseSchedule } from '../domain/recurrence/parse-schedule.js';
 import type { Instant, Schedule } from '../domain/recurrence/schedule.js';
@@ -57,11 +58,20 @@ function normalise(input: unknown, now: Instant): Schedule {
   throw refuseBody(parsed.problems.map((problem) => ({ ...problem, pointer: `/schedule${problem.pointer}` })));
 }
 
+/** What a client would send to set all of a job as it was; refused where that is refused today. */
+export function inputOf(definition: RevisedDefinition): JobInput {
+  return checkedInput(settingsOf(definition));
+}
+
 /** The settings that a merge patch (RFC 7396) makes of a job's; refused as a whole job would be. */
 export function patchSettings(job: Job, patch: Readonly<Record<string, unknown>>): JobInput {
   const merged = mergePatch(settingsOf(job), retypeAuth(retypeSchedule(patch, job.schedule), job.target.auth?.type));
-  const parsed = JobInput.safeParse(merged);
-  if (!parsed.success) throw refuseBody(faultsOfIssues(parsed.error.issues, merged));
+  return checkedInput(merged);
+}
+
+function checkedInput(given: unknown): JobInput {
+  const parsed = JobInput.safeParse(given);
+  if (!parsed.success) throw refuseBody(faultsOfIssues(parsed.error.issues, given));
   return parsed.data;
 }
 

@@ -2,6 +2,7 @@ import { describeSchedule } from '../domain/recurrence/describe.js';
 import { formatElapsed } from '../domain/recurrence/duration.js';
 import { formatInstant } from '../domain/recurrence/instants.js';
 import type { Instant } from '../domain/recurrence/schedule.js';
+import type { RevisedDefinition } from '../domain/job-revision.js';
 import { maskSecrets } from '../domain/target-secrets.js';
 import type { JobDefinition, JobStanding } from '../persistence/job-readings.repository.js';
 import type { StoredJob } from '../persistence/jobs.repository.js';
@@ -47,7 +48,7 @@ export function viewOfParts(id: string, definition: DefinitionView, standing: Jo
 }
 
 /** What a client may set, as it would send it; secrets are masked. A merge patch is applied to this. */
-export function settingsOf(job: Omit<JobDefinition, 'createdAt' | 'updatedAt'>) {
+export function settingsOf(job: RevisedDefinition) {
   const { timeoutMs, ...target } = maskSecrets(job.target);
   const { retry, misfire } = job;
   return {
@@ -87,7 +88,7 @@ function textOf(instant: Instant | null): string | null {
 }
 
 /** A list must not fail because of one schedule whose zone this tz database no longer has. */
-function scheduleTextOf(job: Pick<JobDefinition, 'schedule'>): string {
+export function scheduleTextOf(job: Pick<JobDefinition, 'schedule'>): string {
   try {
     return describeSchedule(job.schedule);
   } catch {

@@ -13,6 +13,7 @@ import { PathProject } from './declare/path-project.js';
 import { JobActionsController } from './job-actions.controller.js';
 import { JobActionsService } from './job-actions.service.js';
 import { JobChanges } from './job-changes.js';
+import { JobRevisionsController } from './job-revisions.controller.js';
 import { JobSecrets } from './job-secrets.js';
 import { JobReads } from './job-reads.js';
 import { JobsController } from './jobs.controller.js';
@@ -21,7 +22,7 @@ import { JobsService } from './jobs.service.js';
 /** Jobs: created, read, changed, paused. Needs persistence and the platform. */
 @Module({
   imports: [CachingModule, QueueModule, MessagingModule, EgressModule, SecretsModule],
-  controllers: [BulkController, JobsController, JobActionsController, JobSetsController],
+  controllers: [BulkController, JobsController, JobActionsController, JobRevisionsController, JobSetsController],
   providers: [
     JobsService,
     BulkService,

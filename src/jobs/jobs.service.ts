@@ -10,6 +10,7 @@ import type { Instant } from '../domain/recurrence/schedule.js';
 import type { Sql } from '../persistence/database.js';
 import { isNameTaken, JobsRepository } from '../persistence/jobs.repository.js';
 import type { StoredJob } from '../persistence/jobs.repository.js';
+import { JobRevisionsRepository } from '../persistence/job-revisions.repository.js';
 import { cancelOpenRuns } from '../persistence/ledger-writes.js';
 import { Writes } from '../persistence/writes.js';
 import { Clock } from '../platform/clock.js';
@@ -22,7 +23,7 @@ import { noteCreated, noteDeleted } from './job-audit.js';
 import { JobChanges, noSuchJob } from './job-changes.js';
 import type { Changed } from './job-changes.js';
 import { rescheduled } from './job-decisions.js';
-import { changedSettings, neverFires, patchSettings, resolveSettings } from './job-settings.js';
+import { changedSettings, inputOf, neverFires, patchSettings, resolveSettings } from './job-settings.js';
 import type { JobSettings, ResolvedSettings } from './job-settings.js';
 import { JobSecrets } from './job-secrets.js';
 import { settleOverdue } from './settle-overdue.js';
@@ -44,6 +45,7 @@ export class JobsService {
     private readonly afterCommit: AfterCommit,
     private readonly egress: EgressPolicy,
     private readonly secrets: JobSecrets,
+    private readonly revisions: JobRevisionsRepository,
   ) {}
 
   async create(projectId: string, input: JobInput): Promise<StoredJob> {
@@ -73,6 +75,18 @@ export class JobsService {
       this.changes.change('job.update', projectId, id, conditions, (job, now, sql) =>
         this.change(job, this.settle(patchSettings(job, patch), job, now), now, sql),
       ),
+    );
+  }
+
+  /** Sets all of the job as it was in a version before; whether it is paused stays as it is. */
+  revert(projectId: string, id: string, version: number, conditions: Preconditions): Promise<StoredJob> {
+    return refuseTakenName(
+      undefined,
+      this.changes.change('job.revert', projectId, id, conditions, async (job, now, sql) => {
+        const revision = await this.revisions.find(projectId, job.id, version, sql);
+        if (revision === null) throw noSuchVersion();
+        return this.change(job, this.settle(inputOf(revision.definition), job, now), now, sql);
+      }),
     );
   }
 
@@ -185,6 +199,11 @@ export function newJob(projectId: string, settings: JobSettings, now: Instant): 
     createdAt: now,
     updatedAt: now,
   };
+}
+
+function noSuchVersion(): Problem {
+  const detail = 'is no version of this job that is kept: GET /jobs/{id}/revisions lists them';
+  return refuseBody([{ pointer: '/version', code: 'unknown_version', detail }]);
 }
 
 async function refuseTakenName<Result>(name: string | undefined, change: Promise<Result>): Promise<Result> {

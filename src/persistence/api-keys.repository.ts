@@ -18,9 +18,9 @@ const PRESENTED = {
   name: 'api-keys-presented',
   limitMs: PROMPT_MS,
   text: `
-    SELECT ${COLUMNS}, p.name AS "projectName", p.rate_limits AS "rateLimits"
+    SELECT k.hash, ${COLUMNS}, p.name AS "projectName", p.rate_limits AS "rateLimits"
     FROM api_keys k JOIN projects p ON p.id = k.project_id
-    WHERE k.hash = $1`,
+    WHERE k.hash = ANY ($1::text[])`,
 };
 const FIND = { name: 'api-keys-find', text: `SELECT ${COLUMNS} FROM api_keys k WHERE k.project_id = $1 AND k.id = $2` };
 const LOCK = { name: 'api-keys-lock', text: `${FIND.text} FOR UPDATE` };
@@ -63,10 +63,14 @@ const NOTE_USES = {
 export class ApiKeysRepository {
   constructor(private readonly database: Database) {}
 
-  /** By the SHA-256 of the whole key: who has the key knows which one is meant, whatever its project. */
-  async findPresented(hash: string): Promise<PresentedKey | null> {
-    const [key] = await this.database.rows<PresentedKey>(PRESENTED, [hash]);
-    return key ?? null;
+  /**
+   * By the SHA-256 of the whole key: who has the key knows which one is meant, whatever its project. One for each hash, null
+   * where there is none.
+   */
+  async findPresented(hashes: readonly string[]): Promise<(PresentedKey | null)[]> {
+    const rows = await this.database.rows<PresentedKey & { hash: string }>(PRESENTED, [plainArray(hashes)]);
+    const found = new Map(rows.map(({ hash, ...key }) => [hash, key]));
+    return hashes.map((hash) => found.get(hash) ?? null);
   }
 
   async find(projectId: string, id: string): Promise<ApiKey | null> {

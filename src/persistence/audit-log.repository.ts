@@ -16,12 +16,12 @@ const INSERT = {
   name: 'audit-log-insert',
   text: `
     INSERT INTO audit_log (id, project_id, at, actor_type, actor_id, actor_name, actor_role, address, request_id,
-                           action, thing_id, thing_name, before, after)
+                           action, thing_id, thing_name, job_version, before, after)
     SELECT note.id, note."projectId", $1::timestamptz, $2::text, $3::text,
            CASE WHEN $2::text = 'apiKey' THEN (SELECT name FROM api_keys WHERE id = $3::text::uuid) END, $4::text, $5::text, $6::text,
-           note.action, note."thingId", note."thingName", note.before, note.after
+           note.action, note."thingId", note."thingName", note."jobVersion", note.before, note.after
     FROM jsonb_to_recordset($7::jsonb) AS note
-         (id uuid, "projectId" uuid, action text, "thingId" uuid, "thingName" text, before jsonb, after jsonb)`,
+         (id uuid, "projectId" uuid, action text, "thingId" uuid, "thingName" text, "jobVersion" int, before jsonb, after jsonb)`,
 };
 
 const COLUMNS = `

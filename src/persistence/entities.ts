@@ -1,6 +1,7 @@
 import { ApiKeyEntity } from './entities/api-key.entity.js';
 import { AuditLogEntity } from './entities/audit-log.entity.js';
 import { JobEntity } from './entities/job.entity.js';
+import { JobRevisionEntity } from './entities/job-revision.entity.js';
 import { JobSecretEntity } from './entities/job-secret.entity.js';
 import { JobStateEntity } from './entities/job-state.entity.js';
 import { JobStatsEntity } from './entities/job-stats.entity.js';
@@ -23,4 +24,5 @@ export const ENTITIES = [
   SigningSecretEntity,
   KeptAnswerEntity,
   AuditLogEntity,
+  JobRevisionEntity,
 ];

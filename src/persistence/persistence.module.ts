@@ -8,6 +8,7 @@ import { JobBatchesRepository } from './job-batches.repository.js';
 import { JobListRepository } from './job-list.repository.js';
 import { JobSecretsRepository } from './job-secrets.repository.js';
 import { JobReadingsRepository } from './job-readings.repository.js';
+import { JobRevisionsRepository } from './job-revisions.repository.js';
 import { JobSetsRepository } from './job-sets.repository.js';
 import { JobsRepository } from './jobs.repository.js';
 import { KeyCheck } from './key-check.js';
@@ -45,6 +46,7 @@ const REPOSITORIES = [
   SigningSecretsRepository,
   KeptAnswersRepository,
   AuditLogRepository,
+  JobRevisionsRepository,
 ];
 
 /** The repositories, one an aggregate or duty. Needs the data source, which the composition root makes. */

@@ -80,7 +80,7 @@ const WRITE = {
   text: `
     WITH inserted AS (${INSERT_RUNS_SQL} RETURNING 1), moved AS (
       UPDATE job_states
-      SET state = coalesce(n.state, ($19::text[])[1]), next_occurrence_at = n.next_occurrence_at, next_run_at = n.next_run_at,
+      SET state = coalesce(n.state, ($19::text[])[1]), version = job_states.version + (coalesce(n.state, ($19::text[])[1]) = 'paused')::int, next_occurrence_at = n.next_occurrence_at, next_run_at = n.next_run_at,
           paused_at = n.paused_at, resumed_at = n.resumed_at,
           paused_until = NULL,
           pause_note = n.pause_note,

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { formatInstant } from '../domain/recurrence/instants.js';
 import type { Instant } from '../domain/recurrence/schedule.js';
+import type { AuditedRun } from '../domain/ledger-audit.js';
 import type { Run } from '../domain/run.js';
 import { Database } from './database.js';
 import type { Sql } from './database.js';
@@ -37,6 +38,37 @@ const WITH_RUN = {
     WHERE job_id = $1 AND trigger_nonce = 0 AND scheduled_for BETWEEN $2::timestamptz AND $3::timestamptz`,
 };
 
+/** The index of occurrences leads to it: one, for nonce 0 is the schedule's. */
+const AT = {
+  name: 'runs-at-occurrence',
+  text: `
+    SELECT ${RUN_COLUMNS} FROM runs r
+    WHERE r.project_id = $1 AND r.job_id = $2 AND r.scheduled_for = $3::timestamptz AND r.trigger_nonce = 0`,
+};
+
+/** What was open when a run entered the ledger, of the days before it: the newest of them. */
+const OPEN_AT = {
+  name: 'runs-open-at',
+  text: `
+    SELECT o.id
+    FROM runs r JOIN runs o ON o.job_id = r.job_id
+    WHERE ${ONE} AND o.scheduled_for BETWEEN $3::timestamptz - interval '7 days' AND $3::timestamptz
+      AND o.id <> r.id AND o.state <> 'skipped' AND o.created_at <= r.created_at
+      AND (o.finished_at IS NULL OR o.finished_at > r.created_at)
+    ORDER BY o.scheduled_for DESC LIMIT 1`,
+};
+
+const AUDITED = {
+  name: 'runs-audited',
+  text: `
+    SELECT id, scheduled_for AS "scheduledFor", due_at AS "dueAt", started_at AS "startedAt", trigger,
+           trigger_nonce AS nonce
+    FROM runs
+    WHERE project_id = $1 AND job_id = $2 AND scheduled_for BETWEEN $3::timestamptz AND $4::timestamptz
+      AND trigger_nonce = 0
+    ORDER BY scheduled_for LIMIT $5`,
+};
+
 /** The ledger as people see it, of one project at a time. */
 @Injectable()
 export class RunsRepository {
@@ -53,6 +85,24 @@ export class RunsRepository {
   async cancel(projectId: string, run: Pick<Run, 'id' | 'scheduledFor'>, now: Instant, sql: Sql): Promise<boolean> {
     const rows = await sql.rows(CANCEL, [projectId, run.id, formatInstant(run.scheduledFor), formatInstant(now)]);
     return rows.length > 0;
+  }
+
+  /** The run of the schedule for an occurrence, a skipped one too. */
+  async findAt(projectId: string, jobId: string, scheduledFor: Instant): Promise<Omit<Run, 'attempts'> | null> {
+    const [run] = await this.database.rows<Omit<Run, 'attempts'>>(AT, [projectId, jobId, formatInstant(scheduledFor)]);
+    return run ?? null;
+  }
+
+  /** The run of the same job that was open when a run entered the ledger. */
+  async openBeside(projectId: string, { id, scheduledFor }: Pick<Run, 'id' | 'scheduledFor'>): Promise<string | null> {
+    const [open] = await this.database.rows<{ id: string }>(OPEN_AT, [projectId, id, formatInstant(scheduledFor)]);
+    return open?.id ?? null;
+  }
+
+  /** Runs of the schedule for instants in [from, to], in their order, `limit` at most. */
+  audited(projectId: string, jobId: string, from: Instant, to: Instant, limit: number): Promise<AuditedRun[]> {
+    const values = [projectId, jobId, formatInstant(from), formatInstant(to), limit];
+    return this.database.rows<AuditedRun>(AUDITED, values);
   }
 
   /** Occurrences of a job in [from, to] that have a run, skipped ones too. */

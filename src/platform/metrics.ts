@@ -43,6 +43,17 @@ export class Metrics {
     'What was looked for in the cache: hit, miss or outdated',
     ['of', 'found'],
   );
+  /** Zero is what is promised. `unexpected`: a run for an instant at which the job had no occurrence. */
+  readonly auditFindings = this.counter(
+    'carillon_audit_findings_total',
+    'What the self-check of the ledger found: missing, doubled, early or unexpected',
+    ['kind'],
+  );
+  readonly auditedJobs = this.counter(
+    'carillon_audited_jobs_total',
+    'Jobs whose ledger the self-check has compared',
+    [],
+  );
   readonly clockOffset = this.gauge('carillon_clock_offset_seconds', "This host's clock minus the database's");
   readonly httpRequests = this.histogram('carillon_http_request_seconds', 'API requests, by route, method and status', {
     buckets: FROM_1_MS_TO_10_S,

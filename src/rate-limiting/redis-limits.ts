@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { RedisConnection } from '../platform/redis.js';
+import { OneTurn } from '../platform/one-turn.js';
 import { withTimeLimit } from '../platform/time-limit.js';
 import { TAKE } from './limit-script.js';
 import { LimitStore } from './limit-store.js';
@@ -24,7 +25,17 @@ interface Owed {
   worth: number;
 }
 
-type Command = (keyCount: number, ...keysAndValues: (string | number)[]) => Promise<number[]>;
+/** How many keys, the keys, and what the script is given beside them. */
+type Values = readonly [keyCount: number, ...keysAndValues: (string | number)[]];
+
+/** A connection and a pipeline of it know the command alike, once it is defined. */
+function takeBy(commander: object, values: Values): Promise<number[]> {
+  return (commander as { carillonTake: (...values: Values) => Promise<number[]> }).carillonTake(...values);
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason));
+}
 
 /**
  * Counters in Redis, shared by all replicas: one command a request. While Redis is away, silent or refuses, this process
@@ -35,7 +46,7 @@ export class RedisLimits extends LimitStore {
   private readonly logger = new Logger('RateLimits');
   private readonly memory = new MemoryLimits();
   private readonly owed = new Map<string, Owed>();
-  private readonly command: Command;
+  private readonly commands = new OneTurn((commands: readonly Values[]) => this.sendAll(commands));
   private away: boolean;
   /** What the log said last; null before its first word. */
   private announced: boolean | null = null;
@@ -50,8 +61,6 @@ export class RedisLimits extends LimitStore {
   ) {
     super();
     redis.defineCommand('carillonTake', { lua: TAKE });
-    const commands = redis as unknown as { carillonTake: Command };
-    this.command = (...values) => commands.carillonTake(...values);
     redis.on('error', (error: Error) => this.logger.debug(`Redis: ${error.message}`));
     redis.on('ready', () => this.setAway(false));
     redis.on('close', () => this.setAway(true));
@@ -115,7 +124,26 @@ export class RedisLimits extends LimitStore {
   private send(checks: readonly Check[], cost: number): Promise<number[]> {
     const keys = checks.map(({ counter }) => this.prefix + counter);
     const values = checks.flatMap((check) => [check.limit.requests, check.limit.windowMs, this.settle(check)]);
-    return this.command(keys.length, ...keys, cost, ...values);
+    return this.commands.add([keys.length, ...keys, cost, ...values]).then((answer) => {
+      if (answer instanceof Error) throw answer;
+      return answer;
+    });
+  }
+
+  /** Requests that come together are sent in one packet, each a command of its own. A cluster's keys lie on many nodes. */
+  private async sendAll(commands: readonly Values[]): Promise<(number[] | Error)[]> {
+    const { redis } = this;
+    if (commands.length === 1 || redis.isCluster) {
+      const answers = await Promise.allSettled(commands.map((values) => takeBy(redis, values)));
+      return answers.map((answer) => (answer.status === 'fulfilled' ? answer.value : asError(answer.reason)));
+    }
+    const pipeline = redis.pipeline();
+    for (const values of commands) void takeBy(pipeline, values);
+    const answers = (await pipeline.exec()) ?? [];
+    return commands.map((_, index) => {
+      const [error, numbers] = answers[index] ?? [new Error('Redis left a command out'), null];
+      return error ?? (numbers as number[]);
+    });
   }
 
   private setAway(away: boolean): void {

@@ -5,6 +5,7 @@ import type { Instant } from '../domain/recurrence/schedule.js';
 import { decideRetry } from '../domain/retry.js';
 import { AuditLogRepository } from '../persistence/audit-log.repository.js';
 import { lockJobs, promoteHeldRuns } from '../persistence/ledger-writes.js';
+import { JobRevisionsRepository } from '../persistence/job-revisions.repository.js';
 import { KeptAnswersRepository } from '../persistence/kept-answers.repository.js';
 import { RecoveryRepository } from '../persistence/recovery.repository.js';
 import type { LostRun, LostRunEnd } from '../persistence/recovery.repository.js';
@@ -53,6 +54,7 @@ export class RecoveryService
     private readonly partitions: PartitionsService,
     private readonly answers: KeptAnswersRepository,
     private readonly auditLog: AuditLogRepository,
+    private readonly revisions: JobRevisionsRepository,
     private readonly queue: RunQueue,
     private readonly registry: SchedulerRegistry,
     private readonly clock: Clock,
@@ -148,10 +150,11 @@ export class RecoveryService
     await inBatches((limit) => this.answers.trim(this.clock.now(), limit));
   }
 
-  /** Entries of the audit log that AUDIT_RETENTION has passed. */
+  /** Entries of the audit log that AUDIT_RETENTION has passed, and versions of jobs that were replaced before. */
   async trimAuditLog(): Promise<void> {
     const before = this.clock.now() - this.config.auditRetentionMs;
     await inBatches((limit) => this.auditLog.trim(before, limit));
+    await inBatches((limit) => this.revisions.trim(before, limit));
   }
 
   private async maintainWhenDue(): Promise<void> {

@@ -9,6 +9,7 @@ export function summaryOfRun(run: Omit<Run, 'attempts'>): RunSummary {
     id: run.id,
     jobId: run.jobId,
     jobName: run.jobName,
+    jobVersion: run.jobVersion,
     scheduledFor: formatInstant(run.scheduledFor),
     trigger: run.trigger,
     state: run.state,

@@ -198,9 +198,11 @@ describe('what is remembered of keys', () => {
     const answer: PresentedKey[] = [];
     let asked = 0;
     const repository = {
-      findPresented: async () => {
+      findPresented: async (hashes: readonly string[]) => {
         asked += 1;
-        return answer[0] ?? null;
+        const found = hashes.map(() => answer[0] ?? null);
+        await new Promise(setImmediate); // the way back
+        return found;
       },
     };
     return {
@@ -230,9 +232,10 @@ describe('what is remembered of keys', () => {
   });
 
   it('is forgotten by the message, also when the answer is still on its way', async () => {
-    const { lookups: keys, messages, answer } = lookups();
+    const { lookups: keys, messages, answer, asked } = lookups();
     answer.push(KEY);
     const onItsWay = keys.find('h');
+    while (asked() === 0) await new Promise(setImmediate);
     answer.pop();
     messages.publish({ type: 'apiKeyChanged', keyId: 'one' });
     expect(await keys.find('h')).toBeNull();

@@ -5,6 +5,7 @@ import pg from 'pg';
 import { AccessModule } from '../../src/access/access.module.js';
 import { AuthorizationModule } from '../../src/access/authorization.module.js';
 import { IdentificationModule } from '../../src/access/identification.module.js';
+import { HistoryModule } from '../../src/history/history.module.js';
 import { IdempotencyModule } from '../../src/idempotency/idempotency.module.js';
 import { JobsModule } from '../../src/jobs/jobs.module.js';
 import { Messages, type Message } from '../../src/messaging/messages.js';
@@ -19,6 +20,7 @@ import { Config } from '../../src/platform/config.js';
 import { encryptionKeys } from '../../src/platform/config/readers.js';
 import { acceptJson, BODY_LIMIT_BYTES } from '../../src/platform/http/json-body.js';
 import { acceptTextWhereTaken } from '../../src/platform/http/text-body.js';
+import { keepCurrentRequest } from '../../src/platform/http/current-request.js';
 import { RouteTable } from '../../src/platform/http/route-table.js';
 import { ProblemFilter } from '../../src/platform/problem-details/problem.filter.js';
 import { RunQueue, type QueuedRun } from '../../src/queue/run-queue.js';
@@ -120,6 +122,7 @@ export class Api {
         RunsModule,
         SchedulesModule,
         AccessModule,
+        HistoryModule,
       ],
     })
       .overrideProvider(PostgresMessages)
@@ -132,6 +135,7 @@ export class Api {
     routes.watch(adapter.getInstance());
     acceptJson(adapter.getInstance());
     acceptTextWhereTaken(adapter.getInstance());
+    keepCurrentRequest(adapter.getInstance());
     const app = testing.createNestApplication<NestFastifyApplication>(adapter, { bodyParser: false, logger: false });
     app.useGlobalFilters(new ProblemFilter(routes));
     await app.init();

@@ -152,6 +152,7 @@ test('every operation that writes leaves its entry', async () => {
   const job = idOf(await act('post /jobs', editor.key, 201, '/jobs', jobOf('every')));
   await act('patch /jobs/{id}', editor.key, 200, `/jobs/${job}`, { overlap: 'queueAll' });
   await act('put /jobs/by-name/{name}', editor.key, 200, '/jobs/by-name/every', jobOf('every', { overlap: 'allow' }));
+  await act('post /jobs/{id}/revert', editor.key, 200, `/jobs/${job}/revert`, { version: 2 });
   await act('post /jobs/{id}/pause', editor.key, 200, `/jobs/${job}/pause`, { note: 'holidays' });
   await act('post /jobs/{id}/resume', editor.key, 200, `/jobs/${job}/resume`, {});
   await act('post /jobs/{id}/skip-next', editor.key, 200, `/jobs/${job}/skip-next`, {});
@@ -180,6 +181,7 @@ test('every operation that writes leaves its entry', async () => {
     'post /jobs': ['job.create'],
     'patch /jobs/{id}': ['job.update'],
     'put /jobs/by-name/{name}': ['job.update'],
+    'post /jobs/{id}/revert': ['job.revert'],
     'post /jobs/{id}/pause': ['job.pause'],
     'post /jobs/{id}/resume': ['job.resume'],
     'post /jobs/{id}/skip-next': ['job.skipNext'],
@@ -198,8 +200,13 @@ test('every operation that writes leaves its entry', async () => {
     'delete /signing-secrets/{id}': ['signingSecret.revoke'],
     'patch /projects/{id}': ['project.update'],
   });
-  // The first two are tried below; the last one writes nothing.
-  const elsewhere = ['post /projects', 'post /projects/{id}/jobs/import', 'post /schedules/preview'];
+  // The first two are tried below; the others write nothing.
+  const elsewhere = [
+    'post /projects',
+    'post /projects/{id}/jobs/import',
+    'post /schedules/preview',
+    'post /jobs/{id}/audit',
+  ];
   expect([...done.keys(), ...elsewhere].sort()).toEqual(writingOperations());
 });
 

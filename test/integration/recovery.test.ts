@@ -6,6 +6,7 @@ import { ClaimsRepository } from '../../src/persistence/claims.repository.js';
 import type { Database } from '../../src/persistence/database.js';
 import { PartitionsRepository } from '../../src/persistence/partitions.repository.js';
 import { AuditLogRepository } from '../../src/persistence/audit-log.repository.js';
+import { JobRevisionsRepository } from '../../src/persistence/job-revisions.repository.js';
 import { KeptAnswersRepository } from '../../src/persistence/kept-answers.repository.js';
 import { RecoveryRepository } from '../../src/persistence/recovery.repository.js';
 import { Metrics } from '../../src/platform/metrics.js';
@@ -49,6 +50,7 @@ function recovering(
     partitions,
     new KeptAnswersRepository(database),
     new AuditLogRepository(database, clock, config),
+    new JobRevisionsRepository(database),
     queue,
     registry,
     clock,

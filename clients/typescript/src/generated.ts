@@ -105,7 +105,7 @@ export interface components {
          */
         AuditEntry: {
             /** @enum {string} */
-            action: "job.create" | "job.update" | "job.pause" | "job.resume" | "job.skipNext" | "job.delete" | "job.trigger" | "job.backfill" | "run.cancel" | "run.replay" | "project.create" | "project.update" | "apiKey.create" | "apiKey.rotate" | "apiKey.revoke" | "signingSecret.create" | "signingSecret.rotate" | "signingSecret.revoke";
+            action: "job.create" | "job.update" | "job.revert" | "job.pause" | "job.resume" | "job.skipNext" | "job.delete" | "job.trigger" | "job.backfill" | "run.cancel" | "run.replay" | "project.create" | "project.update" | "apiKey.create" | "apiKey.rotate" | "apiKey.revoke" | "signingSecret.create" | "signingSecret.rotate" | "signingSecret.revoke";
             actor: {
                 /** @description Of the key, or who the token was made for (`sub`) */
                 id: string | null;
@@ -151,6 +151,26 @@ export interface components {
                 /** @enum {string} */
                 type: "job" | "run" | "project" | "apiKey" | "signingSecret";
             };
+        };
+        /**
+         * @example {
+         *       "from": "2026-03-01T00:00:00Z",
+         *       "to": "2026-03-02T00:00:00Z"
+         *     }
+         */
+        AuditInput: {
+            /**
+             * Format: date-time
+             * @description Inclusive; default a day before `to`
+             * @example 2026-12-24T18:00:00Z
+             */
+            from?: string;
+            /**
+             * Format: date-time
+             * @description Inclusive; default now
+             * @example 2026-12-24T18:00:00Z
+             */
+            to?: string;
         };
         AuditPage: {
             data: components["schemas"]["AuditEntry"][];
@@ -558,6 +578,39 @@ export interface components {
             retry?: components["schemas"]["RetryInput"];
             schedule: components["schemas"]["ScheduleInput"];
             target: components["schemas"]["TargetInput"];
+        };
+        /**
+         * @example {
+         *       "at": "2026-03-02T08:00:00.000Z",
+         *       "verdict": "recorded",
+         *       "text": "It was skipped: an earlier run was still open, and the overlap policy leaves it out then.",
+         *       "runId": "0197a5d4-1e80-7a52-8d1e-6b0c9a4f3e21",
+         *       "besideRunId": "0197a5d4-1e80-7a52-8d1e-6b0c9a4f3e20",
+         *       "version": 4,
+         *       "previous": "2026-03-02T07:00:00.000Z",
+         *       "next": "2026-03-02T09:00:00.000Z"
+         *     }
+         */
+        Explanation: {
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            at: string;
+            /** @description The open run because of which it was skipped, held or replaced */
+            besideRunId: string | null;
+            /** @description The occurrence after, by that version */
+            next: string | null;
+            /** @description The occurrence before, by that version */
+            previous: string | null;
+            /** @description The run of the schedule for that instant */
+            runId: string | null;
+            /** @description The same for people */
+            text: string;
+            /** @enum {string} */
+            verdict: "recorded" | "willRun" | "paused" | "notPlannedYet" | "noOccurrence" | "beforeCreated" | "completed" | "noLongerKept" | "unreadable" | "missing";
+            /** @description The version of the job in force at that instant */
+            version: number | null;
         };
         /**
          * @example {
@@ -999,6 +1052,79 @@ export interface components {
                 [key: string]: unknown;
             } | string;
         };
+        JobRevision: {
+            /**
+             * Format: date-time
+             * @description From then on it was so
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            at: string;
+            /** @description Who made it, and which members became others; null: the audit log does not know */
+            change: {
+                /** @enum {string} */
+                action: "job.create" | "job.update" | "job.revert" | "job.pause" | "job.resume" | "job.skipNext" | "job.delete" | "job.trigger" | "job.backfill" | "run.cancel" | "run.replay" | "project.create" | "project.update" | "apiKey.create" | "apiKey.rotate" | "apiKey.revoke" | "signingSecret.create" | "signingSecret.rotate" | "signingSecret.revoke";
+                actor: {
+                    id: string | null;
+                    name: string | null;
+                    /** @enum {string} */
+                    type: "apiKey" | "rootKey" | "token" | "anyone" | "service";
+                };
+                after: {
+                    [key: string]: unknown;
+                } | null;
+                before: {
+                    [key: string]: unknown;
+                } | null;
+            } | null;
+            job: {
+                description: string;
+                /**
+                 * @example {
+                 *       "team": "billing"
+                 *     }
+                 */
+                labels: {
+                    [key: string]: string;
+                };
+                misfire: {
+                    /** @example PT30S */
+                    grace: string;
+                    limit: number;
+                    /** @enum {string} */
+                    policy: "skip" | "runLast" | "runAll";
+                    /** @example PT30S */
+                    within: string;
+                };
+                /** @example nightly-report */
+                name: string;
+                /** @enum {string} */
+                overlap: "allow" | "skip" | "queueOne" | "queueAll" | "cancelRunning";
+                pausedUntil: string | null;
+                pauseNote: string | null;
+                retry: {
+                    /** @enum {string} */
+                    backoff: "exponential" | "linear" | "fixed";
+                    /** @example PT30S */
+                    initialDelay: string;
+                    maxAttempts: number;
+                    /** @example PT30S */
+                    maxDelay: string;
+                    /** @example PT30S */
+                    maxElapsed: string;
+                };
+                schedule: components["schemas"]["Schedule"];
+                /** @example At 09:00, Monday through Friday (Europe/Paris) */
+                scheduleText: string;
+                /** @enum {string} */
+                state: "active" | "paused" | "completed";
+                target: components["schemas"]["HttpTarget"];
+            };
+            version: number;
+        };
+        JobRevisionPage: {
+            data: components["schemas"]["JobRevision"][];
+            page: components["schemas"]["PageInfo"];
+        };
         /**
          * @description All jobs of a project, each by its name. Masked secrets stand for what is stored.
          * @example {
@@ -1067,6 +1193,79 @@ export interface components {
             name: string;
             /** @example At 09:00, Monday through Friday (Europe/Paris) */
             scheduleText?: string;
+        };
+        /**
+         * @example {
+         *       "from": "2026-03-01T00:00:00.000Z",
+         *       "to": "2026-03-02T00:00:00.000Z",
+         *       "truncated": false,
+         *       "expected": 24,
+         *       "found": 24,
+         *       "missing": [],
+         *       "doubled": [],
+         *       "early": [],
+         *       "unexpected": []
+         *     }
+         */
+        LedgerAudit: {
+            doubled: {
+                runIds: string[];
+                /**
+                 * Format: date-time
+                 * @example 2026-12-24T18:00:00.000Z
+                 */
+                scheduledFor: string;
+            }[];
+            /** @description Started before they were due */
+            early: {
+                /**
+                 * Format: uuid
+                 * @example 0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11
+                 */
+                runId: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-12-24T18:00:00.000Z
+                 */
+                scheduledFor: string;
+            }[];
+            /** @description Occurrences that must be in the ledger, by the versions of the job */
+            expected: number;
+            /** @description Runs of the schedule that are in it, skipped ones too */
+            found: number;
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            from: string;
+            missing: {
+                /**
+                 * Format: date-time
+                 * @example 2026-12-24T18:00:00.000Z
+                 */
+                scheduledFor: string;
+                version: number;
+            }[];
+            /**
+             * Format: date-time
+             * @description How far was compared: go on from there when `truncated`
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            to: string;
+            truncated: boolean;
+            /** @description For instants at which no version had an occurrence */
+            unexpected: {
+                /**
+                 * Format: uuid
+                 * @example 0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11
+                 */
+                runId: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-12-24T18:00:00.000Z
+                 */
+                scheduledFor: string;
+            }[];
         };
         /** @description What becomes of occurrences that were found late. */
         MisfireInput: {
@@ -1606,6 +1805,18 @@ export interface components {
             maxElapsed?: string;
         };
         /**
+         * @example {
+         *       "version": 3
+         *     }
+         */
+        RevertInput: {
+            /**
+             * @description Of the revision to go back to
+             * @example 3
+             */
+            version: number;
+        };
+        /**
          * @default {}
          * @example {
          *       "overlap": "P1D"
@@ -1626,6 +1837,7 @@ export interface components {
          *       "id": "0197a5d4-1e80-7a52-8d1e-6b0c9a4f3e21",
          *       "jobId": "0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11",
          *       "jobName": "nightly-report",
+         *       "jobVersion": 4,
          *       "scheduledFor": "2026-03-02T08:00:00.000Z",
          *       "trigger": "schedule",
          *       "state": "succeeded",
@@ -1673,6 +1885,8 @@ export interface components {
             jobId: string;
             /** @example nightly-report */
             jobName: string;
+            /** @description The version of the job that planned it */
+            jobVersion: number;
             /** @description Start of the first attempt minus the due instant */
             latenessMs: number | null;
             maxAttempts: number;
@@ -1713,6 +1927,7 @@ export interface components {
          *       "id": "0197a5d4-1e80-7a52-8d1e-6b0c9a4f3e21",
          *       "jobId": "0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11",
          *       "jobName": "nightly-report",
+         *       "jobVersion": 4,
          *       "scheduledFor": "2026-03-02T08:00:00.000Z",
          *       "trigger": "schedule",
          *       "state": "succeeded",
@@ -1749,6 +1964,8 @@ export interface components {
             jobId: string;
             /** @example nightly-report */
             jobName: string;
+            /** @description The version of the job that planned it */
+            jobVersion: number;
             /** @description Start of the first attempt minus the due instant */
             latenessMs: number | null;
             maxAttempts: number;
@@ -2568,6 +2785,39 @@ export interface operations {
             };
         };
     };
+    auditLedger: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["AuditInput"];
+            };
+        };
+        responses: {
+            /** @description What was found */
+            200: {
+                headers: {
+                    "idempotent-replayed": components["headers"]["IdempotentReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerAudit"];
+                };
+            };
+        };
+    };
     backfillJob: {
         parameters: {
             query?: never;
@@ -2597,6 +2847,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Backfill"];
+                };
+            };
+        };
+    };
+    explainInstant: {
+        parameters: {
+            query: {
+                /** @description The instant in question, past or to come, as an occurrence would have it */
+                at: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What happened, or will */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
                 };
             };
         };
@@ -2700,6 +2981,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Job"];
+                };
+            };
+        };
+    };
+    revertJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevertInput"];
+            };
+        };
+        responses: {
+            /** @description The job as it is now */
+            200: {
+                headers: {
+                    /** @description Strong tag of what is answered, for `If-Match` and `If-None-Match` */
+                    etag?: string;
+                    "idempotent-replayed": components["headers"]["IdempotentReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+        };
+    };
+    listJobRevisions: {
+        parameters: {
+            query?: {
+                /** @description `page.nextCursor` of the page before; the other parameters must be the same as there */
+                cursor?: string;
+                /** @description Rows in a page */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of versions */
+            200: {
+                headers: {
+                    /** @description The next page, `rel="next"`; absent on the last one */
+                    link?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobRevisionPage"];
                 };
             };
         };
@@ -3558,6 +3909,7 @@ export interface operations {
 
 /** Where each operation is, and what it takes. */
 export const OPERATIONS = {
+  auditLedger: { method: 'POST', path: '/jobs/{id}/audit', contentType: 'application/json' },
   backfillJob: { method: 'POST', path: '/jobs/{id}/backfill', contentType: 'application/json' },
   bulkJobs: { method: 'POST', path: '/jobs/bulk', contentType: 'application/json' },
   cancelRun: { method: 'POST', path: '/runs/{id}/cancel', contentType: 'application/json' },
@@ -3566,6 +3918,7 @@ export const OPERATIONS = {
   createProject: { method: 'POST', path: '/projects', contentType: 'application/json' },
   createSigningSecret: { method: 'POST', path: '/signing-secrets', contentType: 'application/json' },
   deleteJob: { method: 'DELETE', path: '/jobs/{id}', contentType: null },
+  explainInstant: { method: 'GET', path: '/jobs/{id}/explain', contentType: null },
   exportJobSet: { method: 'GET', path: '/projects/{id}/jobs', contentType: null },
   getApiKey: { method: 'GET', path: '/api-keys/{id}', contentType: null },
   getJob: { method: 'GET', path: '/jobs/{id}', contentType: null },
@@ -3580,6 +3933,7 @@ export const OPERATIONS = {
   importJobs: { method: 'POST', path: '/projects/{id}/jobs/import', contentType: 'application/json' },
   listApiKeys: { method: 'GET', path: '/api-keys', contentType: null },
   listAuditLog: { method: 'GET', path: '/audit-log', contentType: null },
+  listJobRevisions: { method: 'GET', path: '/jobs/{id}/revisions', contentType: null },
   listJobRuns: { method: 'GET', path: '/jobs/{id}/runs', contentType: null },
   listJobs: { method: 'GET', path: '/jobs', contentType: null },
   listOccurrences: { method: 'GET', path: '/jobs/{id}/occurrences', contentType: null },
@@ -3592,6 +3946,7 @@ export const OPERATIONS = {
   putJobSet: { method: 'PUT', path: '/projects/{id}/jobs', contentType: 'application/json' },
   replayRun: { method: 'POST', path: '/runs/{id}/replay', contentType: 'application/json' },
   resumeJob: { method: 'POST', path: '/jobs/{id}/resume', contentType: 'application/json' },
+  revertJob: { method: 'POST', path: '/jobs/{id}/revert', contentType: 'application/json' },
   revokeApiKey: { method: 'DELETE', path: '/api-keys/{id}', contentType: null },
   revokeSigningSecret: { method: 'DELETE', path: '/signing-secrets/{id}', contentType: null },
   rotateApiKey: { method: 'POST', path: '/api-keys/{id}/rotate', contentType: 'application/json' },

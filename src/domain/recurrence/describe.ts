@@ -1,7 +1,17 @@
+import { BoundedMap } from './bounded-map.js';
 import type { Schedule } from './schedule.js';
 import { scheduleTypeOf } from './schedule-types.js';
 
+/** Putting a schedule into words takes a hundred times as long as finding them again. */
+const MAX_TEXTS = 10_000;
+const texts = new BoundedMap<string, string>(MAX_TEXTS);
+
 /** A schedule in words: "At 09:00, Monday through Friday (Europe/Paris)", "Every 15 minutes". Bounds are left out. */
 export function describeSchedule(schedule: Schedule): string {
-  return scheduleTypeOf(schedule).describe(schedule);
+  const key = JSON.stringify(schedule);
+  const known = texts.get(key);
+  if (known !== undefined) return known;
+  const text = scheduleTypeOf(schedule).describe(schedule);
+  texts.set(key, text);
+  return text;
 }

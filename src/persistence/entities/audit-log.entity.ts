@@ -3,6 +3,7 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 @Entity({ name: 'audit_log' })
 @Index('audit_log_project_idx', ['projectId', 'id'])
 @Index('audit_log_thing_idx', ['projectId', 'thingId', 'id'])
+@Index('audit_log_version_idx', ['thingId', 'jobVersion'], { where: '"job_version" IS NOT NULL' })
 @Index('audit_log_actor_idx', ['projectId', 'actorId', 'id'], { where: '"actor_id" IS NOT NULL' })
 export class AuditLogEntity {
   /** Version 7: the time is in it. */
@@ -41,6 +42,10 @@ export class AuditLogEntity {
 
   @Column('text', { name: 'thing_name', nullable: true })
   thingName!: string | null;
+
+  /** The version of a job that came of it. */
+  @Column('integer', { name: 'job_version', nullable: true })
+  jobVersion!: number | null;
 
   @Column('jsonb', { nullable: true })
   before!: object | null;

@@ -129,6 +129,28 @@ describe('OneTurn', () => {
     expect([await slow, calls]).toEqual([1, [1, 1]]);
   });
 
+  it('gathers what comes while calls enough are under way, and none of them waits for all of those', async () => {
+    const releases: (() => void)[] = [];
+    const calls: number[][] = [];
+    const turn = new OneTurn(async (items: readonly number[]) => {
+      calls.push([...items]);
+      await new Promise<void>((resolve) => releases.push(resolve));
+      return items;
+    });
+    const asked: Promise<number>[] = [];
+    for (let item = 1; item <= 6; item += 1) {
+      asked.push(turn.add(item));
+      await new Promise(setImmediate);
+    }
+    expect(calls).toEqual([[1], [2], [3]]);
+    releases[1]?.();
+    expect(await asked[1]).toBe(2);
+    await new Promise(setImmediate);
+    expect(calls).toEqual([[1], [2], [3], [4, 5, 6]]);
+    for (const release of releases) release();
+    expect(await Promise.all(asked)).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
   it('tells all of them what went wrong', async () => {
     const turn = new OneTurn(() => Promise.reject(new Error('no')));
     const answers = await Promise.allSettled([turn.add(1), turn.add(2)]);

@@ -1,0 +1,105 @@
+import type { Job } from './job.js';
+import { recurrenceOf } from './job-change.js';
+import type { JobRevision } from './job-revision.js';
+import type { Recurrence } from './recurrence/recurrence.js';
+import type { Instant } from './recurrence/schedule.js';
+
+/** An occurrence that the versions of a job had. */
+export interface Expectation {
+  readonly scheduledFor: Instant;
+  readonly dueAt: Instant;
+  /** The version in force when it was due. */
+  readonly version: number;
+  /**
+   * From when on it must be in the ledger: when it was due, or when the pause ended that held it back. Infinity where the
+   * versions alone don't say: in a pause that lasts, and under `maxRuns`, which counts runs.
+   */
+  readonly settledAt: Instant;
+}
+
+export interface Expected {
+  /** In the order of their instants. */
+  readonly occurrences: readonly Expectation[];
+  /** All are there up to this instant; `limit` was reached there, or it is the end of the span. */
+  readonly upTo: Instant;
+}
+
+/** Versions in a row whose schedules are one rule: an edit of anything else moves no occurrence. */
+interface Era {
+  readonly recurrence: Recurrence;
+  /** Occurrences come after it. */
+  readonly from: Instant;
+  /** What is due by then is of this era; Infinity for the last one. */
+  readonly until: Instant;
+  readonly revisions: readonly JobRevision[];
+}
+
+/**
+ * What should be in the ledger of a job for [from, to], worked out from its versions alone (ascending, the one in force at
+ * `from` first), apart from the planner. Every occurrence enters the ledger, as a run or with the reason why it was skipped;
+ * an edit of the rule takes what is due by its instant to the old rule and what comes after it to the new one.
+ */
+export function expectedOccurrences(
+  job: Pick<Job, 'id'>,
+  revisions: readonly JobRevision[],
+  { from, to, limit }: { readonly from: Instant; readonly to: Instant; readonly limit: number },
+): Expected {
+  const occurrences: Expectation[] = [];
+  for (const era of erasOf(job, revisions)) {
+    let at = era.recurrence.next(Math.max(era.from, from - 1));
+    for (; at !== null && at <= to; at = era.recurrence.next(at)) {
+      const dueAt = era.recurrence.dueAt(at);
+      if (dueAt > era.until) break;
+      if (occurrences.length >= limit) return { occurrences, upTo: occurrences.at(-1)?.scheduledFor ?? from };
+      occurrences.push(expectationOf(era, at, dueAt));
+    }
+  }
+  return { occurrences, upTo: to };
+}
+
+/** A schedule that can't be read here any more ends nothing: it is left out, with what it had. */
+function erasOf(job: Pick<Job, 'id'>, revisions: readonly JobRevision[]): Era[] {
+  const eras: { recurrence: Recurrence; from: Instant; until: Instant; revisions: JobRevision[] }[] = [];
+  for (const revision of revisions) {
+    const recurrence = recurrenceOf({ id: job.id, schedule: revision.definition.schedule });
+    const last = eras.at(-1);
+    if (recurrence !== null && last?.recurrence.key === recurrence.key && last.until === Infinity) {
+      // Jitter alone may differ: the due instants are those of the later one.
+      last.recurrence = recurrence;
+      last.revisions.push(revision);
+      continue;
+    }
+    if (last !== undefined) last.until = Math.min(last.until, revision.at);
+    if (recurrence === null) continue;
+    eras.push({ recurrence, from: revision.at, until: Infinity, revisions: [revision] });
+  }
+  return eras;
+}
+
+function expectationOf({ revisions, until }: Era, scheduledFor: Instant, dueAt: Instant): Expectation {
+  const index = Math.max(
+    0,
+    revisions.findLastIndex(({ at }) => at < dueAt),
+  );
+  const revision = revisions[index] ?? revisions[0];
+  if (revision === undefined) throw new Error('an era without a version');
+  const isCounted = revision.definition.schedule.maxRuns !== undefined;
+  const settledAt = isCounted ? Infinity : settlementOf(revisions.slice(index), dueAt, until);
+  return { scheduledFor, dueAt, version: revision.version, settledAt };
+}
+
+/**
+ * What a pause holds back enters the ledger when the job goes on under the same rule; with another one it is gone.
+ * `revisions`: from the one in force on, up to the end of the rule.
+ */
+function settlementOf(revisions: readonly JobRevision[], dueAt: Instant, until: Instant): Instant {
+  let heldSince = dueAt;
+  for (const [index, { state, pausedUntil, at }] of revisions.entries()) {
+    if (state === 'active') return Math.max(heldSince, index === 0 ? dueAt : at);
+    if (state === 'completed') return Infinity;
+    const nextAt = revisions[index + 1]?.at ?? until;
+    if (pausedUntil !== null && pausedUntil < nextAt) return Math.max(dueAt, pausedUntil);
+    heldSince = nextAt;
+  }
+  return Infinity;
+}

@@ -1,0 +1,131 @@
+import type { JobRevision } from './job-revision.js';
+import { recurrenceOf } from './job-change.js';
+import type { Job } from './job.js';
+import { latestOccurrences } from './recurrence/latest-occurrences.js';
+import type { Recurrence } from './recurrence/recurrence.js';
+import type { Instant } from './recurrence/schedule.js';
+import type { Run, RunReason } from './run.js';
+
+export const VERDICTS = [
+  'recorded',
+  'willRun',
+  'paused',
+  'notPlannedYet',
+  'noOccurrence',
+  'beforeCreated',
+  'completed',
+  'noLongerKept',
+  'unreadable',
+  'missing',
+] as const;
+/** Whether a job had something to do at an instant, and what came of it. */
+export type Verdict = (typeof VERDICTS)[number];
+
+export interface Question {
+  readonly job: Pick<Job, 'id' | 'createdAt' | 'nextOccurrenceAt' | 'state'>;
+  readonly at: Instant;
+  readonly now: Instant;
+  /** The version in force at `at`, the current one for what is to come; null when none is kept that old. */
+  readonly revision: JobRevision | null;
+  /** The run of the schedule for `at`, if the ledger has one. */
+  readonly run: Pick<Run, 'id' | 'state' | 'reason'> | null;
+  /** What was scheduled before is in the ledger no more. */
+  readonly keptSince: Instant;
+}
+
+export interface Explanation {
+  readonly verdict: Verdict;
+  /** One sentence or two, for people. */
+  readonly text: string;
+  /** The occurrences around `at`, by the version in force there; null where there is none. */
+  readonly previous: Instant | null;
+  readonly next: Instant | null;
+}
+
+/** A planner that is well has planned what is due by then. */
+const PLANNED_WITHIN_MS = 60_000;
+const LOOK_BACK_MS = 400 * 86_400_000;
+
+/** Says whether a job did, didn't or will run at an instant, and why. */
+export function explain(question: Question): Explanation {
+  const { job, revision, at } = question;
+  const recurrence = revision === null ? null : recurrenceOf({ id: job.id, schedule: revision.definition.schedule });
+  const around = {
+    previous: recurrence === null ? null : (latestOccurrences(recurrence, at - LOOK_BACK_MS, at - 1, 1)[0] ?? null),
+    next: recurrence?.next(at) ?? null,
+  };
+  const [verdict, text] = judge(question, recurrence);
+  return { verdict, text, ...around };
+}
+
+function judge({ job, at, now, revision, run, keptSince }: Question, recurrence: Recurrence | null): [Verdict, string] {
+  if (run !== null) return ['recorded', wordsOfRun(run)];
+  if (at < job.createdAt) return ['beforeCreated', 'The job was created later.'];
+  if (at < keptSince) return ['noLongerKept', 'Runs of that time are kept no longer (RUN_RETENTION).'];
+  if (revision === null) return ['noLongerKept', 'How the job was at that time is kept no longer (AUDIT_RETENTION).'];
+  if (recurrence === null) {
+    const { timeZone } = revision.definition.schedule;
+    return ['unreadable', `The schedule of that time can't be read here, for want of the time zone ${timeZone}.`];
+  }
+  const { state, pauseNote, pausedUntil } = revision;
+  if (recurrence.next(at - 1) !== at) {
+    return ['noOccurrence', `Version ${revision.version} of the job has no occurrence at that instant.`];
+  }
+  const dueAt = recurrence.dueAt(at);
+  if (state === 'paused' && (pausedUntil === null || dueAt < pausedUntil)) {
+    const note = pauseNote === null ? '' : ` (${pauseNote})`;
+    return [
+      'paused',
+      `The job ${dueAt > now ? 'is' : 'was'} paused${note}; resumed, it decides by its misfire policy.`,
+    ];
+  }
+  if (dueAt > now) {
+    if (job.state === 'completed' || job.nextOccurrenceAt === null || at < job.nextOccurrenceAt) {
+      return ['completed', 'The job is completed: it has no occurrence left to run.'];
+    }
+    const until = revision.definition.schedule.maxRuns === undefined ? '' : ', unless maxRuns is reached before';
+    return ['willRun', `It will run then${until}.`];
+  }
+  if (state === 'completed' || revision.definition.schedule.maxRuns !== undefined) {
+    return ['completed', 'The job was completed by then: it had no run left.'];
+  }
+  if (dueAt > now - PLANNED_WITHIN_MS) return ['notPlannedYet', 'It is due and will enter the ledger in a moment.'];
+  return ['missing', 'It should be in the ledger and is not. This is a fault of Carillon: please report it.'];
+}
+
+const WHY: Readonly<Record<RunReason, string>> = {
+  overlap: 'an earlier run was still open, and the overlap policy leaves it out then',
+  misfire: 'it was missed, and the misfire policy leaves it out',
+  paused: 'the job was paused',
+  skipNext: 'somebody skipped it beforehand',
+  cancelledByUser: 'somebody cancelled it',
+  replacedByNewerRun: 'a newer run took its place, as the overlap policy has it',
+  jobDeleted: 'its job was deleted',
+  attemptsExhausted: 'no attempt succeeded',
+  maxElapsed: 'the time for attempts was over',
+  rejected: 'the target refused it in a way that another attempt would not change',
+  gone: 'the target is gone',
+  workerLost: 'the workers that called it were lost each time',
+};
+
+function wordsOfRun({ state, reason }: NonNullable<Question['run']>): string {
+  const why = reason === null ? '' : `: ${WHY[reason]}`;
+  switch (state) {
+    case 'succeeded':
+      return 'It ran and succeeded.';
+    case 'failed':
+      return `It ran and failed${why}.`;
+    case 'skipped':
+      return `It was skipped${why}.`;
+    case 'cancelled':
+      return `It was cancelled${why}.`;
+    case 'queued':
+      return 'Its run waits for a worker.';
+    case 'held':
+      return 'Its run waits for an earlier one to end, as the overlap policy has it.';
+    case 'running':
+      return 'It is running.';
+    case 'retrying':
+      return 'An attempt failed; another one follows.';
+  }
+}

@@ -1,0 +1,49 @@
+import { Injectable } from '@nestjs/common';
+import { Problem } from '../domain/errors.js';
+import { explain } from '../domain/explain.js';
+import { formatInstant } from '../domain/recurrence/instants.js';
+import type { Instant } from '../domain/recurrence/schedule.js';
+import { JobRevisionsRepository } from '../persistence/job-revisions.repository.js';
+import { JobsRepository } from '../persistence/jobs.repository.js';
+import { RunsRepository } from '../persistence/runs.repository.js';
+import { Clock } from '../platform/clock.js';
+import { Config } from '../platform/config.js';
+import { isUuid } from '../platform/contract/values.schema.js';
+import type { ExplanationView } from './history.schemas.js';
+
+/** Ends and births that another open run decided. */
+const BESIDE_OTHERS: readonly unknown[] = ['overlap', 'replacedByNewerRun'];
+
+/** Says for any instant whether a job did, didn't or will run then, and why. */
+@Injectable()
+export class ExplanationsService {
+  constructor(
+    private readonly jobs: JobsRepository,
+    private readonly revisions: JobRevisionsRepository,
+    private readonly runs: RunsRepository,
+    private readonly clock: Clock,
+    private readonly config: Config,
+  ) {}
+
+  async explain(projectId: string, jobId: string, at: Instant): Promise<ExplanationView> {
+    const job = isUuid(jobId) ? await this.jobs.find(projectId, jobId) : null;
+    if (job === null) throw new Problem('not_found', 'there is no such job');
+    const now = this.clock.now();
+    const [run, [revision]] = await Promise.all([
+      this.runs.findAt(projectId, job.id, at),
+      this.revisions.inSpan(projectId, job.id, at, at, 1),
+    ]);
+    const keptSince = now - this.config.runRetentionMs;
+    const { verdict, text, previous, next } = explain({ job, at, now, revision: revision ?? null, run, keptSince });
+    const isBeside = run !== null && (BESIDE_OTHERS.includes(run.reason) || run.state === 'held');
+    return {
+      at: formatInstant(at),
+      ...{ verdict, text },
+      runId: run?.id ?? null,
+      besideRunId: isBeside ? await this.runs.openBeside(projectId, run) : null,
+      version: run?.jobVersion ?? revision?.version ?? null,
+      previous: previous === null ? null : formatInstant(previous),
+      next: next === null ? null : formatInstant(next),
+    };
+  }
+}
