@@ -60,7 +60,7 @@ export function explain(question: Question): Explanation {
 
 function judge({ job, at, now, revision, run, keptSince }: Question, recurrence: Recurrence | null): [Verdict, string] {
   if (run !== null) return ['recorded', wordsOfRun(run)];
-  if (at < job.createdAt) return ['beforeCreated', 'The job was created later.'];
+  if (at <= job.createdAt) return ['beforeCreated', 'The job was created later.'];
   if (at < keptSince) return ['noLongerKept', 'Runs of that time are kept no longer (RUN_RETENTION).'];
   if (revision === null) return ['noLongerKept', 'How the job was at that time is kept no longer (AUDIT_RETENTION).'];
   if (recurrence === null) {

@@ -25,13 +25,15 @@ export class ExplanationsService {
     private readonly config: Config,
   ) {}
 
-  async explain(projectId: string, jobId: string, at: Instant): Promise<ExplanationView> {
+  async explain(projectId: string, jobId: string, asked: Instant | undefined): Promise<ExplanationView> {
     const job = isUuid(jobId) ? await this.jobs.find(projectId, jobId) : null;
     if (job === null) throw new Problem('not_found', 'there is no such job');
     const now = this.clock.now();
+    const at = asked ?? now;
     const [run, [revision]] = await Promise.all([
       this.runs.findAt(projectId, job.id, at),
-      this.revisions.inSpan(projectId, job.id, at, at, 1),
+      // What is due at the very instant of a change is still the version's before it.
+      this.revisions.inSpan(projectId, job.id, at - 1, at - 1, 1),
     ]);
     const keptSince = now - this.config.runRetentionMs;
     const { verdict, text, previous, next } = explain({ job, at, now, revision: revision ?? null, run, keptSince });

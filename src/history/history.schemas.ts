@@ -3,7 +3,9 @@ import { VERDICTS } from '../domain/explain.js';
 import { IdText, InstantInput, InstantText } from '../platform/contract/values.schema.js';
 
 export const ExplainQuery = z.strictObject({
-  at: InstantInput.meta({ description: 'The instant in question, past or to come, as an occurrence would have it' }),
+  at: InstantInput.optional().meta({
+    description: 'The instant in question, past or to come, as an occurrence would have it; default now',
+  }),
 });
 export type ExplainQuery = z.infer<typeof ExplainQuery>;
 
@@ -37,8 +39,11 @@ export type ExplanationView = z.infer<typeof ExplanationView>;
 
 export const AuditInput = z
   .strictObject({
-    from: InstantInput.optional().meta({ description: 'Inclusive; default a day before `to`' }),
-    to: InstantInput.optional().meta({ description: 'Inclusive; default now' }),
+    from: InstantInput.optional().meta({
+      description: 'Inclusive; default a day before `to`',
+      example: '2026-03-01T00:00:00Z',
+    }),
+    to: InstantInput.optional().meta({ description: 'Inclusive; default now', example: '2026-03-02T00:00:00Z' }),
   })
   .optional()
   .meta({ id: 'AuditInput', example: { from: '2026-03-01T00:00:00Z', to: '2026-03-02T00:00:00Z' } });

@@ -44,9 +44,9 @@ export const RevisionPage = z
 
 export const RevertInput = z
   .strictObject({
-    version: z.int().min(1).max(MAX_VERSION).meta({ description: 'Of the revision to go back to', example: 3 }),
+    version: z.int().min(1).max(MAX_VERSION).meta({ description: 'Of the revision to go back to', example: 1 }),
   })
-  .meta({ id: 'RevertInput', example: { version: 3 } });
+  .meta({ id: 'RevertInput', example: { version: 1 } });
 export type RevertInput = z.infer<typeof RevertInput>;
 
 export function viewOfRevision({ revision, change }: ListedRevision): RevisionView {

@@ -191,9 +191,11 @@ describe('explaining an instant', () => {
     expect(await explain(counted, 9 * HOUR)).toMatchObject({ verdict: 'completed' });
   });
 
-  it('asks for an instant', async () => {
+  it('asks for an instant, or takes this one', async () => {
     const id = await hourly();
-    expect((await must(400, 'GET', `/jobs/${id}/explain`))['errors']).toMatchObject([{ pointer: '/at' }]);
+    expect(await must(200, 'GET', `/jobs/${id}/explain`)).toMatchObject({ at: at(0), verdict: 'beforeCreated' });
+    api.clock.at += MINUTE;
+    expect(await must(200, 'GET', `/jobs/${id}/explain`)).toMatchObject({ at: at(MINUTE), verdict: 'noOccurrence' });
     expect((await must(400, 'GET', `/jobs/${id}/explain?at=noon`))['errors']).toMatchObject([{ pointer: '/at' }]);
   });
 });

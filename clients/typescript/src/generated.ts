@@ -162,13 +162,13 @@ export interface components {
             /**
              * Format: date-time
              * @description Inclusive; default a day before `to`
-             * @example 2026-12-24T18:00:00Z
+             * @example 2026-03-01T00:00:00Z
              */
             from?: string;
             /**
              * Format: date-time
              * @description Inclusive; default now
-             * @example 2026-12-24T18:00:00Z
+             * @example 2026-03-02T00:00:00Z
              */
             to?: string;
         };
@@ -1806,13 +1806,13 @@ export interface components {
         };
         /**
          * @example {
-         *       "version": 3
+         *       "version": 1
          *     }
          */
         RevertInput: {
             /**
              * @description Of the revision to go back to
-             * @example 3
+             * @example 1
              */
             version: number;
         };
@@ -2853,9 +2853,9 @@ export interface operations {
     };
     explainInstant: {
         parameters: {
-            query: {
-                /** @description The instant in question, past or to come, as an occurrence would have it */
-                at: string;
+            query?: {
+                /** @description The instant in question, past or to come, as an occurrence would have it; default now */
+                at?: string;
             };
             header?: never;
             path: {
