@@ -26,6 +26,11 @@ async function must(status: number, method: string, url: string, body?: unknown)
   return answer.body;
 }
 
+/** A page of a list. */
+async function dataOf(url: string): Promise<Json[]> {
+  return (await must(200, 'GET', url))['data'] as Json[];
+}
+
 async function hourly(more: Json = {}): Promise<string> {
   return (await api.create({ name: 'hourly', schedule: '0 * * * *', target, ...more })).id;
 }
@@ -61,8 +66,8 @@ describe('versions', () => {
       },
       { version: 1, at: at(0), change: { action: 'job.create', before: null }, job: { description: '' } },
     ]);
-    const { data: runs } = await must(200, 'GET', `/jobs/${id}/runs`);
-    expect(runs.map((run: Json) => [run['scheduledFor'], run['jobVersion']])).toEqual([
+    const runs = await dataOf(`/jobs/${id}/runs`);
+    expect(runs.map((run) => [run['scheduledFor'], run['jobVersion']])).toEqual([
       [at(1.5 * HOUR), 4],
       [at(HOUR), 1],
     ]);
@@ -77,11 +82,11 @@ describe('versions', () => {
       action: 'create',
       jobs: [1, 2].map((n) => ({ name: `bulk ${n}`, schedule: 'PT1H', target })),
     });
-    const [one, other] = results.map((result: Json) => String(result['id'])) as [string, string];
+    const [one, other] = (results as Json[]).map((result) => String(result['id'])) as [string, string];
     await must(200, 'POST', '/jobs/bulk', { action: 'pause', ids: [one, other] });
     await must(200, 'PUT', '/projects/default/jobs', { jobs: [{ name: 'bulk 1', schedule: 'PT2H', target }] });
     const versions = async (id: string) =>
-      (await must(200, 'GET', `/jobs/${id}/revisions`))['data'].map((revision: Json) => revision['version']);
+      (await dataOf(`/jobs/${id}/revisions`)).map((revision) => Number(revision['version']));
     expect([await versions(one), await versions(other)]).toEqual([
       [3, 2, 1],
       [2, 1],
@@ -140,13 +145,13 @@ describe('explaining an instant', () => {
     await pass(2 * HOUR);
     await must(200, 'POST', `/jobs/${id}/pause`, { note: 'moving house' });
     await pass(2 * HOUR);
-    const [running, skipped] = (await must(200, 'GET', `/jobs/${id}/runs`))['data'].reverse();
+    const [running = {}, skipped = {}] = (await dataOf(`/jobs/${id}/runs`)).reverse();
     expect(await explain(id, HOUR)).toEqual({
-      ...{ at: at(HOUR), verdict: 'recorded', text: 'Its run waits for a worker.', runId: running.id },
+      ...{ at: at(HOUR), verdict: 'recorded', text: 'Its run waits for a worker.', runId: String(running['id']) },
       ...{ besideRunId: null, version: 1, previous: at(0), next: at(2 * HOUR) },
     });
     expect(await explain(id, 2 * HOUR)).toMatchObject({
-      ...{ verdict: 'recorded', runId: skipped.id, besideRunId: running.id },
+      ...{ verdict: 'recorded', runId: String(skipped['id']), besideRunId: String(running['id']) },
       text: 'It was skipped: an earlier run was still open, and the overlap policy leaves it out then.',
     });
     expect(await explain(id, 3 * HOUR)).toMatchObject({
@@ -169,7 +174,7 @@ describe('explaining an instant', () => {
       verdict: 'recorded',
     });
     expect(await explain(id, 5 * HOUR)).toMatchObject({ verdict: 'willRun', text: 'It will run then.' });
-    await api.rows('DELETE FROM runs WHERE id = $1', [running.id]);
+    await api.rows('DELETE FROM runs WHERE id = $1', [String(running['id'])]);
     expect(await explain(id, HOUR)).toMatchObject({ verdict: 'missing' });
     api.clock.at = START + 40 * 24 * HOUR;
     expect(await explain(id, HOUR)).toMatchObject({ verdict: 'noLongerKept' });
@@ -248,20 +253,22 @@ describe('the audit of the ledger', () => {
   it('finds what was planted', async () => {
     const id = await hourly({ schedule: '*/10 * * * *' });
     await pass(3 * HOUR);
-    const { data } = await must(200, 'GET', `/jobs/${id}/runs?limit=100`);
-    const [hole, soon] = [data[5], data[8]];
-    await api.rows('DELETE FROM runs WHERE id = $1', [hole.id]);
-    await api.rows(`UPDATE runs SET started_at = due_at - interval '1 second' WHERE id = $1`, [soon.id]);
-    await api.rows(`UPDATE runs SET scheduled_for = scheduled_for + interval '1 minute' WHERE id = $1`, [data[2].id]);
-    const moved = new Date(Date.parse(data[2].scheduledFor) + MINUTE).toISOString();
+    const data = await dataOf(`/jobs/${id}/runs?limit=100`);
+    const [hole = {}, soon = {}, other = {}] = [data[5], data[8], data[2]];
+    await api.rows('DELETE FROM runs WHERE id = $1', [String(hole['id'])]);
+    await api.rows(`UPDATE runs SET started_at = due_at - interval '1 second' WHERE id = $1`, [String(soon['id'])]);
+    await api.rows(`UPDATE runs SET scheduled_for = scheduled_for + interval '1 minute' WHERE id = $1`, [
+      String(other['id']),
+    ]);
+    const moved = new Date(Date.parse(String(other['scheduledFor'])) + MINUTE).toISOString();
     expect(await audit(id)).toMatchObject({
       ...{ expected: 17, found: 17, doubled: [] },
       missing: [
-        { scheduledFor: hole.scheduledFor, version: 1 },
-        { scheduledFor: data[2].scheduledFor, version: 1 },
+        { scheduledFor: String(hole['scheduledFor']), version: 1 },
+        { scheduledFor: String(other['scheduledFor']), version: 1 },
       ],
-      early: [{ scheduledFor: soon.scheduledFor, runId: soon.id }],
-      unexpected: [{ scheduledFor: moved, runId: data[2].id }],
+      early: [{ scheduledFor: String(soon['scheduledFor']), runId: String(soon['id']) }],
+      unexpected: [{ scheduledFor: moved, runId: String(other['id']) }],
     });
   });
 
