@@ -1,6 +1,5 @@
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
-import { percentile } from './sink.mjs';
 
 /**
  * An open-loop load from a process of its own: requests are sent at times drawn beforehand, whether those before were
@@ -46,8 +45,4 @@ export class Load {
 /** Latencies, ascending, of the answered requests that `chosen` (by their index) lets through. */
 export function latencies(result, chosen = () => true) {
   return result.latencyMs.filter((ms, index) => !Number.isNaN(ms) && chosen(index)).sort();
-}
-
-export function percentiles(ascending) {
-  return { p50: percentile(ascending, 0.5), p99: percentile(ascending, 0.99), max: ascending.at(-1) };
 }
