@@ -91,7 +91,14 @@ function rowsOf(size, results) {
     }
     if (key === 'carillon' || key === 'carillon-redis') {
       for (const peer of keys.filter((other) => !other.startsWith('carillon'))) {
-        rows.push(against({ ...last, goal: undefined, goalText: undefined }, NAMES[peer], of(peer, 'max'), goals.ratios[peer] ?? null));
+        rows.push(
+          against(
+            { ...last, goal: undefined, goalText: undefined },
+            NAMES[peer],
+            of(peer, 'max'),
+            goals.ratios[peer] ?? null,
+          ),
+        );
       }
     }
     rows.push({ figure: `${name}: memory`, value: of(key, 'memoryMb'), unit: 'MB' });
@@ -99,7 +106,10 @@ function rowsOf(size, results) {
     const sum = (member) => results.get(key).reduce((total, result) => total + result.account[member], 0);
     const lost = [
       none(`${name}: missing`, sum('missing')),
-      none(`${name}: doubled, repeated, early or stray`, sum('doubled') + sum('repeated') + sum('early') + sum('stray')),
+      none(
+        `${name}: doubled, repeated, early or stray`,
+        sum('doubled') + sum('repeated') + sum('early') + sum('stray'),
+      ),
     ];
     if (isOurs) {
       const notRecorded = results.get(key).reduce((total, result) => total + result.notRecorded, 0);

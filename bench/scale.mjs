@@ -40,7 +40,8 @@ await onStage(async (stage) => {
   }
   const of = (side, member) => median(side.rounds.map((round) => round[member]));
   const both = (row, member, limit = null) => against(row, `beside ${FEW}`, of(few, member), limit);
-  const sum = (member) => [few, many].flatMap(({ rounds }) => rounds).reduce((total, round) => total + round[member], 0);
+  const sum = (member) =>
+    [few, many].flatMap(({ rounds }) => rounds).reduce((total, round) => total + round[member], 0);
   report(`${MANY.toLocaleString('en')} registered jobs, median of ${REPEAT} starts by turns with ${FEW}`, [
     both(below('ready after', of(many, 'readyMs'), 'ms', GOALS.readyMs), 'readyMs'),
     both(below('memory', of(many, 'memoryMb'), 'MB', GOALS.memoryMb), 'memoryMb'),

@@ -87,9 +87,7 @@ function rowsOf(key, rounds, results) {
         below(`${name}: p99`, of('p99'), 'ms', GOALS.p99Ms),
         ...[...results]
           .filter(([peer]) => !peer.startsWith('carillon'))
-          .map(([peer, theirs]) =>
-            against(p99, NAMES[peer], of('p99', theirs), peer === 'graphile-worker' ? 1 : null),
-          ),
+          .map(([peer, theirs]) => against(p99, NAMES[peer], of('p99', theirs), peer === 'graphile-worker' ? 1 : null)),
       ]
     : [{ figure: `${name}: lateness p50`, value: of('p50'), unit: 'ms' }, p99];
   rows.push({ figure: `${name}: last`, value: of('max'), unit: 'ms' });
@@ -110,12 +108,14 @@ async function search(scene, contestant) {
   let kept = null;
   let lostAt = SEARCH_BOUNDS.to;
   let [missing, doubled] = [0, 0];
-  for (let rate = SEARCH_BOUNDS.from; rate < lostAt && lostAt / (kept?.rate ?? 1) > SEARCH_BOUNDS.toWithin; ) {
+  for (let rate = SEARCH_BOUNDS.from; rate < lostAt && lostAt / (kept?.rate ?? 1) > SEARCH_BOUNDS.toWithin;) {
     const result = await fire(scene, contestant, { rate, seconds: SEARCH_SECONDS });
     missing += result.account.missing;
     doubled += result.account.doubled + result.account.repeated + result.account.early;
     const keepsUp = result.p99 < KEEPS_UP_BELOW_MS && result.account.missing === 0;
-    progress(`${contestant.name}: ${rate} fires a second: p99 ${result.p99.toFixed(0)} ms, ${keepsUp ? 'kept up' : 'too many'}`);
+    progress(
+      `${contestant.name}: ${rate} fires a second: p99 ${result.p99.toFixed(0)} ms, ${keepsUp ? 'kept up' : 'too many'}`,
+    );
     if (keepsUp) kept = { rate, result };
     else lostAt = rate;
     const top = lostAt === SEARCH_BOUNDS.to;

@@ -29,7 +29,10 @@ process.on('message', async ({ id, ask, databaseUrl }) => {
     pool = new pg.Pool({ connectionString: databaseUrl, max: 20 });
     await pool.query('CREATE TABLE baseline_rows (id integer PRIMARY KEY, payload text NOT NULL)');
     await pool.query('CREATE TABLE baseline_writes (id uuid PRIMARY KEY, name text NOT NULL, payload text NOT NULL)');
-    await pool.query('INSERT INTO baseline_rows SELECT n, $1 FROM generate_series(0, $2::int - 1) AS n', [PAYLOAD, ROWS]);
+    await pool.query('INSERT INTO baseline_rows SELECT n, $1 FROM generate_series(0, $2::int - 1) AS n', [
+      PAYLOAD,
+      ROWS,
+    ]);
     process.send({ id, answer: { url: await app.listen({ port: 0, host: '127.0.0.1' }) } });
   } else process.send({ id, answer: { written } });
 });

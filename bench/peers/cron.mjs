@@ -22,7 +22,9 @@ serve({
       const atMs = Math.floor(Date.now() / 1_000) * 1_000; // it does not say for which second it ticks
       if (atMs >= firstMs && atMs <= lastMs) call(id, atMs);
     };
-    jobs = ids.map((id) => CronJob.from({ cronTime: '* * * * * *', onTick: () => tick(id), start: true, timeZone: 'UTC' }));
+    jobs = ids.map((id) =>
+      CronJob.from({ cronTime: '* * * * * *', onTick: () => tick(id), start: true, timeZone: 'UTC' }),
+    );
   },
   clear: async () => {
     for (const job of jobs) void job.stop();

@@ -56,7 +56,8 @@ class Generator {
         const headEnd = rest.indexOf(HEAD_END);
         if (headEnd < 0) return;
         const lengthAt = rest.search(/content-length: /i);
-        const length = lengthAt < 0 || lengthAt > headEnd ? NaN : parseInt(rest.slice(lengthAt + 16, lengthAt + 28), 10);
+        const length =
+          lengthAt < 0 || lengthAt > headEnd ? NaN : parseInt(rest.slice(lengthAt + 16, lengthAt + 28), 10);
         if (Number.isNaN(length)) {
           this.#fault('an answer without a length');
           return socket.destroy();
@@ -64,7 +65,8 @@ class Generator {
         if (rest.length < headEnd + 4 + length) return;
         this.result.latencyMs.push(performance.now() - sentMs);
         this.result.answered += 1;
-        if (rest.slice(9, 12) !== this.expected) this.#fault(rest.slice(0, 600));
+        if (rest.slice(9, 12) !== this.expected)
+          this.#fault(`${rest.slice(0, 15)} … ${rest.slice(headEnd + 4).slice(0, 500)}`);
         rest = '';
         send();
       });

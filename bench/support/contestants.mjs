@@ -34,7 +34,11 @@ export async function startContestants(stage, names, sink, { idleJobs = 0, env =
     else if (isInstalled(name)) contestants.push(await startPeer(name));
     else progress(`${NAMES[name]} is not installed: left out`);
   }
-  const pids = { postgres: await postmasterPid(stage.pool(serverUrl)), redis: await redisPid(redisUrl), sink: sink.pid };
+  const pids = {
+    postgres: await postmasterPid(stage.pool(serverUrl)),
+    redis: await redisPid(redisUrl),
+    sink: sink.pid,
+  };
   return { contestants, pids };
 
   async function startCarillon(name) {
@@ -93,7 +97,11 @@ export class Carillon {
     const { url } = this.sink;
     return createJobs(
       this.service.url,
-      names.map((name) => ({ name, schedule, target: { url, body: { kind: 'benchmark', note: 'of the usual size' } } })),
+      names.map((name) => ({
+        name,
+        schedule,
+        target: { url, body: { kind: 'benchmark', note: 'of the usual size' } },
+      })),
     );
   }
 

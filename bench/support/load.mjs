@@ -8,6 +8,10 @@ import { join } from 'node:path';
 export class Load {
   #child = fork(join(import.meta.dirname, 'load-generator.mjs'), [], { serialization: 'advanced' });
 
+  get pid() {
+    return this.#child.pid;
+  }
+
   /** `toleratesRefusals`: answers of 429 are counted, but no fault. */
   constructor(stage, { url, tenants, toleratesRefusals = false }) {
     stage.onStop(async () => void this.#child.kill());
