@@ -1,7 +1,7 @@
 // N jobs due at the same instant, each an HTTP POST to a local sink, against peers by turns. Usage: node bench/herd.mjs
 // [--sizes 1000,10000] [--repeat 3] [--idle 1000000] [--only carillon,carillon-redis,carillon-idle,bullmq-delayed,bullmq-schedulers,graphile-worker,cron] [--quick] [--json]
 import { account, latenessesOf, occurrencesOf } from './support/account.mjs';
-import { NAMES, startContestants } from './support/contestants.mjs';
+import { NAMES, registerAhead, startContestants } from './support/contestants.mjs';
 import { cpuBetween, cpuOf, medianOfParts } from './support/cpu.mjs';
 import { listOption, numberOption } from './support/options.mjs';
 import { against, below, cpuRow, none, progress, QUICK, report } from './support/report.mjs';
@@ -28,10 +28,8 @@ await onStage(async (stage) => {
   const runOne = async (contestant, size, round) => {
     herds += 1;
     const names = Array.from({ length: size }, (_, n) => `herd-${process.pid}-${herds}-${n}`);
-    const atMs = Math.ceil(Date.now() / 500) * 500 + (QUICK ? 1_500 : 3_000) + Math.ceil(size / 2.5);
     await sink.clear();
-    const ids = await contestant.herd({ names, atMs });
-    if (Date.now() > atMs - 500) throw new Error(`${contestant.name}: registering took too long`);
+    const { atMs, ids } = await registerAhead(contestant, size, 500, (at) => contestant.herd({ names, atMs: at }));
     const planningBefore = await contestant.planningSoFar?.();
     await waitUntil(atMs - 300);
     const before = await cpuOf({ ...pids, process: contestant.pid });

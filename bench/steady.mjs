@@ -1,7 +1,7 @@
 // So many jobs that fire every second, against peers by turns, and the highest rate that Carillon keeps up with. Usage: node bench/steady.mjs
 // [--rate 1000] [--seconds 60] [--repeat 3] [--only carillon,carillon-redis,bullmq-delayed,bullmq-schedulers,graphile-worker,cron] [--search on|off|only] [--quick] [--json]
 import { account, latenessesOf, occurrencesOf } from './support/account.mjs';
-import { NAMES, startContestants } from './support/contestants.mjs';
+import { NAMES, registerAhead, startContestants } from './support/contestants.mjs';
 import { cpuBetween, cpuOf, medianOfParts } from './support/cpu.mjs';
 import { listOption, numberOption, textOption } from './support/options.mjs';
 import { against, atLeast, below, cpuRow, none, progress, QUICK, report } from './support/report.mjs';
@@ -39,12 +39,12 @@ async function fire(scene, contestant, { rate, seconds }) {
   scene.turn += 1;
   const names = Array.from({ length: rate }, (_, n) => `steady-${process.pid}-${scene.turn}-${n}`);
   const occurrences = contestant.isOurs || contestant.key === 'cron' ? rate : rate * seconds; // those to register
-  const leadMs = (QUICK ? 1_000 : 3_000) + occurrences / 3;
-  const firstMs = Math.ceil((Date.now() + leadMs) / 1_000) * 1_000;
-  const lastMs = firstMs + (seconds - 1) * 1_000;
   await sink.clear();
-  const ids = await contestant.everySecond({ names, firstMs, lastMs });
-  if (Date.now() > firstMs - 500) throw new Error(`${contestant.name}: registering took too long`);
+  const lastOf = (firstMs) => firstMs + (seconds - 1) * 1_000;
+  const { atMs: firstMs, ids } = await registerAhead(contestant, occurrences, 1_000, (at) =>
+    contestant.everySecond({ names, firstMs: at, lastMs: lastOf(at) }),
+  );
+  const lastMs = lastOf(firstMs);
   await new Promise((resolve) => setTimeout(resolve, firstMs - 300 - Date.now()));
   const before = await cpuOf({ ...pids, process: contestant.pid });
   await new Promise((resolve) => setTimeout(resolve, lastMs + 900 - Date.now()));

@@ -1,6 +1,6 @@
 import { account, latenessesOf, occurrencesOf } from '../support/account.mjs';
 import { cpuBetween, cpuOf } from '../support/cpu.mjs';
-import { QUICK } from '../support/report.mjs';
+import { registerAhead } from '../support/contestants.mjs';
 import { percentiles } from '../support/statistics.mjs';
 
 let herds = 0;
@@ -9,13 +9,11 @@ let herds = 0;
  * One herd through `carillon` (contestants.mjs); `pids` of all parts whose CPU a fire costs. Lateness in ms; CPU in µs a fire;
  * `faults`: missing, doubled, repeated or not recorded.
  */
-export async function herdOf(carillon, sink, pids, size, leadMs = (QUICK ? 700 : 1_500) + size / 2) {
+export async function herdOf(carillon, sink, pids, size) {
   herds += 1;
   const names = Array.from({ length: size }, (_, n) => `growth-${process.pid}-${herds}-${n}`);
-  const atMs = Math.ceil((Date.now() + leadMs) / 500) * 500;
   await sink.clear();
-  const ids = await carillon.herd({ names, atMs });
-  if (Date.now() > atMs - 300) throw new Error('registering took too long: the jobs would be due already');
+  const { atMs, ids } = await registerAhead(carillon, size, 500, (at) => carillon.herd({ names, atMs: at }));
   await new Promise((resolve) => setTimeout(resolve, atMs - 300 - Date.now()));
   const before = await cpuOf(pids);
   await sink.waitFor(size, 60_000);

@@ -136,9 +136,15 @@ export async function onStage(run) {
 
 function lineWith(child, pattern, show = false) {
   return new Promise((resolve, reject) => {
-    createInterface({ input: child.stdout }).on('line', (line) => {
+    const lines = createInterface({ input: child.stdout });
+    lines.on('line', (line) => {
       if (show) console.error(line);
-      if (pattern.test(line)) resolve(line);
+      if (!pattern.test(line)) return;
+      resolve(line);
+      if (show) return;
+      // From here on its log is thrown away unread, which costs next to nothing.
+      lines.close();
+      child.stdout.resume();
     });
     child.once('exit', (code) => reject(new Error(`the process ended with code ${code} before it was ready`)));
   });

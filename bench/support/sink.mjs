@@ -39,6 +39,7 @@ export class Sink {
     const endsAt = performance.now() + limitMs;
     for (;;) {
       const came = await this.count();
+      if (came >= count) await new Promise((resolve) => setTimeout(resolve, 200)); // for one too many
       if (came >= count || performance.now() > endsAt) return came;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }

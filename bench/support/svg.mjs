@@ -1,6 +1,6 @@
 // Curves as SVG files that stand alone, readable on light and dark pages. Pure: figures in, text out.
 
-const WIDTH = 720;
+const WIDTH = 760;
 const HEIGHT = 380;
 const PLOT = { left: 74, right: 560, top: 56, bottom: 318 };
 const LEAST_LABEL_DISTANCE = 16;
