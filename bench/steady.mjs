@@ -12,10 +12,9 @@ import { median, percentiles } from './support/statistics.mjs';
 const RATE = numberOption('rate', QUICK ? 50 : 1_000);
 const SECONDS = numberOption('seconds', QUICK ? 2 : 60);
 const REPEAT = numberOption('repeat', QUICK ? 1 : 3);
-const ONLY = listOption(
-  'only',
-  Object.keys(NAMES).filter((name) => name !== 'carillon-idle'),
-);
+const SHORT = ['carillon', 'carillon-redis', 'bullmq-schedulers', 'graphile-worker'];
+const ALL = Object.keys(NAMES).filter((name) => name !== 'carillon-idle');
+const ONLY = listOption('only', QUICK ? SHORT : ALL);
 const SEARCH = textOption('search', QUICK ? 'off' : 'on');
 const SEARCH_SECONDS = numberOption('search-seconds', 10);
 const KEEPS_UP_BELOW_MS = 1_000;
@@ -38,7 +37,8 @@ async function fire(scene, contestant, { rate, seconds }) {
   const { sink, pids } = scene;
   scene.turn += 1;
   const names = Array.from({ length: rate }, (_, n) => `steady-${process.pid}-${scene.turn}-${n}`);
-  const occurrences = contestant.isOurs || contestant.key === 'cron' ? rate : rate * seconds; // those to register
+  const beforehand = ['bullmq-delayed', 'graphile-worker'].includes(contestant.key);
+  const occurrences = beforehand ? rate * seconds : rate; // those to register
   await sink.clear();
   const lastOf = (firstMs) => firstMs + (seconds - 1) * 1_000;
   const { atMs: firstMs, ids } = await registerAhead(contestant, occurrences, 1_000, (at) =>

@@ -67,7 +67,7 @@ export async function startContestants(stage, names, sink, { idleJobs = 0, env =
  * half as long again; answers the instant, a multiple of `stepMs`, and the ids.
  */
 export async function registerAhead(contestant, count, stepMs, work) {
-  const leadMs = 1_500 + 1.5 * count * (contestant.registeringMs ?? 1);
+  const leadMs = 1_500 + 1.5 * count * (contestant.registeringMs ?? 2); // at first as if code were slow, which it is
   const atMs = Math.ceil((Date.now() + leadMs) / stepMs) * stepMs;
   const startedMs = performance.now();
   const ids = await work(atMs);
