@@ -1,22 +1,19 @@
 // SIGKILL in the middle of a busy second, then a restart: every occurrence must end in one run. Usage: node bench/crash.mjs [--jobs 1000] [--rounds 5] [--redis] [--quick] [--json]
 import { createJobs } from './support/jobs.mjs';
+import { flag, numberOption } from './support/options.mjs';
 import { none, progress, QUICK, report } from './support/report.mjs';
 import { onStage, until } from './support/service.mjs';
 import { Sink } from './support/sink.mjs';
 
-const option = (name, byDefault) => {
-  const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? byDefault : Number(process.argv[at + 1]);
-};
-const JOBS = option('jobs', QUICK ? 200 : 2_000);
-const ROUNDS = option('rounds', QUICK ? 2 : 8);
+const JOBS = numberOption('jobs', QUICK ? 200 : 2_000);
+const ROUNDS = numberOption('rounds', QUICK ? 2 : 8);
 
 await onStage(async (stage) => {
   const databaseUrl = await stage.postgres();
   const env = {
     DATABASE_URL: databaseUrl,
     LEASE: '3s',
-    ...(process.argv.includes('--redis') ? { REDIS_URL: await stage.redis() } : {}),
+    ...(flag('redis') ? { REDIS_URL: await stage.redis() } : {}),
   };
   const pool = stage.pool(databaseUrl);
   const sink = await new Sink().start(stage);
@@ -24,13 +21,13 @@ await onStage(async (stage) => {
 
   let service = await stage.service(env);
   for (let round = 1; round <= ROUNDS; round += 1) {
-    const at = Math.ceil(Date.now() / 1_000) * 1_000 + 4_000 + 2 * JOBS;
+    const at = Math.ceil(Date.now() / 1_000) * 1_000 + 3_000 + JOBS;
     const schedule = { type: 'once', at: new Date(at).toISOString() };
     const ids = await createJobs(
       service.url,
       Array.from({ length: JOBS }, (_, n) => ({ name: `crash-${round}-${n}`, target: sink.url, schedule })),
     );
-    sink.clear();
+    await sink.clear();
     // Each round dies at another point of the second: while planning, while delivering, while recording.
     const dieAt = at + Math.round((round / ROUNDS) * Math.max(600, JOBS * 0.4));
     await until(
@@ -39,7 +36,7 @@ await onStage(async (stage) => {
       () => 'the clock stands still',
     );
     await service.kill();
-    const before = sink.calls.length;
+    const before = await sink.count();
     service = await stage.service(env);
     const ledger = async () =>
       (
@@ -61,7 +58,7 @@ await onStage(async (stage) => {
     open += runs - succeeded;
     // A call that was made twice (its record was lost with the process) must show as two attempts of one run.
     const calls = new Map();
-    for (const { runId } of sink.calls) calls.set(runId, (calls.get(runId) ?? 0) + 1);
+    for (const { runId } of await sink.calls()) calls.set(runId, (calls.get(runId) ?? 0) + 1);
     const twice = [...calls].filter(([, count]) => count > 1);
     repeated += twice.length;
     const { rows } = await pool.query('SELECT id, attempt FROM runs WHERE id = ANY ($1)', [twice.map(([id]) => id)]);

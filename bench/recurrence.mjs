@@ -1,27 +1,17 @@
-/**
- * Next times per second, against croner in the same run. Run after a build: node bench/recurrence.mjs
- * "Distinct" asks each of many different rules for its own next time; "shared" asks for a slot of jobs that have few
- * rules among them, as the planner does. Each figure is the median of five passes.
- */
-import { existsSync } from 'node:fs';
+// Next times per second, by turns with croner. "Distinct" asks each of many different rules for its own next time; "shared" asks
+// for a slot of jobs that have few rules among them, as the planner does. Usage: node bench/recurrence.mjs [--repeat 5] [--quick] [--json]
 import { Cron } from 'croner';
+import { compileSchedule } from '../dist/domain/recurrence/recurrence.js';
+import { SharedNext } from '../dist/domain/recurrence/shared-next.js';
+import { numberOption } from './support/options.mjs';
+import { against, atLeast, none, progress, QUICK, report } from './support/report.mjs';
+import { median } from './support/statistics.mjs';
 
-const folders = ['../dist/domain/recurrence/', '../dist/src/domain/recurrence/'].map(
-  (path) => new URL(path, import.meta.url),
-);
-const engine = folders.find((folder) => existsSync(new URL('recurrence.js', folder)));
-if (engine === undefined) {
-  console.error('There is no built engine in dist/: build first.');
-  process.exit(1);
-}
-const load = (file) => import(new URL(file, engine).href);
-const { compileSchedule } = await load('recurrence.js');
-const { SharedNext } = await load('shared-next.js');
-
+const REPEAT = numberOption('repeat', QUICK ? 3 : 5);
 const START = Date.UTC(2026, 10, 23);
-const PASSES = 5;
-const GOAL_SHARED = 1_000_000;
-const GOAL_DISTINCT = 25_000;
+const DAY_MS = 86_400_000;
+const SHARE = QUICK ? 0.1 : 1;
+const GOALS = { shared: 1_000_000, distinct: 25_000 };
 const ZONES = ['UTC', 'Europe/Paris', 'America/New_York', 'Australia/Lord_Howe', 'Asia/Kolkata', 'America/Sao_Paulo'];
 const SHAPES = [
   (n) => `${n % 60} ${n % 24} * * *`,
@@ -36,73 +26,80 @@ const rules = Array.from({ length: 3_000 }, (_, n) => ({
   expression: SHAPES[n % SHAPES.length](n),
   timeZone: ZONES[Math.floor(n / SHAPES.length) % ZONES.length],
 }));
-
-function median(values) {
-  return values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
-}
-
-function perSecond(count, work) {
-  const rates = Array.from({ length: PASSES }, (_, pass) => {
-    const startedAt = performance.now();
-    work(pass);
-    return count / ((performance.now() - startedAt) / 1_000);
-  });
-  return median(rates);
-}
-
 const compiled = rules.map((rule) => compileSchedule({ type: 'cron', ...rule }, 'bench'));
-let checksum = 0;
-
-const distinctCount = 300_000;
-const distinct = perSecond(distinctCount, (pass) => {
-  const at = compiled.map((_, n) => START + pass * 86_400_000 + n);
-  for (let n = 0; n < distinctCount; n += 1) {
-    const index = n % compiled.length;
-    at[index] = compiled[index].next(at[index]);
-    checksum += at[index] % 7;
-  }
-});
-
-const sharedCount = 3_000_000;
-const shared = perSecond(sharedCount, (pass) => {
-  const slot = new SharedNext();
-  const after = START + pass * 60_000;
-  for (let n = 0; n < sharedCount; n += 1) checksum += slot.next(compiled[n % 500], after) % 7;
-});
-
-const jobs = 10_000;
-const compileAndPlan = perSecond(jobs, (pass) => {
-  const slot = new SharedNext();
-  for (let n = 0; n < jobs; n += 1) {
-    const recurrence = compileSchedule({ type: 'cron', ...rules[n % 500] }, `job-${n}`);
-    checksum += slot.next(recurrence, START + pass * 60_000) % 7;
-  }
-});
-
 const crons = rules
   .slice(0, 600)
   .map(({ expression, timeZone }) => new Cron(expression, { timezone: timeZone, paused: true }));
-const cronerCount = 3_000;
-const croner = perSecond(cronerCount, (pass) => {
-  const at = crons.map(() => new Date(START + pass * 86_400_000));
-  for (let n = 0; n < cronerCount; n += 1) {
-    const index = n % crons.length;
-    at[index] = crons[index].nextRun(at[index]);
-    checksum += at[index].getTime() % 7;
-  }
-});
+let checksum = 0; // so that nothing of the work can be left out
 
-const show = (name, rate, note) =>
-  console.log(`${name.padEnd(42)} ${Math.round(rate).toLocaleString('en-US').padStart(12)}/s  ${note}`);
-const verdict = (rate, goal) => `${rate >= goal ? 'reaches' : 'MISSES'} the goal of ${goal.toLocaleString('en-US')}/s`;
-console.log(`Node ${process.version}, tz ${process.versions.tz}, median of ${PASSES} passes`);
-show('croner, distinct (baseline)', croner, '');
-show('carillon, distinct', distinct, `${(distinct / croner).toFixed(1)} × croner; ${verdict(distinct, GOAL_DISTINCT)}`);
-show('carillon, shared in a slot', shared, `${(shared / croner).toFixed(0)} × croner; ${verdict(shared, GOAL_SHARED)}`);
-show(
-  'carillon, compile + shared, 500 rules',
-  compileAndPlan,
-  `10,000 jobs in ${((jobs / compileAndPlan) * 1_000).toFixed(0)} ms`,
-);
-if (Number.isNaN(checksum)) throw new Error('a rule of the benchmark never fires');
-process.exitCode = distinct >= GOAL_DISTINCT && shared >= GOAL_SHARED ? 0 : 1;
+const works = {
+  distinct: {
+    count: 300_000 * SHARE,
+    run(count, pass) {
+      const at = compiled.map((_, n) => START + pass * DAY_MS + n);
+      for (let n = 0; n < count; n += 1) {
+        const index = n % compiled.length;
+        at[index] = compiled[index].next(at[index]);
+        checksum += at[index] % 7;
+      }
+    },
+  },
+  croner: {
+    count: 3_000 * SHARE,
+    run(count, pass) {
+      const at = crons.map(() => new Date(START + pass * DAY_MS));
+      for (let n = 0; n < count; n += 1) {
+        const index = n % crons.length;
+        at[index] = crons[index].nextRun(at[index]);
+        checksum += at[index].getTime() % 7;
+      }
+    },
+  },
+  shared: {
+    count: 3_000_000 * SHARE,
+    run(count, pass) {
+      const slot = new SharedNext();
+      const after = START + pass * 60_000;
+      for (let n = 0; n < count; n += 1) checksum += slot.next(compiled[n % 500], after) % 7;
+    },
+  },
+  planned: {
+    count: 10_000,
+    run(count, pass) {
+      const slot = new SharedNext();
+      for (let n = 0; n < count; n += 1) {
+        const recurrence = compileSchedule({ type: 'cron', ...rules[n % 500] }, `job-${n}`);
+        checksum += slot.next(recurrence, START + pass * 60_000) % 7;
+      }
+    },
+  },
+};
+
+const rates = Object.fromEntries(Object.keys(works).map((name) => [name, []]));
+for (let pass = 0; pass < REPEAT; pass += 1) {
+  for (const [name, { count, run }] of Object.entries(works)) {
+    const startedMs = performance.now();
+    run(count, pass);
+    rates[name].push(count / ((performance.now() - startedMs) / 1_000));
+  }
+  progress(`pass ${pass + 1} of ${REPEAT}`);
+}
+
+const rate = (name) => median(rates[name]);
+const croner = (row) => against(row, 'croner, distinct', rate('croner'));
+report(`Next times, tz ${process.versions.tz}, median of ${REPEAT} passes by turns`, [
+  croner(atLeast('distinct', rate('distinct'), '/s', GOALS.distinct)),
+  croner(atLeast('shared in a slot', rate('shared'), '/s', GOALS.shared)),
+  croner({ figure: 'rules compiled, 500 among 10,000 jobs', value: rate('planned'), unit: '/s' }),
+  none('rules that never fire', Number.isNaN(checksum) ? 1 : 0),
+  none('next times that are not those of croner', countDifferences()),
+]);
+
+/** Over the rules that croner reads as we do: from an instant without a clock change on the way. */
+function countDifferences() {
+  const after = Date.UTC(2026, 10, 23, 12);
+  return crons.filter((cron, n) => {
+    const theirs = cron.nextRun(new Date(after)).getTime();
+    return theirs - after < 30 * DAY_MS && compiled[n].next(after) !== theirs;
+  }).length;
+}

@@ -1,6 +1,5 @@
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
-import { percentile } from './sink.mjs';
 
 /**
  * An open-loop load from a process of its own: requests are sent at times drawn beforehand, whether those before were
@@ -8,6 +7,10 @@ import { percentile } from './sink.mjs';
  */
 export class Load {
   #child = fork(join(import.meta.dirname, 'load-generator.mjs'), [], { serialization: 'advanced' });
+
+  get pid() {
+    return this.#child.pid;
+  }
 
   /** `toleratesRefusals`: answers of 429 are counted, but no fault. */
   constructor(stage, { url, tenants, toleratesRefusals = false }) {
@@ -46,8 +49,4 @@ export class Load {
 /** Latencies, ascending, of the answered requests that `chosen` (by their index) lets through. */
 export function latencies(result, chosen = () => true) {
   return result.latencyMs.filter((ms, index) => !Number.isNaN(ms) && chosen(index)).sort();
-}
-
-export function percentiles(ascending) {
-  return { p50: percentile(ascending, 0.5), p99: percentile(ascending, 0.99), max: ascending.at(-1) };
 }

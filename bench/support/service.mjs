@@ -31,9 +31,23 @@ export class Stage {
       await server.stop();
       await rm(dataDir, { recursive: true, force: true });
     });
-    const { migrate } = await import('../../dist/persistence/migrate.js');
     await migrate(server.url);
     return server.url;
+  }
+
+  /** Another database of the same server, with our schema in it unless `empty`. */
+  async database(serverUrl, name, { empty = false } = {}) {
+    const client = new pg.Client({ connectionString: serverUrl });
+    await client.connect();
+    try {
+      await client.query(`CREATE DATABASE ${name}`);
+    } finally {
+      await client.end();
+    }
+    const url = new URL(serverUrl);
+    url.pathname = `/${name}`;
+    if (!empty) await migrate(url.href);
+    return url.href;
   }
 
   /** A redis-server of our own on a free port, or the one of TEST_REDIS_URL. */
@@ -100,6 +114,11 @@ export class Stage {
   }
 }
 
+async function migrate(url) {
+  const migrations = await import('../../dist/persistence/migrate.js');
+  await migrations.migrate(url);
+}
+
 /** Runs a benchmark on a stage that is cleared away on every way out, Ctrl-C included. */
 export async function onStage(run) {
   const stage = new Stage();
@@ -117,9 +136,15 @@ export async function onStage(run) {
 
 function lineWith(child, pattern, show = false) {
   return new Promise((resolve, reject) => {
-    createInterface({ input: child.stdout }).on('line', (line) => {
+    const lines = createInterface({ input: child.stdout });
+    lines.on('line', (line) => {
       if (show) console.error(line);
-      if (pattern.test(line)) resolve(line);
+      if (!pattern.test(line)) return;
+      resolve(line);
+      if (show) return;
+      // From here on its log is thrown away unread, which costs next to nothing.
+      lines.close();
+      child.stdout.resume();
     });
     child.once('exit', (code) => reject(new Error(`the process ended with code ${code} before it was ready`)));
   });
@@ -132,36 +157,6 @@ async function end(child, signal) {
   const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
   await ended;
   clearTimeout(timer);
-}
-
-/** Resident memory of a process in MB, and the CPU seconds it has used. */
-export async function usage(pid) {
-  const { readFile } = await import('node:fs/promises');
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  const stat = (await readFile(`/proc/${pid}/stat`, 'utf8')).replace(/^.*\) /, '').split(' ');
-  return {
-    memoryMb: Number(/VmRSS:\s+(\d+)/.exec(status)[1]) / 1_024,
-    cpuSeconds: (Number(stat[11]) + Number(stat[12])) / 100,
-  };
-}
-
-/** CPU seconds that a process and those it started have used, the ended ones among them. */
-export async function cpuSecondsOfTree(pid) {
-  const { readdir, readFile } = await import('node:fs/promises');
-  const all = new Map();
-  for (const entry of await readdir('/proc')) {
-    if (!/^\d+$/.test(entry)) continue;
-    const text = await readFile(`/proc/${entry}/stat`, 'utf8').catch(() => null); // it may have ended meanwhile
-    if (text === null) continue;
-    const [, parent, ...rest] = text.replace(/^.*\) /, '').split(' ');
-    all.set(Number(entry), { parent: Number(parent), ticks: rest.slice(9, 13).map(Number) });
-  }
-  const sumOf = (id, { ticks: [user, system, endedUser, endedSystem] }) => {
-    let ticks = user + system + endedUser + endedSystem;
-    for (const [child, stat] of all) if (stat.parent === id) ticks += sumOf(child, stat);
-    return ticks;
-  };
-  return all.has(pid) ? sumOf(pid, all.get(pid)) / 100 : 0;
 }
 
 /** Resolves when `condition` holds; throws with `what` after `limitMs`. */

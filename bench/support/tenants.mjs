@@ -1,12 +1,10 @@
 import { seedIdleJobs } from './jobs.mjs';
 
-const KEYS = 10;
-const JOBS = 10;
 /** Of the keys of a project, in their order: one admin, six editors, three viewers. */
 const ROLES = ['admin', ...Array(6).fill('editor'), ...Array(3).fill('viewer')];
 
-/** Projects by SQL, each with ten keys and ten idle jobs whose target is `targetUrl`. */
-export async function seedTenants(pool, count, targetUrl, prefix = 'tenant') {
+/** Projects by SQL, each with ten keys and idle jobs whose target is `targetUrl`. */
+export async function seedTenants(pool, count, targetUrl, { prefix = 'tenant', jobsEach = 10 } = {}) {
   const { newKeyText } = await import('../../dist/access/key-text.js');
   const { rows } = await pool.query(
     `INSERT INTO projects (id, name, created_at, updated_at)
@@ -30,14 +28,12 @@ export async function seedTenants(pool, count, targetUrl, prefix = 'tenant') {
     tenant.keys.push(text);
     if (role !== 'viewer') tenant.writers.push(text);
   }
-  await seedIdleJobs(pool, count * JOBS, targetUrl, { projectIds: tenants.map(({ id }) => id) });
+  await seedIdleJobs(pool, count * jobsEach, targetUrl, { projectIds: tenants.map(({ id }) => id) });
   const byId = new Map(tenants.map((tenant) => [tenant.id, tenant]));
   const jobs = await pool.query('SELECT id, project_id FROM jobs WHERE project_id = ANY ($1)', [[...byId.keys()]]);
   for (const { id, project_id: projectId } of jobs.rows) byId.get(projectId).jobIds.push(id);
   return tenants;
 }
-
-export { JOBS as JOBS_OF_TENANT, KEYS as KEYS_OF_TENANT };
 
 /**
  * Holds the ledger against what was answered: each change made one version, what was created is there, what was deleted is
