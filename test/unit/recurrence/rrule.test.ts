@@ -292,6 +292,22 @@ describe('a clock change and a recurrence rule', () => {
   });
 });
 
+describe('years of whole weeks', () => {
+  // 1 January 2026 is a Thursday: its week has four days in 2026 from Monday on, and three from Sunday on.
+  it.each<[string, string[]]>([
+    ['FREQ=YEARLY;BYWEEKNO=1;BYDAY=WE', ['2025-12-31', '2027-01-06', '2028-01-05']],
+    ['FREQ=YEARLY;BYWEEKNO=1;BYDAY=WE;WKST=SU', ['2026-01-07', '2027-01-06', '2028-01-05']],
+    ['FREQ=YEARLY;BYWEEKNO=53;BYDAY=SU', ['2027-01-03', '2033-01-02', '2038-01-03']],
+    ['FREQ=YEARLY;BYWEEKNO=53;BYDAY=SU;WKST=SU', ['2025-12-28', '2031-12-28', '2036-12-28']],
+    ['FREQ=YEARLY;BYWEEKNO=-1;BYDAY=MO', ['2025-12-22', '2026-12-28', '2027-12-27']],
+    ['FREQ=YEARLY;INTERVAL=2;BYWEEKNO=1;BYDAY=MO,SU', ['2027-01-04', '2027-01-10', '2029-01-01']],
+    ['FREQ=YEARLY;BYWEEKNO=20', ['2026-05-17', '2027-05-23', '2028-05-21']],
+  ])('%s', (rule, expected) => {
+    const input = rrule(rule, { startAt: '2025-06-01T00:00' });
+    expect(nexts(input, '2025-01-01T00:00Z', 3)).toEqual(expected.map((day) => `${day}T00:00Z`));
+  });
+});
+
 describe('dates beside a rule', () => {
   it.each<[string, object, string[]]>([
     [
