@@ -8,6 +8,7 @@ const WEEKDAYS = 'Sunday,Monday,Tuesday,Wednesday,Thursday,Friday,Saturday'.spli
 const UNITS = { DAILY: 'day', WEEKLY: 'week', MONTHLY: 'month', YEARLY: 'year' } as const;
 const WORKDAYS = '1,2,3,4,5';
 const MAX_LISTED_TIMES = 6;
+const MAX_LISTED = 12;
 
 /**
  * A recurrence rule in words, 24-hour clock: "Every 2 weeks on Tuesday and Sunday at 09:00, counted from 1997-08-05,
@@ -125,5 +126,6 @@ function fromEnd(number: number): string {
 }
 
 function listed(parts: readonly string[], type: 'conjunction' | 'disjunction' = 'conjunction'): string {
-  return new Intl.ListFormat('en', { type }).format(parts);
+  const shown = parts.length > MAX_LISTED ? [...parts.slice(0, MAX_LISTED - 1), 'others'] : parts;
+  return new Intl.ListFormat('en', { type }).format(shown);
 }

@@ -481,6 +481,10 @@ describe('what it takes up, and what is said of it', () => {
     [rrule('FREQ=DAILY;BYHOUR=1,2,3;BYMINUTE=0,20,40'), 'Every day at 9 times of the day (UTC)'],
     [rrule('FREQ=DAILY;BYSECOND=0,30'), 'Every day at 17:00:00 and 17:00:30 (UTC)'],
     [rrule('FREQ=DAILY;COUNT=1'), 'Every day at 17:00, once (UTC)'],
+    [
+      rrule(`FREQ=YEARLY;BYYEARDAY=${until(1, 366)}`),
+      'Every year on day 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, and others of the year at 17:00 (UTC)',
+    ],
   ])('%j', (input, text) => expect(describeSchedule(accepted(input))).toBe(text));
 
   it.each<[object, string[]]>([
