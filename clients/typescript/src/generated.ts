@@ -1832,6 +1832,39 @@ export interface components {
              */
             overlap?: string;
         };
+        /** @description RFC 5545, FREQ from DAILY to YEARLY: FREQ=…, or an RRULE line with RDATE and EXDATE lines. Counted from startAt, which gives what the rule leaves open; a time that a clock change leaves out moves by the change's length. */
+        RruleSchedule: {
+            /** @description What a fixed time does at a clock change; default after and first */
+            dst?: {
+                /** @enum {string} */
+                gap?: "after" | "skip";
+                /** @enum {string} */
+                overlap?: "first" | "second" | "both";
+            };
+            /** @description Last instant, inclusive: an instant, or a local date-time */
+            endAt?: string;
+            /**
+             * @description Spread of the due instant, deterministic by job and occurrence
+             * @example PT30S
+             */
+            jitter?: string;
+            /** @description Completed after so many runs by the schedule */
+            maxRuns?: number;
+            /** @example FREQ=MONTHLY;BYDAY=-1FR */
+            rule: string;
+            /**
+             * @description DTSTART: the start of the rule on the zone's wall clock; default: creation
+             * @example 2026-01-01T17:00
+             */
+            startAt: string;
+            /**
+             * @description IANA time zone
+             * @example Europe/Paris
+             */
+            timeZone: string;
+            /** @enum {string} */
+            type: "rrule";
+        };
         /**
          * @example {
          *       "id": "0197a5d4-1e80-7a52-8d1e-6b0c9a4f3e21",
@@ -1996,7 +2029,7 @@ export interface components {
          *       "timeZone": "Europe/Paris"
          *     }
          */
-        Schedule: components["schemas"]["CronSchedule"] | components["schemas"]["IntervalSchedule"] | components["schemas"]["OnceSchedule"];
+        Schedule: components["schemas"]["CronSchedule"] | components["schemas"]["IntervalSchedule"] | components["schemas"]["OnceSchedule"] | components["schemas"]["RruleSchedule"];
         /**
          * @description A schedule, or a text that stands for one.
          * @example {
@@ -2084,6 +2117,39 @@ export interface components {
             timeZone?: string;
             /** @enum {string} */
             type: "once";
+        } | {
+            /** @description What a fixed time does at a clock change; default after and first */
+            dst?: {
+                /** @enum {string} */
+                gap?: "after" | "skip";
+                /** @enum {string} */
+                overlap?: "first" | "second" | "both";
+            };
+            /** @description Last instant, inclusive: an instant, or a local date-time */
+            endAt?: string;
+            /** @description Names of calendars; none are supported yet */
+            exclude?: string[];
+            /**
+             * @description Spread of the due instant, deterministic by job and occurrence
+             * @example PT30S
+             */
+            jitter?: string;
+            /** @description Completed after so many runs by the schedule */
+            maxRuns?: number;
+            /**
+             * @description FREQ=…, or lines of an iCalendar: RRULE, DTSTART, RDATE, EXDATE
+             * @example FREQ=MONTHLY;BYDAY=-1FR
+             */
+            rule: string;
+            /**
+             * @description DTSTART on the zone's wall clock; default: that line, or creation
+             * @example 2026-01-01T17:00
+             */
+            startAt?: string;
+            /** @description Default: the TZID of DTSTART, or UTC */
+            timeZone?: string;
+            /** @enum {string} */
+            type: "rrule";
         };
         SchedulePreview: {
             occurrences: {

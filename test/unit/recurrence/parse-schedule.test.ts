@@ -94,7 +94,7 @@ describe('a schedule is refused, with the place and the text at fault', () => {
     ['* * *', '', 'invalid_cron', '3 fields'],
     ['P1D ', '', 'invalid_duration', '"P1D "'],
     [' 2026-12-24T18:00:00Z', '', 'invalid_instant', 'RFC 3339'],
-    ['FREQ=DAILY', '', 'unsupported_schedule', 'RRULE'],
+    ['FREQ=HOURLY', '', 'invalid_rrule', 'DAILY'],
     ['2026-12-24T18:00:00', '', 'invalid_instant', 'no offset'],
     ['2026-12-24', '', 'invalid_instant', 'no offset'],
     ['2026-02-30T00:00:00Z', '', 'invalid_instant', '2026-02-30'],
@@ -105,9 +105,8 @@ describe('a schedule is refused, with the place and the text at fault', () => {
     ['PT0S', '', 'invalid_duration', 'above zero'],
     ['TZ=UTC 0 0 * * *', '', 'invalid_cron', 'timeZone'],
     ['CRON_TZ=UTC 0 0 * * *', '', 'invalid_cron', 'timeZone'],
-    [{}, '/type', 'required', 'cron, interval, once'],
+    [{}, '/type', 'required', 'cron, interval, once, rrule'],
     [{ type: 5 }, '/type', 'invalid_type', '5'],
-    [{ type: 'rrule', rule: 'FREQ=DAILY' }, '/type', 'unsupported_schedule', 'rrule'],
     [{ type: 'toString' }, '/type', 'invalid_value', 'toString'],
     [{ type: '__proto__' }, '/type', 'invalid_value', '__proto__'],
     [daily({ foo: 1 }), '/foo', 'unknown_member', '"foo"'],
@@ -253,6 +252,14 @@ describe('hostile input', () => {
       'JAN',
       '@daily',
       'PT',
+      'FREQ=',
+      'DAILY',
+      'MONTHLY',
+      ';BYDAY=',
+      ';COUNT=',
+      '-1FR',
+      '\n',
+      'EXDATE:',
       'P',
       'T',
       'Z',
@@ -275,12 +282,14 @@ describe('hostile input', () => {
         { minLength: 5, maxLength: 7 },
       )
       .map((f) => f.join(' '));
-    const text = fc.oneof(soup, cronLike, fc.string());
+    const ruleLike = soup.map((text) => `FREQ=${text}`);
+    const text = fc.oneof(soup, cronLike, ruleLike, fc.string());
     const member = fc.constantFrom(
       'expression',
       'every',
       'anchorAt',
       'at',
+      'rule',
       'timeZone',
       'startAt',
       'endAt',
@@ -292,7 +301,7 @@ describe('hostile input', () => {
     );
     const object = fc
       .tuple(
-        fc.constantFrom('cron', 'interval', 'once'),
+        fc.constantFrom('cron', 'interval', 'once', 'rrule'),
         fc.dictionary(member, fc.oneof(text, fc.jsonValue()), { maxKeys: 4 }),
       )
       .map(([type, members]) => ({ type, ...members }));
