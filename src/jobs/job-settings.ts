@@ -2,6 +2,7 @@ import type { Fault } from '../domain/errors.js';
 import { Problem } from '../domain/errors.js';
 import type { Job } from '../domain/job.js';
 import { isJsonObject, mergePatch, sameJson } from '../domain/json.js';
+import { momentOf } from '../domain/recurrence/common-members.js';
 import { parseSchedule } from '../domain/recurrence/parse-schedule.js';
 import type { Instant, Schedule } from '../domain/recurrence/schedule.js';
 import { isScheduleTypeName, scheduleTypeOf } from '../domain/recurrence/schedule-types.js';
@@ -40,15 +41,26 @@ export function resolveSettings(input: JobInput, stored: JobSettings | null, now
 }
 
 /**
- * An interval without an anchor is counted from now, but from where it was counted before when the interval is the same:
- * a deploy that puts the same job again must not move it.
+ * An interval without an anchor and a recurrence rule without a start are counted from now, but from where they were
+ * counted before when they are the same: a deploy that puts the same job again must not move it.
  */
 function resolveSchedule(input: unknown, stored: Schedule | null, now: Instant): Schedule {
-  if (stored?.type === 'interval') {
-    const same = normalise(input, Date.parse(stored.anchorAt));
-    if (same.type === 'interval' && same.every === stored.every && same.timeZone === stored.timeZone) return same;
+  const anchorAt = stored === null ? null : anchorOf(stored);
+  if (stored !== null && anchorAt !== null) {
+    const same = normalise(input, anchorAt);
+    if (same.timeZone === stored.timeZone && isSameRule(same, stored)) return same;
   }
   return normalise(input, now);
+}
+
+function anchorOf(schedule: Schedule): Instant | null {
+  if (schedule.type === 'interval') return Date.parse(schedule.anchorAt);
+  return schedule.type === 'rrule' ? momentOf(schedule.startAt, schedule.timeZone, 'start') : null;
+}
+
+function isSameRule(one: Schedule, other: Schedule): boolean {
+  if (one.type === 'interval' && other.type === 'interval') return one.every === other.every;
+  return one.type === 'rrule' && other.type === 'rrule' && one.rule === other.rule;
 }
 
 function normalise(input: unknown, now: Instant): Schedule {

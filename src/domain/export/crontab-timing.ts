@@ -10,6 +10,10 @@ export type CrontabTiming = { readonly fields: string; readonly timeZone: string
 
 /** A schedule as a line of a crontab would say it; one that it can only say roughly is impossible. */
 export function crontabTiming(schedule: Schedule): CrontabTiming {
+  if (schedule.type === 'rrule') {
+    // Its lines must not become lines of the crontab.
+    return { impossible: `cron knows no recurrence rules (${schedule.rule.replaceAll(/\s+/g, ' ')})` };
+  }
   const bound = (['startAt', 'endAt', 'maxRuns'] as const).find((name) => schedule[name] !== undefined);
   if (bound !== undefined) return { impossible: `cron knows no ${bound}` };
   switch (schedule.type) {

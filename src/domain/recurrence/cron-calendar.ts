@@ -2,6 +2,7 @@ import { civilDate, dayNumber, FIRST_YEAR, LAST_YEAR, monthLength, weekday } fro
 import { CronDays } from './cron-days.js';
 import type { CronExpression } from './cron-expression.js';
 import { isFixed, valuesOf } from './cron-values.js';
+import { ClockTimes } from './day-times.js';
 
 const DAY_SECONDS = 86_400;
 /** 1 January 2000: from there on all shapes of months come by. */
@@ -20,15 +21,10 @@ export class CronCalendar {
   /** How often it fires on a day that it fires on. */
   readonly timesPerDay: number;
 
-  // followers[v] is the smallest value ≥ v of the field, -1 when there is none.
-  private readonly seconds: Int8Array;
-  private readonly minutes: Int8Array;
-  private readonly hours: Int8Array;
-  private readonly firstSecondOfDay: number;
   private readonly years: readonly number[] | null;
   private readonly days: CronDays;
   private readonly everFires: boolean;
-  private readonly times: readonly (readonly number[])[];
+  private readonly times: ClockTimes;
   private gap: number | null | undefined;
   private lastMonth = { from: 0, to: 0, mask: 0 };
 
@@ -37,15 +33,11 @@ export class CronCalendar {
     const seconds = valuesOf(expression.second, 0, 59, seed);
     const minutes = valuesOf(expression.minute, 0, 59, seed);
     const hours = valuesOf(expression.hour, 0, 23, seed);
-    this.times = [seconds, minutes, hours];
-    this.seconds = followersOf(seconds, 60);
-    this.minutes = followersOf(minutes, 60);
-    this.hours = followersOf(hours, 24);
-    this.firstSecondOfDay = (hours[0] ?? 0) * 3_600 + (minutes[0] ?? 0) * 60 + (seconds[0] ?? 0);
+    this.times = new ClockTimes(hours, minutes, seconds);
     this.years = expression.year.isOpen ? null : valuesOf(expression.year, FIRST_YEAR, LAST_YEAR, seed);
     this.days = days;
     this.everFires = days.hasAnyDay;
-    this.timesPerDay = seconds.length * minutes.length * hours.length;
+    this.timesPerDay = this.times.count;
     this.isFixedTime = isFixed(expression.second) && isFixed(expression.minute) && isFixed(expression.hour);
     const times = [seconds, minutes, hours].map(spellValues).join(',');
     this.key = `${times},${this.days.key},${this.years?.join('.') ?? '*'}`;
@@ -57,18 +49,8 @@ export class CronCalendar {
   }
 
   private findShortestGap(): number | null {
-    const [seconds = [], minutes = [], hours = []] = this.times;
-    const spanOf = (values: readonly number[]): number => (values.at(-1) ?? 0) - (values[0] ?? 0);
-    const secondSpan = spanOf(seconds);
-    const minuteSpan = spanOf(minutes) * 60 + secondSpan;
-    const daySpan = spanOf(hours) * 3_600 + minuteSpan;
-    // From the last of a minute, an hour, a day to the first of the next one that has any.
-    const gap = Math.min(
-      leastStep(seconds),
-      leastStep(minutes) * 60 - secondSpan,
-      leastStep(hours) * 3_600 - minuteSpan,
-      this.fewestDays() * DAY_SECONDS - daySpan,
-    );
+    const { first, last, shortestGap } = this.times;
+    const gap = Math.min(shortestGap, this.fewestDays() * DAY_SECONDS - (last - first));
     return gap === Infinity ? null : gap;
   }
 
@@ -88,28 +70,11 @@ export class CronCalendar {
     const startDay = Math.floor(localSecond / DAY_SECONDS);
     let day = this.dayFrom(startDay);
     if (day === startDay) {
-      const secondOfDay = this.timeFrom(localSecond - startDay * DAY_SECONDS);
+      const secondOfDay = this.times.from(localSecond - startDay * DAY_SECONDS);
       if (secondOfDay >= 0) return startDay * DAY_SECONDS + secondOfDay;
       day = this.dayFrom(startDay + 1);
     }
-    return day * DAY_SECONDS + this.firstSecondOfDay;
-  }
-
-  /** The first time of day at or after a second of the day; -1 when there is none. */
-  private timeFrom(secondOfDay: number): number {
-    const startHour = Math.floor(secondOfDay / 3_600);
-    let hour = follower(this.hours, startHour);
-    if (hour === startHour) {
-      const startMinute = Math.floor(secondOfDay / 60) % 60;
-      let second = follower(this.seconds, secondOfDay % 60);
-      const minute = follower(this.minutes, second < 0 ? startMinute + 1 : startMinute);
-      if (minute >= 0) {
-        if (minute !== startMinute) second = follower(this.seconds, 0);
-        return hour * 3_600 + minute * 60 + second;
-      }
-      hour = follower(this.hours, startHour + 1);
-    }
-    return hour < 0 ? -1 : hour * 3_600 + follower(this.minutes, 0) * 60 + follower(this.seconds, 0);
+    return day * DAY_SECONDS + this.times.first;
   }
 
   private dayFrom(startDay: number): number {
@@ -136,21 +101,6 @@ export class CronCalendar {
     }
     return Infinity;
   }
-}
-
-function leastStep(values: readonly number[]): number {
-  return values.reduce((least, value, index) => Math.min(least, value - (values[index - 1] ?? -Infinity)), Infinity);
-}
-
-function followersOf(values: readonly number[], size: number): Int8Array {
-  const table = new Int8Array(size + 1).fill(-1);
-  for (const value of values) table[value] = value;
-  for (let value = size - 1; value >= 0; value -= 1) if (table[value] === -1) table[value] = follower(table, value + 1);
-  return table;
-}
-
-function follower(table: Int8Array, value: number): number {
-  return table[value] ?? -1;
 }
 
 function lowestBit(mask: number): number {

@@ -8,12 +8,10 @@ export type ParsedSchedule = { ok: true; schedule: Schedule } | { ok: false; pro
 
 type Input = Readonly<Record<string, unknown>>;
 
-const PLANNED_TYPES = ['rrule'];
-
 /**
  * Reads an untrusted schedule (any JSON value) and normalises it. A text is turned into the type that its shape shows.
- * Durations become ISO 8601, instants UTC; `type`, `timeZone` and an interval's `anchorAt` (from `context.now`) are
- * filled in, every other member is there only when it was given. Never throws: refusals are listed, at most twenty, with
+ * Durations become ISO 8601, instants UTC; `type`, `timeZone`, an interval's `anchorAt` and an rrule's `startAt` (from
+ * `context.now`) are filled in, every other member is there only when it was given. Never throws: refusals are listed, at most twenty, with
  * pointers from the schedule's root (`''` for a text). Lengths are checked first, so the cost is bounded.
  */
 export function parseSchedule(input: unknown, context: { now: Instant }): ParsedSchedule {
@@ -52,11 +50,7 @@ function readTypeName(value: unknown, problems: ProblemList): Schedule['type'] |
   if (value === undefined) problems.add('/type', 'required', `a schedule needs a type: allowed are ${allowed}`);
   else if (typeof value !== 'string') problems.add('/type', 'invalid_type', `${quoteValue(value)} is not text`);
   else if (isScheduleTypeName(value)) return value;
-  else {
-    const code = PLANNED_TYPES.includes(value) ? 'unsupported_schedule' : 'invalid_value';
-    const detail = code === 'invalid_value' ? 'is not a schedule type' : 'schedules are not supported yet';
-    problems.add('/type', code, `${quote(value)} ${detail}: allowed are ${allowed}`);
-  }
+  else problems.add('/type', 'invalid_value', `${quote(value)} is not a schedule type: allowed are ${allowed}`);
   return null;
 }
 

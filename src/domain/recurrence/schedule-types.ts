@@ -2,12 +2,13 @@ import { cronType } from './cron-type.js';
 import { intervalType } from './interval-type.js';
 import { onceType } from './once-type.js';
 import { quote } from './problems.js';
+import { rruleType } from './rrule-type.js';
 import type { Schedule } from './schedule.js';
 import type { ScheduleType } from './schedule-type.js';
 
 type TypeTable = { readonly [T in Schedule['type']]: ScheduleType<Extract<Schedule, { type: T }>> };
 
-const TYPES: TypeTable = { cron: cronType, interval: intervalType, once: onceType };
+const TYPES: TypeTable = { cron: cronType, interval: intervalType, once: onceType, rrule: rruleType };
 
 export const SCHEDULE_TYPE_NAMES = Object.keys(TYPES) as Schedule['type'][];
 

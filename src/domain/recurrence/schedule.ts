@@ -42,8 +42,16 @@ export interface OnceSchedule extends ScheduleBounds {
   at: string;
 }
 
+export interface RruleSchedule extends ScheduleBounds {
+  type: 'rrule';
+  /** RFC 5545: `FREQ=…`, or an RRULE line with RDATE and EXDATE lines. In upper case. */
+  rule: string;
+  /** RFC 5545's DTSTART, on the wall clock of `timeZone`: the rule is counted from it and fills its gaps from it. */
+  startAt: string;
+}
+
 /** A normalised schedule: plain JSON, durations in ISO 8601, instants in RFC 3339 UTC. Only given members are there. */
-export type Schedule = CronSchedule | IntervalSchedule | OnceSchedule;
+export type Schedule = CronSchedule | IntervalSchedule | OnceSchedule | RruleSchedule;
 
 /** What a refused phrase is answered with besides. */
 export interface WordsFault {
@@ -68,6 +76,7 @@ export type ScheduleProblemCode =
   | 'out_of_range'
   | 'invalid_value'
   | 'invalid_cron'
+  | 'invalid_rrule'
   | 'invalid_duration'
   | 'invalid_instant'
   | 'invalid_time_zone'

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseSchedule } from '../../domain/recurrence/parse-schedule.js';
+import { MAX_RULE_LENGTH } from '../../domain/recurrence/rrule-text.js';
 import { DURATION_PATTERN, InstantText } from './values.schema.js';
 
 const bounds = {
@@ -44,9 +45,26 @@ const OnceSchedule = z
   .strictObject({ type: z.literal('once'), at: z.string().meta({ example: '2026-12-24T18:00' }), ...bounds })
   .meta({ id: 'OnceSchedule', description: 'An instant, or a local date-time in timeZone.' });
 
+const RruleSchedule = z
+  .strictObject({
+    type: z.literal('rrule'),
+    rule: z.string().meta({ example: 'FREQ=MONTHLY;BYDAY=-1FR' }),
+    ...bounds,
+    startAt: z.string().meta({
+      description: "DTSTART: the start of the rule on the zone's wall clock; default: creation",
+      example: '2026-01-01T17:00',
+    }),
+  })
+  .meta({
+    id: 'RruleSchedule',
+    description:
+      'RFC 5545, FREQ from DAILY to YEARLY: FREQ=…, or an RRULE line with RDATE and EXDATE lines. Counted from startAt, ' +
+      "which gives what the rule leaves open; a time that a clock change leaves out moves by the change's length.",
+  });
+
 /** A schedule in answers: normalised. */
 export const ScheduleView = z
-  .discriminatedUnion('type', [CronSchedule, IntervalSchedule, OnceSchedule])
+  .discriminatedUnion('type', [CronSchedule, IntervalSchedule, OnceSchedule, RruleSchedule])
   .meta({ id: 'Schedule', example: { type: 'cron', expression: '0 9 * * MON-FRI', timeZone: 'Europe/Paris' } });
 
 const inputBounds = {
@@ -56,10 +74,23 @@ const inputBounds = {
 };
 
 const SCHEDULE_INPUT_SHAPES = [
-  z.string().meta({ description: 'A cron expression, a macro, a duration or an instant', example: '0 9 * * 1' }),
+  z.string().meta({
+    description: 'A cron expression, a macro, a duration, a recurrence rule or an instant',
+    example: '0 9 * * 1',
+  }),
   z.strictObject({ type: z.literal('cron'), expression: z.string(), ...inputBounds }),
   z.strictObject({ type: z.literal('interval'), every: z.string(), anchorAt: z.string().optional(), ...inputBounds }),
   z.strictObject({ type: z.literal('once'), at: z.string(), ...inputBounds }),
+  z.strictObject({
+    type: z.literal('rrule'),
+    rule: z.string().meta({
+      description: 'FREQ=…, or lines of an iCalendar: RRULE, DTSTART, RDATE, EXDATE',
+      example: 'FREQ=MONTHLY;BYDAY=-1FR',
+      maxLength: MAX_RULE_LENGTH,
+    }),
+    ...inputBounds,
+    timeZone: z.string().optional().meta({ description: 'Default: the TZID of DTSTART, or UTC' }),
+  }),
 ].map((shape) => {
   const { $schema: _, ...schema } = z.toJSONSchema(shape, { io: 'input' });
   return schema;

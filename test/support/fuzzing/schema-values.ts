@@ -16,6 +16,16 @@ const TEXTS: Readonly<Record<string, readonly string[]>> = {
     '0 0 12 1 1 ? 2099',
     'H H * * *',
   ],
+  rule: [
+    'FREQ=DAILY',
+    'FREQ=WEEKLY;INTERVAL=2;BYDAY=TU,SU;WKST=SU',
+    'FREQ=MONTHLY;BYDAY=-1FR;COUNT=5',
+    'FREQ=YEARLY;BYWEEKNO=53;BYHOUR=2;BYMINUTE=0,30',
+    'FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30',
+    'FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1;UNTIL=20991224T000000Z',
+    'DTSTART;TZID=Europe/Paris:20260101T090000\nRRULE:FREQ=DAILY\nEXDATE:20260302T090000',
+    'FREQ=HOURLY',
+  ],
   every: ['PT1S', 'PT15M', '1d', 'P1M', 'P1Y', 'PT24H', 'PT0.5S'],
   at: ['2099-12-24T18:00', '2099-12-24T18:00:00Z', '2001-01-01T00:00:00Z', '2099-03-29T02:30'],
   anchorAt: ['2026-01-01T00:00:00Z', '1970-01-01T00:00:00Z', '2199-01-01T00:00:00.001Z'],
@@ -32,7 +42,15 @@ const TEXTS: Readonly<Record<string, readonly string[]>> = {
     'HTTPS://EXAMPLE.COM',
     'https://[2606:4700::1]/',
   ],
-  schedule: ['@hourly', 'PT1H', '0 9 * * 1', '2099-12-24T18:00:00Z', 'every 15 minutes', 'every Monday at 9am'],
+  schedule: [
+    'FREQ=WEEKLY;BYDAY=MO',
+    '@hourly',
+    'PT1H',
+    '0 9 * * 1',
+    '2099-12-24T18:00:00Z',
+    'every 15 minutes',
+    'every Monday at 9am',
+  ],
   target: ['https://example.com/hook'],
 };
 

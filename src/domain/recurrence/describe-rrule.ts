@@ -1,0 +1,120 @@
+import { formatLocal } from './instants.js';
+import { SECOND_MS } from './duration.js';
+import type { RruleParts, RruleWeekday } from './rrule-parts.js';
+import type { RruleText } from './rrule-text.js';
+
+const MONTHS = 'January,February,March,April,May,June,July,August,September,October,November,December'.split(',');
+const WEEKDAYS = 'Sunday,Monday,Tuesday,Wednesday,Thursday,Friday,Saturday'.split(',');
+const UNITS = { DAILY: 'day', WEEKLY: 'week', MONTHLY: 'month', YEARLY: 'year' } as const;
+const WORKDAYS = '1,2,3,4,5';
+const MAX_LISTED_TIMES = 6;
+
+/**
+ * A recurrence rule in words, 24-hour clock: "Every 2 weeks on Tuesday and Sunday at 09:00, counted from 1997-08-05,
+ * 4 times". `startSecond` is the local second of the start, which says what the rule leaves open.
+ */
+export function describeRrule({ parts, added, excluded }: RruleText, startSecond: number): string {
+  const start = formatLocal(startSecond * SECOND_MS);
+  const { interval, frequency, positions, count, untilAt } = parts;
+  const unit = UNITS[frequency];
+  const dates = (name: string, amount: number): string => `${amount} ${name} date${amount === 1 ? '' : 's'}`;
+  const sentence = [
+    interval === 1 ? `Every ${unit}` : `Every ${interval} ${unit}s`,
+    ...daysText(parts, start),
+    timesText(parts, start),
+  ].join(' ');
+  return [
+    sentence,
+    positions === null ? '' : `of these only the ${listed(positions.map(ordinal))}`,
+    interval === 1 ? '' : `counted from ${start.slice(0, 10)}`,
+    count === null ? '' : count === 1 ? 'once' : `${count} times`,
+    untilAt === null
+      ? ''
+      : `until ${formatLocal(untilAt)
+          .replace('T', ' ')
+          .replace(/(:\d\d):00$/, '$1')} UTC`,
+    added.length === 0 ? '' : `and on ${dates('more', added.length)}`,
+    excluded.length === 0 ? '' : `without ${dates('excluded', excluded.length)}`,
+  ]
+    .filter(Boolean)
+    .join(', ');
+}
+
+function daysText(parts: RruleParts, start: string): string[] {
+  const { frequency, months, weekNumbers, yearDays, monthDays, weekdays } = parts;
+  const [month, day] = [Number(start.slice(5, 7)), Number(start.slice(8, 10))];
+  const isOpen = weekdays === null && monthDays === null && yearDays === null;
+  const texts: string[] = [];
+  if (isOpen && frequency === 'YEARLY' && months === null && weekNumbers === null) {
+    return [`on ${MONTHS[month - 1]} ${day}`];
+  }
+  if (isOpen && (frequency === 'MONTHLY' || (frequency === 'YEARLY' && weekNumbers === null))) {
+    texts.push(`on day ${day} of the month`);
+  }
+  if (isOpen && (frequency === 'WEEKLY' || weekNumbers !== null)) {
+    texts.push(`on ${WEEKDAYS[new Date(`${start}Z`).getUTCDay()]}`);
+  }
+  if (yearDays !== null) texts.push(`on ${numberedDays(yearDays)} of the year`);
+  if (monthDays !== null) texts.push(`on ${numberedDays(monthDays)} of the month`);
+  if (weekdays !== null) {
+    const named = weekdaysText(weekdays, frequency === 'YEARLY' && months === null);
+    texts.push(yearDays === null && monthDays === null ? `on ${named}` : `if it is ${named}`);
+  }
+  if (weekNumbers !== null) texts.push(`in week ${listed(weekNumbers.map(fromEnd))} of the year`);
+  if (months !== null) texts.push(`in ${listed(months.map((number) => MONTHS[number - 1] ?? ''))}`);
+  return texts;
+}
+
+function weekdaysText(weekdays: readonly RruleWeekday[], isInYear: boolean): string {
+  const plain = weekdays.filter(({ nth }) => nth === null).map(({ weekday }) => weekday);
+  // A week reads from Monday on.
+  const names = [...plain].sort((a, b) => ((a + 6) % 7) - ((b + 6) % 7)).map((weekday) => WEEKDAYS[weekday] ?? '');
+  const spelled = plain.join(',') === WORKDAYS ? ['Monday through Friday'] : names;
+  const numbered = weekdays.flatMap(({ weekday, nth }) => {
+    return nth === null ? [] : [`the ${ordinal(nth)} ${WEEKDAYS[weekday]}${isInYear ? ' of the year' : ''}`];
+  });
+  return listed([...spelled, ...numbered]);
+}
+
+/** "day 2, 15 and the last one", "the last day". */
+function numberedDays(days: readonly number[]): string {
+  const fromStart = days.filter((day) => day > 0).map(String);
+  const back = days.filter((day) => day < 0).reverse();
+  const ends = back.map((day) => `the ${ordinal(day)} day`);
+  return listed([...fromStart.map((day, index) => (index === 0 ? `day ${day}` : day)), ...ends]);
+}
+
+function timesText(parts: RruleParts, start: string): string {
+  const own = (from: number): number[] => [Number(start.slice(from, from + 2))];
+  const hours = parts.hours ?? own(11);
+  const minutes = parts.minutes ?? own(14);
+  const seconds = parts.seconds ?? own(17);
+  const count = hours.length * minutes.length * seconds.length;
+  if (count > MAX_LISTED_TIMES) return `at ${count} times of the day`;
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const hasSeconds = seconds.some((second) => second !== 0);
+  const times = hours.flatMap((hour) =>
+    minutes.flatMap((minute) =>
+      seconds.map((second) => `${two(hour)}:${two(minute)}${hasSeconds ? `:${two(second)}` : ''}`),
+    ),
+  );
+  return `at ${listed(times)}`;
+}
+
+/** `3rd`, `last`, `2nd to last`. */
+function ordinal(number: number): string {
+  if (number === 1) return 'first';
+  if (number === -1) return 'last';
+  const size = Math.abs(number);
+  const isTeen = size % 100 >= 11 && size % 100 <= 13;
+  const ending = isTeen ? 'th' : (['th', 'st', 'nd', 'rd'][size % 10] ?? 'th');
+  return `${size}${ending}${number < 0 ? ' to last' : ''}`;
+}
+
+function fromEnd(number: number): string {
+  return number > 0 ? String(number) : `${ordinal(number)} one`;
+}
+
+function listed(parts: readonly string[]): string {
+  return new Intl.ListFormat('en', { type: 'conjunction' }).format(parts);
+}
