@@ -35,7 +35,11 @@ function refuseMonths(span: Span, source: string): never {
   return ambiguous(span, 'leaves open which days', [`every day ${source}`, `1st of the month ${source}`]);
 }
 
-function daysOfDate(draft: Draft, { days, months, year, span }: NonNullable<Draft['date']>, unit: Unit | null): DayRule {
+function daysOfDate(
+  draft: Draft,
+  { days, months, year, span }: NonNullable<Draft['date']>,
+  unit: Unit | null,
+): DayRule {
   if (unit !== null && unit !== 'year') unknown(span, `is a day of the year and does not go with every ${unit}`);
   if (year !== null) unknown(span, 'is a day of one year and does not repeat');
   const other = draft.monthDays ?? draft.weekdays ?? draft.months;

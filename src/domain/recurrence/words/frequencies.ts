@@ -35,7 +35,7 @@ export function readEvery(cursor: Cursor, draft: Draft): boolean {
 }
 
 function readEveryUnit(cursor: Cursor, draft: Draft, start: number): boolean {
-  const unit = takeUnit(cursor);
+  const unit = takeOneUnit(cursor);
   return unit !== null && sayEvery(draft, [unit], unit.count > 1, cursor.spanFrom(start));
 }
 
@@ -55,7 +55,7 @@ function readEveryOther(cursor: Cursor, draft: Draft, start: number): boolean {
       replaced(cursor.source, cursor.spanFrom(start), 'Monday, Wednesday and Friday'),
     ]);
   }
-  const unit = takeUnit(cursor);
+  const unit = takeOneUnit(cursor);
   if (unit !== null) {
     return sayEvery(draft, [{ ...unit, count: unit.count * 2 }], false, cursor.spanFrom(start));
   }
@@ -69,7 +69,7 @@ function readEveryNth(cursor: Cursor, draft: Draft, start: number): boolean {
   const ordinal = readOrdinal(cursor);
   if (ordinal === null) return false;
   const { nth, span } = ordinal;
-  const unit = cursor.isWordAt(1, 'of', 'in') ? null : takeUnit(cursor);
+  const unit = cursor.isWordAt(1, 'of', 'in') ? null : takeOneUnit(cursor);
   if (unit !== null) {
     if (nth === LAST || nth < 2) return false;
     return sayEvery(draft, [{ ...unit, count: unit.count * checkedCount(nth, span) }], false, cursor.spanFrom(start));
@@ -82,7 +82,8 @@ function readEveryNth(cursor: Cursor, draft: Draft, start: number): boolean {
   const whole = cursor.spanFrom(start);
   const weekday = cursor.source.slice(weekdayAt, whole.end);
   const ordinalText = cursor.source.slice(span.start, span.end);
-  const everyNth = nth === 2 ? `every other ${weekday}` : `every ${Math.max(nth, 1)} weeks on ${weekday}`;
+  const everyNth =
+    nth > 2 ? `every ${nth} weeks on ${weekday}` : nth === 2 ? `every other ${weekday}` : `every ${weekday}`;
   return ambiguous(whole, `may count the weeks or the ${weekday}s of each month`, [
     replaced(cursor.source, whole, `${ordinalText} ${weekday} of every month`),
     replaced(cursor.source, whole, everyNth),
@@ -155,6 +156,11 @@ function readTimesCount(cursor: Cursor): number | null {
   const token = cursor.take();
   cursor.take();
   return checkedCount(count, token);
+}
+
+/** Without a number: "every day", not "every days". */
+function takeOneUnit(cursor: Cursor): LengthPart | null {
+  return cursor.peek()?.text.endsWith('s') === true ? null : takeUnit(cursor);
 }
 
 function takeUnit(cursor: Cursor): LengthPart | null {

@@ -96,8 +96,8 @@ const ADVERBS = new Map<string, Unit>([
 ]);
 
 const OTHERS = (
-  'a an and at between business clock counted day each every except fortnightly from half hour in midday midnight ' +
-  'minutes next noon now of on once only other past per starting the through times to today tomorrow twice until ' +
+  'a am an and at between clock counted day each every except fortnightly from half hour in midday midnight ' +
+  'minutes next noon now of on once only other past per pm starting the through times to today tomorrow twice until ' +
   'weekday weekdays weekend weekends'
 ).split(' ');
 
@@ -112,6 +112,11 @@ export const adverbUnitOf = (word: string): Unit | undefined => ADVERBS.get(word
 
 export function isDayOrMonthName(word: string): boolean {
   return WEEKDAYS.has(word) || WEEKDAY_PLURALS.has(word) || MONTHS.has(word);
+}
+
+/** A word that no cron expression has: not a name of a month or day, which it may have misspelled. */
+export function isWordOfSpeech(word: string): boolean {
+  return word.length >= 2 && !isDayOrMonthName(word) && (UNITS.has(word) || ADVERBS.has(word) || OTHERS.includes(word));
 }
 
 export function weekdayName(weekday: number): string {

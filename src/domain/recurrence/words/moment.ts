@@ -105,8 +105,7 @@ export function lengthOf(parts: readonly LengthPart[], span: Span): Length {
 /** The instant that lies a length after `now`: days and longer on the zone's calendar, the rest as elapsed time. */
 export function after(reading: Reading, { months, days, elapsedMs }: Length, span: Span): Instant {
   const { now } = reading;
-  const dayAt =
-    months === 0 && days === 0 ? now : instantOf(reading, addCalendar(localOf(reading, now), months, days));
+  const dayAt = months === 0 && days === 0 ? now : instantOf(reading, addCalendar(localOf(reading, now), months, days));
   const at = dayAt + elapsedMs;
   return at >= FIRST_INSTANT && at <= LAST_INSTANT ? at : unknown(span, `lies after the year ${LAST_YEAR}`);
 }

@@ -1,12 +1,12 @@
-import { Cursor, replaced } from './cursor.js';
+import { Cursor } from './cursor.js';
 import { sayDays } from './day-clauses.js';
 import { readDate, readMonthDays, readMonths, readWeekday, readWeekdays } from './days.js';
 import { type Draft, say } from './draft.js';
 import { readAdverb, readEvery, readLength, readPer } from './frequencies.js';
-import { monthOf, MON_TO_FRI, WEEKEND } from './lexicon.js';
-import { ambiguous, unknown } from './refusal.js';
+import { MON_TO_FRI, WEEKEND } from './lexicon.js';
+import { refuseNext } from './refuse-next.js';
+import { unknown } from './refusal.js';
 import { readMinutesPast, readTimes, readWindow } from './time-of-day.js';
-import type { Span } from './tokenizer.js';
 
 /** Takes its words off the cursor and says what they mean; false, with the cursor where it was, when it is not there. */
 type Clause = (cursor: Cursor, draft: Draft) => boolean;
@@ -20,9 +20,7 @@ export function readDraft(source: string): Draft {
   const draft: Draft = {};
   while (!cursor.isAtEnd) {
     if (Object.keys(draft).length > 0 && cursor.takeSymbol(',') && !cursor.isAtEnd) continue;
-    const isTaken = CLAUSES.some(
-      (clause) => cursor.attempt(() => (clause(cursor, draft) ? true : null)) !== null,
-    );
+    const isTaken = CLAUSES.some((clause) => cursor.attempt(() => (clause(cursor, draft) ? true : null)) !== null);
     if (!isTaken) refuseNext(cursor);
   }
   return draft;
@@ -240,44 +238,4 @@ function readBareTime(cursor: Cursor, draft: Draft): boolean {
   const times = readTimes(cursor, false);
   if (times !== null) say(draft, 'times', { value: times, span: cursor.spanFrom(start) });
   return times !== null;
-}
-
-/** Words with two meanings, and a phrase for each. */
-const TWO_MEANINGS: Readonly<Record<string, readonly [string, string]>> = {
-  bi: ['every other week on Monday', 'twice a week on Monday and Thursday'],
-  biweekly: ['every other week on Monday', 'twice a week on Monday and Thursday'],
-  bimonthly: ['every other month on the 1st', 'twice a month on the 1st and 15th'],
-  biannually: ['every other year on 1 January', 'every year on 1 January and 1 July'],
-  biannual: ['every other year on 1 January', 'every year on 1 January and 1 July'],
-};
-
-/** No clause begins here. */
-function refuseNext(cursor: Cursor): never {
-  const { source, stuckAt } = cursor;
-  const token = cursor.peek() ?? cursor.take();
-  const at = (span: Span, words: string): string => replaced(source, span, words);
-  if (token.text === 'or') {
-    const afterOr = cursor.peek(1);
-    const either = { start: token.start, end: afterOr?.end ?? source.length };
-    ambiguous(token, 'leaves open which one: "and" takes both', [at(token, 'and'), at(either, '')]);
-  }
-  if (token.text === 'and') {
-    unknown(token, 'joins what does not go together: one schedule says one thing', [at(token, ''), source.slice(0, token.start)]);
-  }
-  const meanings = TWO_MEANINGS[token.text];
-  if (meanings !== undefined) {
-    ambiguous(token, 'may be every two of them or twice in each', [...meanings.map((words) => at(token, words)), ...meanings]);
-  }
-  if (token.kind === 'word' && monthOf(token.text) !== undefined) {
-    const month = source.slice(token.start, token.end);
-    ambiguous(token, 'is a month without a day', [at(token, `every ${month}`), at(token, `on 1 ${month}`)]);
-  }
-  if (token.kind === 'number' && !token.isOrdinal) {
-    unknown(token, 'is a number of nothing that is known', [at(token, `at ${token.text}:00`), at(token, `every ${token.text} minutes`)]);
-  }
-  if (stuckAt === undefined) {
-    const rest = { start: token.start, end: source.trimEnd().length };
-    unknown(rest, 'is not finished', [`${source} minutes`, `${source} day`, `${source} days`, source.slice(0, token.start)]);
-  }
-  unknown(stuckAt, undefined, [at({ start: token.start, end: stuckAt.end }, '')]);
 }

@@ -71,7 +71,10 @@ function membersOf(draft: Draft, reading: Reading): Members {
   const { every, times, weekdays, monthDays, months, date } = draft;
   if ((every ?? times ?? weekdays ?? monthDays ?? months ?? date) === undefined) {
     const detail = 'says neither a time nor a day';
-    unknown({ start: 0, end: reading.source.length }, detail, [`every day ${reading.source}`, `every hour ${reading.source}`]);
+    unknown({ start: 0, end: reading.source.length }, detail, [
+      `every day ${reading.source}`,
+      `every hour ${reading.source}`,
+    ]);
   }
   return readRepeatedDays(draft, reading);
 }
@@ -96,7 +99,8 @@ function zoneOf({ zone }: Draft, { timeZone }: WordsContext, source: string): st
     };
     throw new WordsRefusal(refusal);
   }
-  if (timeZone === undefined || findZone(timeZone) === found || findZone(timeZone) === null) return timeZone ?? zone.value;
+  if (timeZone === undefined || findZone(timeZone) === found || findZone(timeZone) === null)
+    return timeZone ?? zone.value;
   throw new WordsRefusal({
     code: 'invalid_time_zone',
     span: zone.span,

@@ -44,7 +44,8 @@ function readLengthOfDays(draft: Draft, reading: Reading): Members | null {
   if (every === undefined || !every.isLength) return null;
   if (draft.weekdays ?? draft.monthDays ?? draft.months ?? draft.date) return null;
   const unit = every.parts[0]?.unit;
-  if (draft.times !== undefined && draft.starting === undefined && (unit !== 'day' || every.parts.length > 1)) return null;
+  if (draft.times !== undefined && draft.starting === undefined && (unit !== 'day' || every.parts.length > 1))
+    return null;
   lengthOf(every.parts, every.span);
   const interval = { type: 'interval', every: isoDuration(every.parts) };
   if (draft.times === undefined && draft.starting === undefined) return interval;
@@ -222,5 +223,7 @@ function perExamples(unit: Unit, source: string, span: Span): string[] {
     month: ['on the 1st', 'on the 1st and 15th', 'on the 1st, 11th and 21st'],
     year: ['on 1 January', 'on 1 January and 1 July', 'on 1 January, 1 May and 1 September'],
   };
-  return (examples[unit as keyof typeof examples] ?? []).map((example) => replaced(source, span, `${words} ${example}`));
+  return (examples[unit as keyof typeof examples] ?? []).map((example) =>
+    replaced(source, span, `${words} ${example}`),
+  );
 }

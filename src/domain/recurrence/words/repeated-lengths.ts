@@ -36,7 +36,11 @@ function isSubDay(unit: Unit): unit is SubDay {
  * (`every hour` is on the hour). On some days only, or between two times, it starts with the span, or with the day.
  */
 export function readRepeatedLength(draft: Draft, reading: Reading): Members {
-  const every = draft.every ?? { parts: HOURLY, isLength: false, span: draft.minutesPast?.span ?? { start: 0, end: 0 } };
+  const every = draft.every ?? {
+    parts: HOURLY,
+    isLength: false,
+    span: draft.minutesPast?.span ?? { start: 0, end: 0 },
+  };
   const isAnchored = draft.starting !== undefined && draft.times !== undefined;
   refuseOthers(
     draft,
@@ -120,10 +124,7 @@ function byClock(draft: Draft, every: Every, reading: Reading): Members {
       with_('every 30 minutes'),
     ]);
   }
-  const startAt =
-    draft.starting === undefined
-      ? {}
-      : { startAt: localText(firstLocal(reading, [0], () => true) ?? 0) };
+  const startAt = draft.starting === undefined ? {} : { startAt: localText(firstLocal(reading, [0], () => true) ?? 0) };
   const slash = (size: number): string => (size === 1 ? '*' : `*/${size}`);
   const time =
     fits === 60
