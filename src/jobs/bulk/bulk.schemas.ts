@@ -137,6 +137,7 @@ const ItemProblem = z
           .meta({ description: 'Of a schedule in words: what is at fault' }),
         suggestions: z
           .array(z.string())
+          .readonly()
           .optional()
           .meta({ description: 'Of a schedule in words: phrases that are understood' }),
       }),

@@ -26,6 +26,7 @@ export function chooseDays(draft: Draft, unit: Unit | null, source: string): Day
   }
   if (unit === 'day') return months;
   if (unit === 'month' || draft.months?.isEvery === true) return { ...months, monthDays: FIRST_DAY };
+  if (draft.months?.isSpan === true && unit === null && draft.times !== undefined) return months;
   if (draft.months !== undefined) return refuseMonths(draft.months.span, source);
   if (unit === 'quarter' || unit === 'year') return { months: FIRST_MONTHS[unit], monthDays: FIRST_DAY };
   return {};
@@ -67,7 +68,8 @@ function periodOf(draft: Draft, { period, isEach, span }: MonthDays, unit: Unit 
   if (unit !== null && ofUnit === null) unknown(span, `is a day of the month and does not go with every ${unit}`);
   if (draft.months !== undefined) {
     // "the last Friday of November" may be this year's; "every year" says that it is each.
-    const isRepeated = ofUnit !== null || draft.months.isEvery || period !== null || isEach;
+    const isRepeated =
+      draft.months.value.length > 1 || ofUnit !== null || draft.months.isEvery || period !== null || isEach;
     if (isRepeated && (period ?? 'month') === 'month' && ofUnit !== 'quarter') return 'month';
     return ambiguous(span, 'may be one day or one of each year', [`${source} every year`, without(source, span)]);
   }

@@ -84,14 +84,17 @@ export function readWeekday(cursor: Cursor): { weekday: number; isPlural: boolea
 }
 
 /** `January`, `Jan and Jul`, `November to February`; null when there is none. */
-export function readMonths(cursor: Cursor): number[] | null {
+export function readMonths(cursor: Cursor): { months: number[]; isRange: boolean } | null {
+  let isRange = false;
   const groups = cursor.takeList(() => {
     const from = readMonth(cursor);
     if (from === null) return null;
-    const to = cursor.attempt(() => (cursor.takeRangeSign() ? readMonth(cursor) : null)) ?? from;
+    const end = cursor.attempt(() => (cursor.takeRangeSign() ? readMonth(cursor) : null));
+    if (end !== null) isRange = true;
+    const to = end ?? from;
     return Array.from({ length: ((to - from + 12) % 12) + 1 }, (_, index) => ((from - 1 + index) % 12) + 1);
   });
-  return groups.length === 0 ? null : [...new Set(groups.flat())].sort((a, b) => a - b);
+  return groups.length === 0 ? null : { months: [...new Set(groups.flat())].sort((a, b) => a - b), isRange };
 }
 
 export function readMonth(cursor: Cursor): number | null {
@@ -104,7 +107,8 @@ export function readMonth(cursor: Cursor): number | null {
 
 /** `first Monday`, `1st and 3rd Friday`, `last weekday`, `1st and 15th`, `last day`, each with `of the month` or not. */
 export function readMonthDays(cursor: Cursor, start: number, isEvery: boolean): MonthDays | null {
-  const days = cursor.attempt(() => readNthDays(cursor)) ?? cursor.attempt(() => readDayNumbers(cursor));
+  const nthDays = cursor.takeList(() => readNthDays(cursor)).flat();
+  const days = nthDays.length > 0 ? nthDays : cursor.attempt(() => readDayNumbers(cursor));
   if (days === null) return null;
   const of = readPeriod(cursor);
   const span = cursor.spanFrom(start);

@@ -44,7 +44,12 @@ export interface Draft {
   window?: Window;
   weekdays?: Weekdays;
   monthDays?: MonthDays;
-  months?: Said<readonly number[]> & { readonly isEvery: boolean };
+  months?: Said<readonly number[]> & {
+    /** `every January`: a day of it. */
+    readonly isEvery: boolean;
+    /** `only in January`, `June to August`: a part of the year, on all of whose days a time alone is meant. */
+    readonly isSpan: boolean;
+  };
   date?: DateWords;
   /** `tomorrow`, `next Friday`. */
   day?: Said<DaySpec>;

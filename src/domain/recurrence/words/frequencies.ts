@@ -2,7 +2,7 @@ import { type Cursor, replaced } from './cursor.js';
 import { sayDays } from './day-clauses.js';
 import { readMonths, readOrdinal, readWeekday, readWeekdays } from './days.js';
 import { type Draft, type Every, type LengthPart, say } from './draft.js';
-import { adverbUnitOf, LAST, shortUnitOf, type Unit, unitOf } from './lexicon.js';
+import { adverbUnitOf, LAST, shortUnitOf, type Unit, unitOf, weekdayOf } from './lexicon.js';
 import { ambiguous, unknown } from './refusal.js';
 import type { Span } from './tokenizer.js';
 
@@ -35,6 +35,8 @@ export function readEvery(cursor: Cursor, draft: Draft): boolean {
 }
 
 function readEveryUnit(cursor: Cursor, draft: Draft, start: number): boolean {
+  // "every second Tuesday of the month": an ordinal, not the unit.
+  if (cursor.isWord('second') && weekdayOf(cursor.peek(1)?.text ?? '') !== undefined) return false;
   const unit = takeOneUnit(cursor);
   return unit !== null && sayEvery(draft, [unit], unit.count > 1, cursor.spanFrom(start));
 }
@@ -42,8 +44,9 @@ function readEveryUnit(cursor: Cursor, draft: Draft, start: number): boolean {
 /** `every January`: its first day, unless another is named. */
 function readEveryMonth(cursor: Cursor, draft: Draft, start: number): boolean {
   const months = readMonths(cursor);
-  if (months !== null) say(draft, 'months', { value: months, isEvery: true, span: cursor.spanFrom(start) });
-  return months !== null;
+  if (months === null) return false;
+  say(draft, 'months', { value: months.months, isEvery: true, isSpan: false, span: cursor.spanFrom(start) });
+  return true;
 }
 
 /** `every other day`, `every other Monday and Thursday`. */

@@ -6,7 +6,7 @@ import { readAdverb, readEvery, readLength, readPer } from './frequencies.js';
 import { MON_TO_FRI, WEEKEND } from './lexicon.js';
 import { refuseNext } from './refuse-next.js';
 import { unknown } from './refusal.js';
-import { readMinutesPast, readTimes, readWindow } from './time-of-day.js';
+import { isHourAt, readMinutesPast, readTimes, readWindow } from './time-of-day.js';
 
 /** Takes its words off the cursor and says what they mean; false, with the cursor where it was, when it is not there. */
 type Clause = (cursor: Cursor, draft: Draft) => boolean;
@@ -43,6 +43,7 @@ const CLAUSES: readonly Clause[] = [
   readOfMonths,
   readPastHour,
   readDays,
+  readBareMonths,
   readBareTime,
 ];
 
@@ -79,23 +80,37 @@ function readDelay(cursor: Cursor, draft: Draft): boolean {
 /** `in January and July`, `only in March`, `during August`. */
 function readIn(cursor: Cursor, draft: Draft): boolean {
   const start = cursor.offset;
-  cursor.takeWord('only');
+  const isOnly = cursor.takeWord('only');
   if (!cursor.takeWord('in', 'during')) return false;
   const isEach = cursor.takeWord('every', 'each');
-  return sayMonths(cursor, draft, start, isEach);
+  return sayMonths(cursor, draft, start, { isEvery: isEach, isOnly });
 }
 
 /** `the last Friday of November`. */
 function readOfMonths(cursor: Cursor, draft: Draft): boolean {
   const start = cursor.offset;
   if (draft.monthDays === undefined || !cursor.takeWord('of')) return false;
-  return sayMonths(cursor, draft, start, cursor.takeWord('every', 'each'));
+  return sayMonths(cursor, draft, start, { isEvery: cursor.takeWord('every', 'each') });
 }
 
-function sayMonths(cursor: Cursor, draft: Draft, start: number, isEvery: boolean): boolean {
-  const months = readMonths(cursor);
-  if (months !== null) say(draft, 'months', { value: months, isEvery, span: cursor.spanFrom(start) });
-  return months !== null;
+interface MonthsSense {
+  readonly isEvery?: boolean;
+  readonly isOnly?: boolean;
+  /** So many months at least, or it is none. */
+  readonly atLeast?: number;
+}
+
+function sayMonths(
+  cursor: Cursor,
+  draft: Draft,
+  start: number,
+  { isEvery = false, isOnly = false, atLeast = 1 }: MonthsSense = {},
+): boolean {
+  const read = readMonths(cursor);
+  if (read === null || read.months.length < atLeast) return false;
+  const isSpan = isOnly || read.isRange;
+  say(draft, 'months', { value: read.months, isEvery, isSpan, span: cursor.spanFrom(start) });
+  return true;
 }
 
 /** `between 9 and 17`, `from 9am to 5pm`, `from Monday to Friday`, `9:00-17:00`. */
@@ -127,7 +142,7 @@ function readMonthDaySpan(cursor: Cursor, draft: Draft, start: number): boolean 
 
 function readFromDays(cursor: Cursor, draft: Draft, start: number): boolean {
   const weekdays = readWeekdays(cursor, start, false);
-  if (weekdays === null) return sayMonths(cursor, draft, start, false);
+  if (weekdays === null) return sayMonths(cursor, draft, start);
   if (weekdays.days.length < 2) return false;
   say(draft, 'weekdays', weekdays);
   return true;
@@ -208,7 +223,7 @@ function readPastHour(cursor: Cursor, draft: Draft): boolean {
 
 function sayMinutesPast(cursor: Cursor, draft: Draft, start: number): boolean {
   // "half past 9" is a time.
-  const isSpoken = cursor.isWord('half', 'quarter') && cursor.numberAt(2) !== undefined;
+  const isSpoken = cursor.isWord('half', 'quarter') && isHourAt(cursor, 2);
   const minutes = isSpoken ? null : cursor.attempt(() => readMinutesPast(cursor));
   if (minutes !== null) say(draft, 'minutesPast', { value: minutes, span: cursor.spanFrom(start) });
   return minutes !== null;
@@ -219,10 +234,11 @@ function readOn(cursor: Cursor, draft: Draft): boolean {
   const start = cursor.offset;
   const isOnly = cursor.takeWord('only');
   if (!cursor.takeWord('on')) return false;
-  if (cursor.isWord('the') && cursor.isWordAt(1, 'hour')) {
+  if (cursor.isWord('the') && (cursor.isWordAt(1, 'hour') || cursor.isWordAt(2, 'hour'))) {
     cursor.take();
-    cursor.take();
-    say(draft, 'minutesPast', { value: [0], span: cursor.spanFrom(start) });
+    const minutes = cursor.takeWord('half') ? [30] : [0];
+    if (!cursor.takeWord('hour')) return false;
+    say(draft, 'minutesPast', { value: minutes, span: cursor.spanFrom(start) });
     return true;
   }
   return sayDays(cursor, draft, start, isOnly || cursor.takeWord('each', 'every'));
@@ -230,6 +246,11 @@ function readOn(cursor: Cursor, draft: Draft): boolean {
 
 function readDays(cursor: Cursor, draft: Draft): boolean {
   return sayDays(cursor, draft, cursor.offset, false);
+}
+
+/** `June through August`: a month alone may be one day of it. */
+function readBareMonths(cursor: Cursor, draft: Draft): boolean {
+  return sayMonths(cursor, draft, cursor.offset, { atLeast: 2 });
 }
 
 /** `9am`, `18:30`, `noon and midnight`: without "at". */

@@ -89,8 +89,20 @@ function refuseKnown(source: string, token: Token): void {
 function zonesFor(word: string): readonly string[] {
   const abbreviated = ZONE_ABBREVIATIONS.get(word);
   if (abbreviated !== undefined) return abbreviated;
-  if (word.length < 4) return [];
-  return Intl.supportedValuesOf('timeZone').filter((name) => name.toLowerCase().endsWith(`/${word}`));
+  return zonesByCity().get(word) ?? [];
+}
+
+let cities: Map<string, string[]> | null = null;
+
+/** The zones of this tz database by their last word: `Paris`, not `New_York`. Read once: a refusal asks several times. */
+function zonesByCity(): Map<string, string[]> {
+  if (cities !== null) return cities;
+  cities = new Map();
+  for (const name of Intl.supportedValuesOf('timeZone')) {
+    const city = name.slice(name.lastIndexOf('/') + 1).toLowerCase();
+    if (city.length >= 4 && name.includes('/')) cities.set(city, [...(cities.get(city) ?? []), name]);
+  }
+  return cities;
 }
 
 function refuseOr({ source }: Cursor, token: Token): never {

@@ -31,20 +31,29 @@ function tidied(phrase: string): string {
     .trim();
 }
 
-/** The phrase with each unknown word set to a known one that it nearly is; null when there is none. */
+/** The phrase with the first unknown words set to known ones that they nearly are; null when there is none. */
 function corrected(source: string): string | null {
-  const fixed = source.replace(/[A-Za-z]+/g, (word) => nearest(word.toLowerCase()) ?? word);
+  let left = MOST_CORRECTED;
+  const fixed = source.replace(/[A-Za-z]+/g, (word) => {
+    const lower = word.toLowerCase();
+    const isTried = left > 0 && word.length >= 4 && word.length <= LONGEST_WORD && !KNOWN_WORDS.includes(lower);
+    if (!isTried) return word;
+    left -= 1;
+    return nearest(lower) ?? word;
+  });
   return fixed === source ? null : fixed;
 }
 
-const MAX_WORD = 12;
+// A phrase of nothing but unknown words must not cost more than others.
+const MOST_CORRECTED = 3;
+const LONGEST_WORD = 12;
 
 function nearest(word: string): string | null {
-  if (word.length < 4 || word.length > MAX_WORD || KNOWN_WORDS.includes(word)) return null;
   let best: string | null = null;
   let least = word.length < 6 ? 2 : 3;
   for (const known of KNOWN_WORDS) {
-    if (Math.abs(known.length - word.length) >= least) continue;
+    // People rarely get the first letter wrong, and it leaves few words to compare.
+    if (known[0] !== word[0] || Math.abs(known.length - word.length) >= least) continue;
     const distance = editDistance(word, known);
     if (distance < least) [best, least] = [known, distance];
   }

@@ -97,6 +97,11 @@ function ascending(values: readonly number[]): number[] {
   return [...new Set(values)].sort((a, b) => a - b);
 }
 
+/** Whether "half past" has its hour, and is not of every hour. */
+export function isHourAt(cursor: Cursor, ahead: number): boolean {
+  return cursor.numberAt(ahead) !== undefined || cursor.isWordAt(ahead, 'noon', 'midday', 'midnight');
+}
+
 function readTime(cursor: Cursor, allowsBare: boolean): ReadTime | null {
   return cursor.attempt(() => readNamedTime(cursor) ?? readSpokenTime(cursor) ?? readClockTime(cursor, allowsBare));
 }
@@ -114,10 +119,10 @@ function readNamedTime(cursor: Cursor): ReadTime | null {
 function readSpokenTime(cursor: Cursor): ReadTime | null {
   const start = cursor.offset;
   const isPart = cursor.isWord('half') ? cursor.isWordAt(1, 'past') : cursor.isWordAt(1, 'past', 'to');
-  if (!cursor.isWord('half', 'quarter') || !isPart || cursor.numberAt(2) === undefined) return null;
+  if (!cursor.isWord('half', 'quarter') || !isPart || !isHourAt(cursor, 2)) return null;
   const minutes = cursor.take().text === 'half' ? 30 : 15;
   const isTo = cursor.take().text === 'to';
-  const hour = readClockTime(cursor, true);
+  const hour = readNamedTime(cursor) ?? readClockTime(cursor, true);
   if (hour === null || hour.time % HOUR !== 0) return null;
   const time = (hour.time + (isTo ? -minutes : minutes) * MINUTE + 24 * HOUR) % (24 * HOUR);
   return { ...hour, time, span: cursor.spanFrom(start) };

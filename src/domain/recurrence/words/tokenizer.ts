@@ -104,7 +104,10 @@ function readLetters(source: string, start: number): Read | null {
     return { meaning: { kind: 'word' }, length: meridiem[0].length, text: `${(meridiem[1] ?? '').toLowerCase()}m` };
   }
   const run = matchAt(RUN, source, start)?.[0];
-  if (run !== undefined && isZoneLike(run)) return { meaning: { kind: 'zone', name: run }, length: run.length };
+  if (run !== undefined && isZoneLike(run)) {
+    const name = run.includes('/') ? run : run.toUpperCase();
+    return { meaning: { kind: 'zone', name }, length: run.length };
+  }
   const word = matchAt(WORD, source, start)?.[0];
   return word === undefined ? null : { meaning: { kind: 'word' }, length: word.length };
 }
