@@ -27,6 +27,8 @@ export interface WallDate {
 
 /** A minute of the calendar, whether the zone's clocks showed it or not. */
 interface WallMinute {
+  /** The wall clock read as if it were UTC. */
+  wallMs: number;
   hour: number;
   minute: number;
   date: WallDate;
@@ -34,6 +36,8 @@ interface WallMinute {
   instants: number[];
   /** The first real minute that shows a later time than a missing one. */
   afterGap: number | null;
+  /** When a missing one would be, had the clocks not changed: as long after the last real minute before the gap. */
+  movedByGap: number | null;
 }
 
 export interface Walk {
@@ -69,12 +73,31 @@ export function walkMinutes(timeZone: string, from: number, to: number): Walk {
   });
   shown.forEach(({ startsAt, wallMs }, index) => {
     const before = shown[index - 1]?.wallMs ?? wallMs;
+    const beforeAt = shown[index - 1]?.startsAt ?? startsAt;
     for (let missing = before + MINUTE_MS; missing < wallMs; missing += MINUTE_MS) {
       const wall = calendar.get(missing);
-      if (wall !== undefined) wall.afterGap = startsAt;
+      if (wall === undefined) continue;
+      wall.afterGap = startsAt;
+      wall.movedByGap = beforeAt + missing - before;
     }
   });
   return { real, calendar: [...calendar.values()] };
+}
+
+/** Every instant at which the given minutes of the calendar fire when a missing one moves by the gap's length. */
+export function bruteForceMoved(
+  wallMs: readonly number[],
+  policy: Pick<WallRule, 'gap' | 'overlap'>,
+  walk: Walk,
+): number[] {
+  const wanted = new Set(wallMs);
+  const found = walk.calendar
+    .filter((wall) => wanted.has(wall.wallMs))
+    .flatMap((wall) => {
+      if (wall.instants.length > 0) return instantsToFire(policy, wall);
+      return wall.movedByGap === null || policy.gap === 'skip' ? [] : [wall.movedByGap];
+    });
+  return [...new Set(found)].sort((a, b) => a - b);
 }
 
 /** Every instant at which the rule fires in the walked time, ascending. */
@@ -93,7 +116,7 @@ export function bruteForce(rule: WallRule, walk: Walk): number[] {
   return [...found].sort((a, b) => a - b);
 }
 
-function instantsToFire({ overlap }: WallRule, { instants }: WallMinute): number[] {
+function instantsToFire({ overlap }: Pick<WallRule, 'overlap'>, { instants }: WallMinute): number[] {
   if (overlap === 'both') return instants;
   return overlap === 'first' ? instants.slice(0, 1) : instants.slice(-1);
 }
@@ -103,5 +126,13 @@ function readWall(wallMs: number): WallMinute {
   const [year, month] = [wall.getUTCFullYear(), wall.getUTCMonth() + 1];
   const monthLength = new Date(Date.UTC(year, month, 1) - DAY_MS).getUTCDate();
   const date = { year, month, day: wall.getUTCDate(), weekday: wall.getUTCDay(), monthLength };
-  return { hour: wall.getUTCHours(), minute: wall.getUTCMinutes(), date, instants: [], afterGap: null };
+  return {
+    wallMs,
+    hour: wall.getUTCHours(),
+    minute: wall.getUTCMinutes(),
+    date,
+    instants: [],
+    afterGap: null,
+    movedByGap: null,
+  };
 }

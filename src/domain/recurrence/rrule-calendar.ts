@@ -4,6 +4,8 @@ import type { RruleParts } from './rrule-parts.js';
 
 const DAY_SECONDS = 86_400;
 const MAX_DAYS_LOOKED_AT = 100;
+/** Of a unit; a year of whole weeks has up to 53. */
+const MOST_DAYS = { DAILY: 1, WEEKLY: 7, MONTHLY: 31, YEARLY: 371 } as const;
 
 /**
  * The set of wall-clock seconds that a recurrence rule names from its start on. It knows no zone: it finds the next
@@ -15,7 +17,9 @@ export class RruleCalendar {
   private readonly times: DayTimes;
   /** Of a unit's members in their order; null: all of them. */
   private readonly positions: readonly number[] | null;
-  private readonly lastSecond: number;
+  /** Beyond it there is nothing. */
+  private lastSecond: number;
+  private readonly indexesByCount = new Map<number, readonly number[]>();
   private known = { unit: Number.NaN, members: [] as readonly number[] };
   private gap: number | null | undefined;
 
@@ -31,7 +35,9 @@ export class RruleCalendar {
     const isChosenDaily = parts.frequency === 'DAILY' && parts.positions !== null;
     this.times = isChosenDaily ? chosenTimes(times, parts.positions ?? []) : times;
     this.positions = isChosenDaily ? null : parts.positions;
-    this.lastSecond = parts.count === null || this.times.count === 0 ? Infinity : this.member(parts.count);
+    const most = MOST_DAYS[parts.frequency] * this.times.count;
+    const isEmpty = most === 0 || (this.positions?.every((position) => Math.abs(position) > most) ?? false);
+    this.lastSecond = isEmpty ? -Infinity : parts.count === null ? Infinity : this.member(parts.count);
   }
 
   /** How often it may fire on a day that it fires on. */
@@ -42,9 +48,13 @@ export class RruleCalendar {
   /** The first member at or after a local second; Infinity when there is none before the engine's last year ends. */
   from(localSecond: number): number {
     const wanted = Math.max(localSecond, this.startSecond);
-    if (wanted > this.lastSecond || this.times.count === 0) return Infinity;
+    if (wanted > this.lastSecond) return Infinity;
     for (let unit = this.days.unitFrom(Math.floor(wanted / DAY_SECONDS)); ; unit += this.days.step) {
-      if (this.days.isPastEnd(unit)) return Infinity;
+      if (this.days.isPastEnd(unit)) {
+        // The search is not made again.
+        this.lastSecond = wanted - 1;
+        return Infinity;
+      }
       const found = this.positions === null ? this.firstOfDays(unit, wanted) : this.firstChosen(unit, wanted);
       if (found !== null) return found <= this.lastSecond ? found : Infinity;
     }
@@ -93,11 +103,21 @@ export class RruleCalendar {
   private chosenOf(unit: number): readonly number[] {
     if (this.known.unit === unit) return this.known.members;
     const days = this.days.daysOf(unit);
-    const members = chosenIndexes(this.positions ?? [], days.length * this.times.count).map((index) => {
+    const members = this.indexesOf(days.length * this.times.count).map((index) => {
       return (days[Math.floor(index / this.times.count)] ?? 0) * DAY_SECONDS + this.times.at(index % this.times.count);
     });
     this.known = { unit, members };
     return members;
+  }
+
+  /** Weeks and months of as many days share them. */
+  private indexesOf(count: number): readonly number[] {
+    let indexes = this.indexesByCount.get(count);
+    if (indexes === undefined) {
+      indexes = chosenIndexes(this.positions ?? [], count);
+      this.indexesByCount.set(count, indexes);
+    }
+    return indexes;
   }
 
   /** The local second of member number `number`, from 1; Infinity when there are not so many. */

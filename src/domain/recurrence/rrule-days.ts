@@ -11,32 +11,31 @@ const DAY_IN_FIRST_WEEK = 4;
 
 type Unit = 'week' | 'month' | 'year' | 'weekYear';
 
-/** A day in its month and year, as the filters see it. */
-interface Day {
-  readonly number: number;
-  readonly day: number;
-  readonly monthDays: number;
-  readonly yearDay: number;
-  readonly yearDays: number;
-}
-
 /**
  * The dates of a recurrence rule, unit by unit. A unit is what the rule's FREQ repeats: a week, a month, a year, or a
- * year of whole weeks where BYWEEKNO numbers them. For DAILY it is the month: its days are tested one by one for their
- * distance from the start. Numbers of units are dense, so INTERVAL is a jump and not a walk.
+ * year of whole weeks where BYWEEKNO numbers them. For DAILY it is the month, whose days are tested for their
+ * distance from the start. Units have numbers without holes, so INTERVAL is a jump and not a walk. What depends on a
+ * month's length and first weekday alone is worked out once for each of the 28 possible months.
  */
 export class RruleDays {
   /** The start's own unit. */
   readonly firstUnit: number;
   readonly step: number;
   private readonly unit: Unit;
+  private readonly dayStep: number;
   private readonly months: number;
   private readonly monthDays: readonly [fromStart: number, fromEnd: number] | null;
   private readonly yearDays: ReadonlySet<number> | null;
   private readonly weekNumbers: ReadonlySet<number> | null;
   private readonly weekdays: number;
   private readonly numberedWeekdays: ReadonlySet<number>;
+  private readonly numberedMask: number;
   private readonly hasWeekdays: boolean;
+  /** A number in BYDAY counts in the month where the rule names months, by FREQ or BYMONTH, and in the year elsewhere. */
+  private readonly isNumberedInMonth: boolean;
+  /** Whether the month's shape does not decide alone. */
+  private readonly testsDays: boolean;
+  private readonly maskByMonthShape = new Int32Array(28).fill(-1);
   private known = { unit: Number.NaN, days: [] as readonly number[] };
 
   constructor(
@@ -53,10 +52,17 @@ export class RruleDays {
     this.weekNumbers = parts.weekNumbers === null ? null : new Set(parts.weekNumbers);
     this.hasWeekdays = weekdays !== null;
     this.weekdays = bitsOf((weekdays ?? []).filter(({ nth }) => nth === null).map((day) => day.weekday));
-    this.numberedWeekdays = new Set((weekdays ?? []).flatMap((day) => (day.nth === null ? [] : [numbered(day)])));
+    const numberedDays = (weekdays ?? []).filter(({ nth }) => nth !== null);
+    this.numberedWeekdays = new Set(numberedDays.map(numbered));
+    this.numberedMask = bitsOf(numberedDays.map((day) => day.weekday));
+    this.isNumberedInMonth = parts.frequency === 'MONTHLY' || parts.months !== null;
+    const isNumberedInYear = numberedDays.length > 0 && !this.isNumberedInMonth;
     this.unit = unitKindOf(parts);
     this.firstUnit = this.unitOf(startDay);
-    this.step = parts.frequency === 'DAILY' ? 1 : parts.interval;
+    const isDaily = parts.frequency === 'DAILY';
+    this.step = isDaily ? 1 : parts.interval;
+    this.dayStep = isDaily ? parts.interval : 1;
+    this.testsDays = this.dayStep > 1 || this.yearDays !== null || this.weekNumbers !== null || isNumberedInYear;
   }
 
   /** The first unit of the rule that ends on a day or after it. */
@@ -102,57 +108,75 @@ export class RruleDays {
     const end = this.firstDayOf(unit + 1);
     const found: number[] = [];
     let { year, month, day } = civilDate(first);
-    for (let number = first; number < end; day = 1) {
-      const monthDays = monthLength(year, month);
-      const monthEnd = Math.min(end, number + monthDays - day + 1);
+    let monthFirst = first - day + 1;
+    while (monthFirst < end) {
+      const length = monthLength(year, month);
       if ((this.months & (1 << month)) !== 0) {
-        const yearFirst = dayNumber(year, 1, 1);
-        const yearDays = isLeapYear(year) ? 366 : 365;
-        for (; number < monthEnd; number += 1, day += 1) {
-          const date = { number, day, monthDays, yearDay: number - yearFirst + 1, yearDays };
-          if (this.holds(date) && this.holdsWeek(number - first, end - first)) found.push(number);
+        const mask = this.maskOf(length, weekday(monthFirst));
+        const lastDay = Math.min(length, end - monthFirst);
+        for (; day <= lastDay; day += 1) {
+          if ((mask & (1 << (day - 1))) === 0) continue;
+          const number = monthFirst + day - 1;
+          if (!this.testsDays || this.holds(number, year, first, end)) found.push(number);
         }
       }
-      number = monthEnd;
+      monthFirst += length;
+      day = 1;
       month = month === MONTHS ? 1 : month + 1;
       if (month === 1) year += 1;
     }
     return found;
   }
 
-  private holds(date: Day): boolean {
-    const { number, day, monthDays, yearDay, yearDays } = date;
+  /** The days of a month of this shape that may be meant: bit 0 is its first day. */
+  private maskOf(length: number, firstWeekday: number): number {
+    const shape = (length - 28) * WEEK_DAYS + firstWeekday;
+    const known = this.maskByMonthShape[shape] ?? -1;
+    if (known >= 0) return known;
+    let mask = 0;
+    for (let day = 1; day <= length; day += 1) {
+      if (this.holdsInMonth(day, length, (firstWeekday + day - 1) % WEEK_DAYS)) mask |= 1 << (day - 1);
+    }
+    this.maskByMonthShape[shape] = mask;
+    return mask;
+  }
+
+  private holdsInMonth(day: number, length: number, dayOfWeek: number): boolean {
     if (this.monthDays !== null) {
       const [fromStart, fromEnd] = this.monthDays;
-      if ((fromStart & (1 << day)) === 0 && (fromEnd & (1 << (monthDays - day + 1))) === 0) return false;
+      if ((fromStart & (1 << day)) === 0 && (fromEnd & (1 << (length - day + 1))) === 0) return false;
     }
-    if (this.hasWeekdays && !this.holdsWeekday(date)) return false;
+    if (!this.hasWeekdays || (this.weekdays & (1 << dayOfWeek)) !== 0) return true;
+    if (!this.isNumberedInMonth) return (this.numberedMask & (1 << dayOfWeek)) !== 0;
+    return this.isNumbered(dayOfWeek, day, length);
+  }
+
+  /** What the shape of its month does not say of a day. */
+  private holds(number: number, year: number, unitFirst: number, unitEnd: number): boolean {
+    if ((number - this.startDay) % this.dayStep !== 0) return false;
+    const yearDay = number - dayNumber(year, 1, 1) + 1;
+    const yearDays = isLeapYear(year) ? 366 : 365;
     if (this.yearDays !== null && !this.yearDays.has(yearDay) && !this.yearDays.has(yearDay - yearDays - 1)) {
       return false;
     }
-    const { frequency, interval } = this.parts;
-    return frequency !== 'DAILY' || interval === 1 || (number - this.startDay) % interval === 0;
+    if (this.weekNumbers !== null) {
+      const week = Math.floor((number - unitFirst) / WEEK_DAYS) + 1;
+      const weeks = (unitEnd - unitFirst) / WEEK_DAYS;
+      if (!this.weekNumbers.has(week) && !this.weekNumbers.has(week - weeks - 1)) return false;
+    }
+    const dayOfWeek = weekday(number);
+    const isOpen = !this.hasWeekdays || this.isNumberedInMonth || (this.weekdays & (1 << dayOfWeek)) !== 0;
+    return isOpen || this.isNumbered(dayOfWeek, yearDay, yearDays);
   }
 
-  private holdsWeekday({ number, day, monthDays, yearDay, yearDays }: Day): boolean {
-    const dayOfWeek = weekday(number);
-    if ((this.weekdays & (1 << dayOfWeek)) !== 0) return true;
-    if (this.numberedWeekdays.size === 0) return false;
-    // A number counts in the month where the rule names months, by FREQ or BYMONTH, and in the year elsewhere.
-    const isInMonth = this.parts.frequency === 'MONTHLY' || this.parts.months !== null;
-    const [index, length] = isInMonth ? [day, monthDays] : [yearDay, yearDays];
+  /** Whether BYDAY names a weekday that is day `index` of a month or year of this length. */
+  private isNumbered(dayOfWeek: number, index: number, length: number): boolean {
     const nth = Math.ceil(index / WEEK_DAYS);
     const nthFromEnd = -Math.ceil((length - index + 1) / WEEK_DAYS);
     return (
       this.numberedWeekdays.has(numbered({ weekday: dayOfWeek, nth })) ||
       this.numberedWeekdays.has(numbered({ weekday: dayOfWeek, nth: nthFromEnd }))
     );
-  }
-
-  private holdsWeek(dayOfUnit: number, unitDays: number): boolean {
-    if (this.weekNumbers === null) return true;
-    const week = Math.floor(dayOfUnit / WEEK_DAYS) + 1;
-    return this.weekNumbers.has(week) || this.weekNumbers.has(week - unitDays / WEEK_DAYS - 1);
   }
 }
 

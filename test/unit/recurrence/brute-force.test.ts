@@ -1,6 +1,8 @@
 import { compileSchedule } from '../../../src/domain/recurrence/recurrence.js';
 import { parseSchedule } from '../../../src/domain/recurrence/parse-schedule.js';
 import { bruteForce, walkMinutes, type WallDate, type WallRule } from '../../support/brute-force.js';
+import { CHANGES } from '../../support/clock-changes.js';
+import { pick, type Random, randomFrom } from '../../support/seeded-random.js';
 
 /**
  * Rules to try; RULES=2000 for a long run, SEED to draw others. The engine and this walk read Intl with a named zone and
@@ -10,50 +12,10 @@ const RULES = Number(process.env.RULES ?? 240);
 const SEED = Number(process.env.SEED ?? 20261123);
 const DAY_MS = 86_400_000;
 
-/** Days around clock changes: half an hour, midnight, two hours, a day left out, a day twice, an end of changes. */
-const CHANGES: readonly (readonly [timeZone: string, day: string])[] = [
-  ['Europe/Paris', '2026-03-29'],
-  ['Europe/Paris', '2026-10-25'],
-  ['America/New_York', '2027-03-14'],
-  ['America/New_York', '2027-11-07'],
-  ['Australia/Lord_Howe', '2027-04-04'],
-  ['Australia/Lord_Howe', '2026-10-04'],
-  ['America/Sao_Paulo', '2018-11-04'],
-  ['America/Sao_Paulo', '2018-02-18'],
-  ['Asia/Beirut', '2026-03-29'],
-  ['Asia/Beirut', '2026-10-25'],
-  ['Antarctica/Troll', '2026-03-29'],
-  ['Antarctica/Troll', '2026-10-25'],
-  ['Pacific/Apia', '2011-12-30'],
-  ['Pacific/Kwajalein', '1969-09-30'],
-  ['Africa/Casablanca', '2026-02-15'],
-  ['Africa/Casablanca', '2026-03-22'],
-  ['Europe/Istanbul', '2016-10-30'],
-  ['Asia/Kathmandu', '1986-01-01'],
-  ['America/Caracas', '2016-05-01'],
-  ['UTC', '2028-02-29'],
-];
-
-/** mulberry32: a run can be repeated from its seed. */
-function randomFrom(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below);
-  };
-}
-
-type Random = (below: number) => number;
 interface Field {
   text: string;
   holds: (value: number) => boolean;
   isFixed: boolean;
-}
-
-function pick<T>(random: Random, choices: readonly T[]): T {
-  return choices[random(choices.length)] as T;
 }
 
 function randomField(random: Random, min: number, max: number, likely: readonly number[]): Field {

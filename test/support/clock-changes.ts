@@ -1,0 +1,23 @@
+/** Days around clock changes: half an hour, midnight, two hours, a day left out, a day twice, an end of changes. */
+export const CHANGES: readonly (readonly [timeZone: string, day: string])[] = [
+  ['Europe/Paris', '2026-03-29'],
+  ['Europe/Paris', '2026-10-25'],
+  ['America/New_York', '2027-03-14'],
+  ['America/New_York', '2027-11-07'],
+  ['Australia/Lord_Howe', '2027-04-04'],
+  ['Australia/Lord_Howe', '2026-10-04'],
+  ['America/Sao_Paulo', '2018-11-04'],
+  ['America/Sao_Paulo', '2018-02-18'],
+  ['Asia/Beirut', '2026-03-29'],
+  ['Asia/Beirut', '2026-10-25'],
+  ['Antarctica/Troll', '2026-03-29'],
+  ['Antarctica/Troll', '2026-10-25'],
+  ['Pacific/Apia', '2011-12-30'],
+  ['Pacific/Kwajalein', '1969-09-30'],
+  ['Africa/Casablanca', '2026-02-15'],
+  ['Africa/Casablanca', '2026-03-22'],
+  ['Europe/Istanbul', '2016-10-30'],
+  ['Asia/Kathmandu', '1986-01-01'],
+  ['America/Caracas', '2016-05-01'],
+  ['UTC', '2028-02-29'],
+];
