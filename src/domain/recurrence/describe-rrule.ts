@@ -103,7 +103,7 @@ function timesText(parts: RruleParts, start: string): string {
     return hasSeconds ? `${text}:${two(time % 60)}` : text;
   };
   if (times.length <= MAX_LISTED_TIMES) return `at ${listed(times.map(clock))}`;
-  const stepSeconds = evenStep(times);
+  const stepSeconds = picksTimesOfDay(parts) ? evenStep(times) : null;
   if (stepSeconds === null || stepSeconds % 60 !== 0) return `at ${times.length} times of the day`;
   const step = stepSeconds === 60 ? 'minute' : stepSeconds === 3_600 ? 'hour' : `${stepSeconds / 60} minutes`;
   return `every ${step} from ${clock(times[0] ?? 0)} to ${clock(times.at(-1) ?? 0)}`;

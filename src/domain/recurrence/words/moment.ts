@@ -124,8 +124,8 @@ const ISO_UNITS: readonly (readonly [LengthPart['unit'], string, boolean])[] = [
 export function isoDuration(parts: readonly LengthPart[]): string {
   const amounts = new Map<string, number>();
   for (const { count, unit } of parts) {
-    const [name, amount] = unit === 'quarter' ? ['month', count * 3] : [unit, count];
-    amounts.set(name, (amounts.get(name) ?? 0) + Number(amount));
+    const name = unit === 'quarter' ? 'month' : unit;
+    amounts.set(name, (amounts.get(name) ?? 0) + (unit === 'quarter' ? count * 3 : count));
   }
   const spell = (isTime: boolean): string =>
     ISO_UNITS.filter(([unit, , isOfTime]) => isOfTime === isTime && amounts.has(unit))

@@ -19,7 +19,7 @@ export function readDraft(source: string): Draft {
   const cursor = new Cursor(source);
   const draft: Draft = {};
   while (!cursor.isAtEnd) {
-    if (Object.keys(draft).length > 0 && cursor.takeSymbol(',') && !cursor.isAtEnd) continue;
+    if (Object.keys(draft).length > 0) cursor.takeSymbol(',');
     const isTaken = CLAUSES.some((clause) => cursor.attempt(() => (clause(cursor, draft) ? true : null)) !== null);
     if (!isTaken) refuseNext(cursor);
   }

@@ -217,13 +217,11 @@ function refusePerMismatch({ per, times, weekdays, monthDays, date, months }: Dr
 /** The phrase with days or times behind the count, for the counts that people use. */
 function perExamples(unit: Unit, source: string, span: Span): string[] {
   const words = source.slice(span.start, span.end);
-  const examples = {
+  const examples: Partial<Record<Unit, string[]>> = {
     day: ['at 9:00', 'at 8:00 and 20:00', 'at 8:00, 14:00 and 20:00'],
     week: ['on Mondays', 'on Monday and Thursday', 'on Monday, Wednesday and Friday'],
     month: ['on the 1st', 'on the 1st and 15th', 'on the 1st, 11th and 21st'],
     year: ['on 1 January', 'on 1 January and 1 July', 'on 1 January, 1 May and 1 September'],
   };
-  return (examples[unit as keyof typeof examples] ?? []).map((example) =>
-    replaced(source, span, `${words} ${example}`),
-  );
+  return (examples[unit] ?? []).map((example) => replaced(source, span, `${words} ${example}`));
 }
