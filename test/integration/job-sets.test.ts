@@ -233,6 +233,14 @@ describe('an export', () => {
     job('cron', { description: 'two\nlines\n\n  indented', labels: { yes: 'no', 'a/b': '12:30:45' } }),
     job('interval', { schedule: 'PT7H', retry: { maxAttempts: 9, maxElapsed: 'P2D' } }),
     job('once', { schedule: { type: 'once', at: '2026-12-24T18:00', timeZone: 'Europe/Paris' } }),
+    job('rrule', {
+      schedule: {
+        type: 'rrule',
+        rule: 'RRULE:FREQ=WEEKLY;BYDAY=MO,FR\nRDATE:20261224T180000\nEXDATE:20270101T093000,20270104T083000Z',
+        startAt: '2026-01-01T09:30',
+        timeZone: 'Europe/Paris',
+      },
+    }),
     job('bounded', {
       schedule: {
         type: 'cron',
@@ -256,7 +264,7 @@ describe('an export', () => {
   ];
 
   it.each(['json', 'yaml'])('as %s can be declared again and changes nothing', async (format) => {
-    expect((await put(everything())).body['summary']).toMatchObject({ create: 7 });
+    expect((await put(everything())).body['summary']).toMatchObject({ create: 8 });
     api.clock.at += 12_345_678;
     const before = await api.rows(
       'SELECT j.*, t.version, t.next_run_at FROM jobs j JOIN job_states t ON t.job_id = j.id ORDER BY id',
@@ -265,7 +273,7 @@ describe('an export', () => {
     expect(exported).not.toContain('hunter2');
     const again =
       format === 'json' ? await api.call('PUT', `${SET}?prune=true`, exported) : await putYaml(exported, '?prune=true');
-    expect(again.body['summary']).toEqual({ create: 0, change: 0, delete: 0, keep: 7 });
+    expect(again.body['summary']).toEqual({ create: 0, change: 0, delete: 0, keep: 8 });
     expect(
       await api.rows(
         'SELECT j.*, t.version, t.next_run_at FROM jobs j JOIN job_states t ON t.job_id = j.id ORDER BY id',
@@ -299,6 +307,9 @@ describe('an export', () => {
     expect(payload).toContain('# job: bounded\n# not in cron: cron knows no maxRuns\n');
     expect(payload).toContain("# job: interval\n# not in cron: cron can't count PT7H");
     expect(payload).toContain('# job: once\n# not in cron: cron knows no time that comes once');
+    expect(payload).toContain(
+      '# job: rrule\n# not in cron: cron knows no recurrence rules (RRULE:FREQ=WEEKLY;BYDAY=MO,FR RDATE:20261224T180000 EX',
+    );
     expect(payload).toContain('# job: paused\n# paused: 0 9 * * 1 curl');
     expect(payload).toContain('# job: every quarter\n5-59/15 * * * * curl');
     expect(payload).toContain(

@@ -41,6 +41,8 @@ describe('creating', () => {
     ['2020-01-01T00:00:00Z', '/schedule'],
     [{ type: 'cron', expression: '0 9 * * *', endAt: '2026-03-02T08:30:00Z' }, '/schedule'],
     [{ type: 'once', at: '2026-03-02T08:00:00Z' }, '/schedule'],
+    ['FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30', '/schedule'],
+    ['FREQ=DAILY;COUNT=1', '/schedule'],
   ])('a schedule that never fires is refused: %j', async (schedule, pointer) => {
     const { status, body } = await api.call('POST', '/jobs', { ...DAILY, schedule });
     expect([status, body['code'], body['errors'][0].pointer, body['errors'][0].code]).toEqual([
@@ -239,6 +241,19 @@ describe('putting by name', () => {
     api.clock.at += 60_000;
     const { body } = await api.call('PUT', path, { ...whole, schedule: { type: 'interval', every: 'PT10M' } });
     expect(body['schedule'].anchorAt).toBe('2026-03-02T08:01:00.000Z');
+  });
+
+  test('a recurrence rule goes on from its start, and another one starts now', async () => {
+    const put = async (schedule: unknown): Promise<Json> => (await api.call('PUT', path, { ...whole, schedule })).body;
+    const created = await put('FREQ=DAILY;INTERVAL=3');
+    expect(created['schedule']).toMatchObject({ rule: 'FREQ=DAILY;INTERVAL=3', startAt: '2026-03-02T08:00:00' });
+    expect(created).toMatchObject({
+      nextRunAt: '2026-03-05T08:00:00.000Z',
+      scheduleText: 'Every 3 days at 08:00, counted from 2026-03-02 (UTC)',
+    });
+    api.clock.at += 60_000;
+    expect(await put({ type: 'rrule', rule: 'RRULE:freq=daily;interval=3' })).toEqual(created);
+    expect((await put('FREQ=DAILY;INTERVAL=2'))['schedule']).toMatchObject({ startAt: '2026-03-02T08:01:00' });
   });
 
   test('many at once make one job', async () => {

@@ -1939,7 +1939,10 @@ export interface components {
              * @example FREQ=MONTHLY;BYDAY=-1FR
              */
             rule: string;
-            /** @description First instant, inclusive: an instant, or a local date-time */
+            /**
+             * @description DTSTART on the zone's wall clock; default: that line, or creation
+             * @example 2026-01-01T17:00
+             */
             startAt?: string;
             /** @description Default: the TZID of DTSTART, or UTC */
             timeZone?: string;

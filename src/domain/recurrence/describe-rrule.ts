@@ -25,7 +25,7 @@ export function describeRrule({ parts, added, excluded }: RruleText, startSecond
   ].join(' ');
   return [
     sentence,
-    positions === null || picksTimesOfDay(parts) ? '' : `of these only the ${listed(positions.map(ordinal))}`,
+    positions === null || picksTimesOfDay(parts) ? '' : `of these the ${listed(positions.map(ordinal))}`,
     interval === 1 ? '' : `counted from ${start.slice(0, 10)}`,
     count === null ? '' : count === 1 ? 'once' : `${count} times`,
     untilAt === null
@@ -48,38 +48,47 @@ function daysText(parts: RruleParts, start: string): string[] {
   if (isOpen && frequency === 'YEARLY' && months === null && weekNumbers === null) {
     return [`on ${MONTHS[month - 1]} ${day}`];
   }
+  const ofMonth = frequency === 'MONTHLY' ? '' : ' of the month';
   if (isOpen && (frequency === 'MONTHLY' || (frequency === 'YEARLY' && weekNumbers === null))) {
-    texts.push(`on day ${day} of the month`);
+    texts.push(`on day ${day}${ofMonth}`);
   }
   if (isOpen && (frequency === 'WEEKLY' || weekNumbers !== null)) {
     texts.push(`on ${WEEKDAYS[new Date(`${start}Z`).getUTCDay()]}`);
   }
   if (yearDays !== null) texts.push(`on ${numberedDays(yearDays)} of the year`);
-  if (monthDays !== null) texts.push(`on ${numberedDays(monthDays)} of the month`);
+  if (monthDays !== null) texts.push(`on ${numberedDays(monthDays)}${ofMonth}`);
   if (weekdays !== null) {
-    const named = weekdaysText(weekdays, frequency === 'YEARLY' && months === null);
-    texts.push(yearDays === null && monthDays === null ? `on ${named}` : `if it is ${named}`);
+    const isFilter = yearDays !== null || monthDays !== null;
+    const named = weekdaysText(weekdays, frequency === 'YEARLY' && months === null, isFilter);
+    texts.push(isFilter ? `if it is ${named}` : `on ${named}`);
   }
-  if (weekNumbers !== null) texts.push(`in week ${listed(weekNumbers.map(fromEnd))} of the year`);
+  if (weekNumbers !== null)
+    texts.push(
+      weekNumbers.every((week) => week < 0)
+        ? `in ${listed(weekNumbers.map((week) => `the ${ordinal(week)} week`))}`
+        : `in week ${listed(weekNumbers.map(fromEnd))}`,
+    );
   if (months !== null) texts.push(`in ${listed(months.map((number) => MONTHS[number - 1] ?? ''))}`);
   return texts;
 }
 
-function weekdaysText(weekdays: readonly RruleWeekday[], isInYear: boolean): string {
+/** `isFilter`: the days are named already, and have to be one of these weekdays too. */
+function weekdaysText(weekdays: readonly RruleWeekday[], isInYear: boolean, isFilter: boolean): string {
   const plain = weekdays.filter(({ nth }) => nth === null).map(({ weekday }) => weekday);
   // A week reads from Monday on.
   const names = [...plain].sort((a, b) => ((a + 6) % 7) - ((b + 6) % 7)).map((weekday) => WEEKDAYS[weekday] ?? '');
-  const spelled = plain.join(',') === WORKDAYS ? ['Monday through Friday'] : names;
+  const days = isFilter ? names.map((name) => `a ${name}`) : names;
+  const spelled = plain.join(',') === WORKDAYS ? [isFilter ? 'a workday' : 'Monday through Friday'] : days;
   const numbered = weekdays.flatMap(({ weekday, nth }) => {
     return nth === null ? [] : [`the ${ordinal(nth)} ${WEEKDAYS[weekday]}${isInYear ? ' of the year' : ''}`];
   });
-  return listed([...spelled, ...numbered]);
+  return listed([...spelled, ...numbered], isFilter ? 'disjunction' : 'conjunction');
 }
 
 /** "day 2, 15 and the last one", "the last day". */
 function numberedDays(days: readonly number[]): string {
   const fromStart = days.filter((day) => day > 0).map(String);
-  const back = days.filter((day) => day < 0).reverse();
+  const back = days.filter((day) => day < 0);
   const ends = back.map((day) => `the ${ordinal(day)} day`);
   return listed([...fromStart.map((day, index) => (index === 0 ? `day ${day}` : day)), ...ends]);
 }
@@ -132,9 +141,9 @@ function ordinal(number: number): string {
 }
 
 function fromEnd(number: number): string {
-  return number > 0 ? String(number) : `${ordinal(number)} one`;
+  return number > 0 ? String(number) : `the ${ordinal(number)} one`;
 }
 
-function listed(parts: readonly string[]): string {
-  return new Intl.ListFormat('en', { type: 'conjunction' }).format(parts);
+function listed(parts: readonly string[], type: 'conjunction' | 'disjunction' = 'conjunction'): string {
+  return new Intl.ListFormat('en', { type }).format(parts);
 }

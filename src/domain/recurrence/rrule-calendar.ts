@@ -33,7 +33,7 @@ export class RruleCalendar {
     const times = timesOf(parts, startSecond - startDay * DAY_SECONDS);
     // On a day of its own, which positions are chosen is the same every day.
     const isChosenDaily = parts.frequency === 'DAILY' && parts.positions !== null;
-    this.times = isChosenDaily ? chosenTimes(times, parts.positions ?? []) : times;
+    this.times = isChosenDaily ? chosenTimes(times, parts.positions) : times;
     this.positions = isChosenDaily ? null : parts.positions;
     const most = MOST_DAYS[parts.frequency] * this.times.count;
     const isEmpty = most === 0 || (this.positions?.every((position) => Math.abs(position) > most) ?? false);
@@ -50,7 +50,7 @@ export class RruleCalendar {
     const wanted = Math.max(localSecond, this.startSecond);
     if (wanted > this.lastSecond) return Infinity;
     for (let unit = this.days.unitFrom(Math.floor(wanted / DAY_SECONDS)); ; unit += this.days.step) {
-      if (this.days.isPastEnd(unit)) {
+      if (unit > this.days.lastUnit) {
         // The search is not made again.
         this.lastSecond = wanted - 1;
         return Infinity;
@@ -123,7 +123,7 @@ export class RruleCalendar {
   /** The local second of member number `number`, from 1; Infinity when there are not so many. */
   private member(number: number): number {
     let left = number;
-    for (let unit = this.days.firstUnit; !this.days.isPastEnd(unit); unit += this.days.step) {
+    for (let unit = this.days.firstUnit; unit <= this.days.lastUnit; unit += this.days.step) {
       if (this.positions !== null) {
         const members = this.chosenOf(unit).filter((second) => second >= this.startSecond);
         if (left <= members.length) return members[left - 1] ?? Infinity;

@@ -20,6 +20,8 @@ type Unit = 'week' | 'month' | 'year' | 'weekYear';
 export class RruleDays {
   /** The start's own unit. */
   readonly firstUnit: number;
+  /** That of the engine's last day. */
+  readonly lastUnit: number;
   readonly step: number;
   private readonly unit: Unit;
   private readonly dayStep: number;
@@ -59,6 +61,7 @@ export class RruleDays {
     const isNumberedInYear = numberedDays.length > 0 && !this.isNumberedInMonth;
     this.unit = unitKindOf(parts);
     this.firstUnit = this.unitOf(startDay);
+    this.lastUnit = this.unitOf(LAST_DAY);
     const isDaily = parts.frequency === 'DAILY';
     this.step = isDaily ? 1 : parts.interval;
     this.dayStep = isDaily ? parts.interval : 1;
@@ -69,11 +72,6 @@ export class RruleDays {
   unitFrom(day: number): number {
     const ahead = Math.max(0, this.unitOf(day) - this.firstUnit);
     return this.firstUnit + Math.ceil(ahead / this.step) * this.step;
-  }
-
-  /** Whether a unit lies beyond the engine's last year. */
-  isPastEnd(unit: number): boolean {
-    return this.firstDayOf(unit) > LAST_DAY;
   }
 
   /** The rule's days in a unit, ascending. */
@@ -93,7 +91,10 @@ export class RruleDays {
 
   private firstDayOf(unit: number): number {
     if (this.unit === 'week') return unit * WEEK_DAYS + FIRST_SUNDAY + this.parts.weekStart;
-    if (this.unit === 'month') return dayNumber(Math.floor(unit / MONTHS), (unit % MONTHS) + 1, 1);
+    if (this.unit === 'month') {
+      const { year, month } = monthOf(unit);
+      return dayNumber(year, month, 1);
+    }
     if (this.unit === 'year') return dayNumber(unit, 1, 1);
     const week = this.weekOf(dayNumber(unit, 1, DAY_IN_FIRST_WEEK));
     return week * WEEK_DAYS + FIRST_SUNDAY + this.parts.weekStart;
@@ -104,24 +105,21 @@ export class RruleDays {
   }
 
   private collect(unit: number): number[] {
+    const found: number[] = [];
     const first = this.firstDayOf(unit);
     const end = this.firstDayOf(unit + 1);
-    const found: number[] = [];
-    let { year, month, day } = civilDate(first);
-    let monthFirst = first - day + 1;
-    while (monthFirst < end) {
+    let { year, month, day } = this.unit === 'month' ? { ...monthOf(unit), day: 1 } : civilDate(first);
+    for (let monthFirst = first - day + 1; monthFirst < end; day = 1) {
       const length = monthLength(year, month);
       if ((this.months & (1 << month)) !== 0) {
-        const mask = this.maskOf(length, weekday(monthFirst));
-        const lastDay = Math.min(length, end - monthFirst);
-        for (; day <= lastDay; day += 1) {
-          if ((mask & (1 << (day - 1))) === 0) continue;
-          const number = monthFirst + day - 1;
+        const toDay = Math.min(length, end - monthFirst);
+        let mask = this.maskOf(length, weekday(monthFirst)) & bitsUpTo(toDay) & ~bitsUpTo(day - 1);
+        for (; mask !== 0; mask &= mask - 1) {
+          const number = monthFirst + 31 - Math.clz32(mask & -mask);
           if (!this.testsDays || this.holds(number, year, first, end)) found.push(number);
         }
       }
       monthFirst += length;
-      day = 1;
       month = month === MONTHS ? 1 : month + 1;
       if (month === 1) year += 1;
     }
@@ -205,6 +203,15 @@ function withDefaults(
 /** A weekday and its number as one number. */
 function numbered({ weekday: dayOfWeek, nth }: RruleWeekday): number {
   return (nth ?? 0) * WEEK_DAYS + dayOfWeek;
+}
+
+function monthOf(unit: number): { year: number; month: number } {
+  return { year: Math.floor(unit / MONTHS), month: (unit % MONTHS) + 1 };
+}
+
+/** The lowest `count` bits, of 31. */
+function bitsUpTo(count: number): number {
+  return count >= 31 ? 0x7fffffff : (1 << count) - 1;
 }
 
 function bitsOf(values: readonly number[]): number {

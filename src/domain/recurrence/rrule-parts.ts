@@ -15,7 +15,7 @@ export interface RruleWeekday {
   readonly nth: number | null;
 }
 
-/** A recurrence rule of RFC 5545. Lists are ascending, without repeats; null stands for a part that is not there. */
+/** A recurrence rule of RFC 5545. Lists are ascending, those from the end last, without repeats; null stands for a part that is not there. */
 export interface RruleParts {
   readonly frequency: RruleFrequency;
   readonly interval: number;
@@ -136,7 +136,8 @@ function readList(name: string, value: string | undefined): number[] | null {
     const allowed = isSigned ? `${min} to ${max} and -${max} to -${min} are` : `${min} to ${max} are`;
     throw new RruleSyntaxError(`${name}=${quote(value)}: ${quote(item)} is out of range, ${allowed} allowed`);
   });
-  return [...new Set(numbers)].sort((a, b) => a - b);
+  // Those that count from the end come last, as one would say them.
+  return [...new Set(numbers)].sort((a, b) => Number(a < 0) - Number(b < 0) || a - b);
 }
 
 function readWeekdays(value: string | undefined): RruleWeekday[] | null {
@@ -154,7 +155,11 @@ function readWeekdays(value: string | undefined): RruleWeekday[] | null {
     const nth = isPlain ? null : match?.[1] === '-' ? -size : size;
     byText.set(`${nth},${weekday}`, { weekday, nth });
   }
-  return [...byText.values()].sort((a, b) => (a.nth ?? 0) - (b.nth ?? 0) || a.weekday - b.weekday);
+  return [...byText.values()].sort((a, b) => orderOf(a) - orderOf(b) || a.weekday - b.weekday);
+}
+
+function orderOf({ nth }: RruleWeekday): number {
+  return nth === null ? 0 : nth < 0 ? nth + 1_000 : nth;
 }
 
 /** RFC 5545, 3.3.10: with a start in a time zone UNTIL is in UTC, and it is a date-time as the start is one. */

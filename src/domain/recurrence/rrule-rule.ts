@@ -9,7 +9,7 @@ import type { Transition, Zone } from './zone.js';
 
 /** Longer than any clock change and any offset: what is due inside a span comes from offsets that hold this near it. */
 const REACH_MS = 26 * HOUR_MS;
-const WINDOW_MS = 3 * DAY_MS;
+const WINDOW_MS = 2 * DAY_MS;
 
 /**
  * A recurrence rule in a zone, with RDATE and EXDATE. Between two clock changes each offset claims a stretch of the wall
@@ -23,6 +23,7 @@ export class RruleRule implements Rule {
   private readonly addedAt: readonly Instant[];
   private readonly addedLocalMs: ReadonlySet<number>;
   private readonly excludedAt: ReadonlySet<Instant>;
+  private gapMs: number | null = null;
   /** From this instant on there is nothing: a search that found nothing is not made again. */
   private exhaustedFrom: Instant = LAST_INSTANT;
 
@@ -64,6 +65,24 @@ export class RruleRule implements Rule {
       return this.wants(localMs) ? `also for ${missing}, which does not exist` : `moved: ${missing} does not exist`;
     }
     return noteOf(this.zone, localMs, scheduledFor);
+  }
+
+  /** Between two occurrences that follow each other, RDATE's too; Infinity when there are no two. */
+  get shortestGapMs(): number {
+    return (this.gapMs ??= this.findShortestGap());
+  }
+
+  private findShortestGap(): number {
+    const seconds = this.calendar.shortestGapSeconds;
+    let gapMs = seconds === null ? Infinity : seconds * SECOND_MS;
+    for (const at of this.addedAt) {
+      gapMs = Math.min(gapMs, (this.next(at) ?? Infinity) - at);
+      // In less than the rule's own gap there is one of its occurrences at most; dates before have had their turn.
+      const before = this.searchRule(Math.max(FIRST_INSTANT, at - gapMs));
+      const isBefore = before < at && before <= this.untilAt && !this.excludedAt.has(before);
+      if (isBefore) gapMs = Math.min(gapMs, at - before);
+    }
+    return gapMs;
   }
 
   private wants(localMs: number): boolean {

@@ -23,6 +23,7 @@ interface CompiledRule {
 
 const MAX_RULES = 4_096;
 const LEAST_MONTH_DAYS = 28;
+const LEAP_DAY = 29;
 
 const rules = new BoundedMap<string, CompiledRule>(MAX_RULES);
 
@@ -56,9 +57,9 @@ export const rruleType: ScheduleType<RruleSchedule> = {
   },
 
   frequency(schedule) {
-    const { calendar } = compiledRule(schedule);
-    const gap = calendar.shortestGapSeconds;
-    return { timesPerDay: calendar.timesPerDay, shortestGapMs: gap === null ? null : gap * SECOND_MS };
+    const { calendar, rule } = compiledRule(schedule);
+    const shortestGapMs = rule.shortestGapMs;
+    return { timesPerDay: calendar.timesPerDay, shortestGapMs: shortestGapMs === Infinity ? null : shortestGapMs };
   },
 
   warnings(schedule) {
@@ -129,15 +130,18 @@ function compiledRule({ rule: ruleText, startAt, timeZone, dst }: RruleSchedule)
 }
 
 function startWarnings({ startAt }: RruleSchedule, calendar: RruleCalendar): string[] {
-  const { frequency, monthDays, weekdays, yearDays, weekNumbers } = calendar.parts;
+  const { frequency, months, monthDays, weekdays, yearDays, weekNumbers } = calendar.parts;
   const warnings: string[] = [];
   if (!calendar.has(calendar.startSecond)) {
     warnings.push(`the start, ${startAt}, is not one of the rule's times: it does not fire then`);
   }
-  const { day } = civilDate(Math.floor((calendar.startSecond * SECOND_MS) / DAY_MS));
+  const { month, day } = civilDate(Math.floor((calendar.startSecond * SECOND_MS) / DAY_MS));
   const isDayOfStart = [monthDays, weekdays, yearDays, weekNumbers].every((part) => part === null);
-  const isMonthly = frequency === 'MONTHLY' || (frequency === 'YEARLY' && day > LEAST_MONTH_DAYS);
-  const late = isDayOfStart && isMonthly ? [day] : (monthDays ?? []);
+  if (isDayOfStart && frequency === 'YEARLY' && months === null && month === 2 && day === LEAP_DAY) {
+    return [...warnings, 'fires in leap years only'];
+  }
+  const isCalledByDay = frequency === 'MONTHLY' || (frequency === 'YEARLY' && months !== null);
+  const late = isDayOfStart && isCalledByDay ? [day] : (monthDays ?? []);
   if (late.length > 0 && late.every((monthDay) => monthDay > LEAST_MONTH_DAYS) && weekdays === null) {
     warnings.push(`does not fire in months without day ${late[0]}; BYMONTHDAY=-1 is the last day of each month`);
   }

@@ -248,6 +248,14 @@ describe('hostile input', () => {
       'JAN',
       '@daily',
       'PT',
+      'FREQ=',
+      'DAILY',
+      'MONTHLY',
+      ';BYDAY=',
+      ';COUNT=',
+      '-1FR',
+      '\n',
+      'EXDATE:',
       'P',
       'T',
       'Z',
@@ -270,12 +278,14 @@ describe('hostile input', () => {
         { minLength: 5, maxLength: 7 },
       )
       .map((f) => f.join(' '));
-    const text = fc.oneof(soup, cronLike, fc.string());
+    const ruleLike = soup.map((text) => `FREQ=${text}`);
+    const text = fc.oneof(soup, cronLike, ruleLike, fc.string());
     const member = fc.constantFrom(
       'expression',
       'every',
       'anchorAt',
       'at',
+      'rule',
       'timeZone',
       'startAt',
       'endAt',
@@ -287,7 +297,7 @@ describe('hostile input', () => {
     );
     const object = fc
       .tuple(
-        fc.constantFrom('cron', 'interval', 'once'),
+        fc.constantFrom('cron', 'interval', 'once', 'rrule'),
         fc.dictionary(member, fc.oneof(text, fc.jsonValue()), { maxKeys: 4 }),
       )
       .map(([type, members]) => ({ type, ...members }));

@@ -326,12 +326,14 @@ describe('every rule', () => {
 });
 
 it.each<[string, object]>([
-  ['type', { type: 'rrule', timeZone: 'UTC' }],
+  ['type', { type: 'lunar', timeZone: 'UTC' }],
   ['expression', { type: 'cron', expression: '60 * * * *', timeZone: 'UTC' }],
   ['zone', { type: 'cron', expression: '@daily', timeZone: 'Europe/Atlantis' }],
   ['interval', { type: 'interval', every: 'often', anchorAt: '2026-01-01T00:00:00.000Z', timeZone: 'UTC' }],
   ['anchor', { type: 'interval', every: 'PT1H', anchorAt: 'then', timeZone: 'UTC' }],
   ['moment', { type: 'once', at: 'then', timeZone: 'UTC' }],
+  ['rule', { type: 'rrule', rule: 'FREQ=NEVER', startAt: '2026-01-01T00:00', timeZone: 'UTC' }],
+  ['start', { type: 'rrule', rule: 'FREQ=DAILY', startAt: 'then', timeZone: 'UTC' }],
 ])('a stored schedule with an impossible %s throws RangeError when it is compiled', (_name, schedule) => {
   expect(() => compileSchedule(schedule as Schedule, 'seed')).toThrow(RangeError);
 });

@@ -45,7 +45,7 @@ describe('a recurrence rule is normalised', () => {
   const base = { type: 'rrule', startAt: START, timeZone: 'UTC' };
   it.each<[unknown, object]>([
     [rrule('FREQ=DAILY'), { ...base, rule: 'FREQ=DAILY' }],
-    [rrule(' rrule:freq=weekly;byday=mo,-0we '.replace(',-0we', '')), { ...base, rule: 'FREQ=WEEKLY;BYDAY=MO' }],
+    [rrule(' rrule:freq=weekly;byday=mo '), { ...base, rule: 'FREQ=WEEKLY;BYDAY=MO' }],
     ['FREQ=DAILY', { ...base, startAt: '2026-11-23T10:00:00', rule: 'FREQ=DAILY' }],
     ['BYDAY=MO;FREQ=WEEKLY', { ...base, startAt: '2026-11-23T10:00:00', rule: 'BYDAY=MO;FREQ=WEEKLY' }],
     [
@@ -73,7 +73,12 @@ describe('a recurrence rule is normalised', () => {
       },
     ],
     [
-      rrule('FREQ=DAILY', { startAt: '2026-01-01T17:00:00+01:00', endAt: '2027-01-01T00:00', maxRuns: 3, jitter: '5m' }),
+      rrule('FREQ=DAILY', {
+        startAt: '2026-01-01T17:00:00+01:00',
+        endAt: '2027-01-01T00:00',
+        maxRuns: 3,
+        jitter: '5m',
+      }),
       {
         ...base,
         rule: 'FREQ=DAILY',
@@ -179,7 +184,7 @@ describe('a recurrence rule is refused, with the part at fault', () => {
     [`FREQ=DAILY;BYHOUR=${'1'.repeat(4_000)}`, 'out of range'],
     [`FREQ=DAILY${'\n'.repeat(4_000)}x`, '2 rules'],
     [`FREQ=DAILY${'\n '.repeat(2_000)};`, '"" is not a part'],
-    [`${';'.repeat(4_000)}`, '"" is not a part'],
+    [';'.repeat(4_000), '"" is not a part'],
     [`FREQ=DAILY;BYDAY=${'MO,'.repeat(1_300)}1`, '"1" is not a day'],
   ])('%.80j', (rule, detail) => {
     const [problem] = refused(rrule(rule));
@@ -214,7 +219,8 @@ describe('a recurrence rule is refused, with the part at fault', () => {
 });
 
 describe('a clock change and a recurrence rule', () => {
-  const at = (time: string, rest: object = {}): object => paris('FREQ=DAILY', { startAt: `2026-01-01T${time}`, ...rest });
+  const at = (time: string, rest: object = {}): object =>
+    paris('FREQ=DAILY', { startAt: `2026-01-01T${time}`, ...rest });
   it.each<[string, object, string, string[], (string | null)[]]>([
     [
       'gap: moved by its length',
@@ -276,8 +282,13 @@ describe('a clock change and a recurrence rule', () => {
     ],
   ])('%s', (_name, input, after, expected, notes) => {
     expect(nexts(input, after, expected.length)).toEqual(expected);
-    const { occurrences } = previewSchedule(accepted(input), { seed: '', from: Date.parse(after), count: expected.length });
-    for (const [index, note] of notes.entries()) expect([index, occurrences[index]?.note ?? null]).toEqual([index, note]);
+    const { occurrences } = previewSchedule(accepted(input), {
+      seed: '',
+      from: Date.parse(after),
+      count: expected.length,
+    });
+    for (const [index, note] of notes.entries())
+      expect([index, occurrences[index]?.note ?? null]).toEqual([index, note]);
   });
 });
 
@@ -340,7 +351,10 @@ describe('the same whatever instant it is asked from', () => {
     for (const [index, at] of walked.slice(0, -1).entries()) {
       const following = walked[index + 1] ?? 0;
       // Each asks a schedule of its own: what one search remembers must not change another.
-      const fresh = compileSchedule(accepted(paris(rule, { startAt: '1999-12-27T02:30', dst: { overlap: 'first' } })), '');
+      const fresh = compileSchedule(
+        accepted(paris(rule, { startAt: '1999-12-27T02:30', dst: { overlap: 'first' } })),
+        '',
+      );
       for (const asked of [at, at + 1, (at + following) / 2, following - 1]) {
         expect([asked, fresh.next(asked)]).toEqual([asked, following]);
         expect([asked, recurrence.next(asked)]).toEqual([asked, following]);
@@ -369,18 +383,29 @@ describe('a rule that never fires, and one that is much work, end soon', () => {
     [`FREQ=DAILY;${every}`, true],
     [`FREQ=YEARLY;${every};BYDAY=SU,MO,TU,WE,TH,FR,SA;BYSETPOS=${until(1, 366)},${until(-366, -1)}`, true],
     [`FREQ=YEARLY;BYYEARDAY=${until(1, 366)};COUNT=1000000000`, true],
-    [`RRULE:FREQ=DAILY\nEXDATE:${until(1, 28).split(',').map((day) => `202612${day.padStart(2, '0')}T170000`).join(',')}`, true],
+    [
+      `RRULE:FREQ=DAILY\nEXDATE:${until(1, 28)
+        .split(',')
+        .map((day) => `202612${day.padStart(2, '0')}T170000`)
+        .join(',')}`,
+      true,
+    ],
   ])('%.70s', (rule, fires) => {
     const from = Date.UTC(2026, 10, 23);
     const work = (index: number): void => {
       // Another start each time: nothing is remembered from the try before.
-      const schedule = accepted(rrule(rule, { startAt: `2026-01-01T17:00:0${index}` }));
+      const schedule = accepted(rrule(rule, { startAt: `2026-01-01T17:00:${index}` }));
       expect(compileSchedule(schedule, '').next(from) !== null).toBe(fires);
       loadOf({ id: '', schedule });
-      previewSchedule(schedule, { seed: '', from, count: 1_000 });
     };
-    let tries = 0;
+    let tries = 10;
     expect(fastestMs(() => work(tries++))).toBeLessThan(MOST_MS);
+    const preview = (index: number): unknown => {
+      const schedule = accepted(rrule(rule, { startAt: `2026-01-01T17:00:${index}` }));
+      return previewSchedule(schedule, { seed: '', from, count: 1_000 });
+    };
+    // 10 ms to 40 ms; the limit leaves room for a machine with other work, as that of the other types does.
+    expect(fastestMs(() => preview(tries++))).toBeLessThan(150);
   });
 });
 
@@ -423,9 +448,12 @@ describe('what it takes up, and what is said of it', () => {
     [rrule('FREQ=YEARLY'), 'Every year on January 1 at 17:00 (UTC)'],
     [rrule('FREQ=YEARLY;BYMONTH=6,7'), 'Every year on day 1 of the month in June and July at 17:00 (UTC)'],
     [rrule('FREQ=YEARLY;BYDAY=20MO'), 'Every year on the 20th Monday of the year at 17:00 (UTC)'],
-    [rrule('FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU'), 'Every year on the last Sunday of the month in March at 17:00 (UTC)'],
+    [rrule('FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU'), 'Every year on the last Sunday in March at 17:00 (UTC)'],
     [rrule('FREQ=YEARLY;BYWEEKNO=20,-1;BYDAY=MO'), 'Every year on Monday in week 20 and the last one at 17:00 (UTC)'],
-    [rrule('FREQ=YEARLY;BYYEARDAY=1,100,-2'), 'Every year on day 1, 100, and the 2nd to last day of the year at 17:00 (UTC)'],
+    [
+      rrule('FREQ=YEARLY;BYYEARDAY=1,100,-2'),
+      'Every year on day 1, 100, and the 2nd to last day of the year at 17:00 (UTC)',
+    ],
     [rrule('FREQ=MONTHLY;BYDAY=FR;BYMONTHDAY=13'), 'Every month on day 13 if it is a Friday at 17:00 (UTC)'],
     [
       rrule('FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1'),
@@ -452,10 +480,7 @@ describe('what it takes up, and what is said of it', () => {
     ],
     [rrule('FREQ=MONTHLY;BYMONTHDAY=1,31'), []],
     [rrule('FREQ=YEARLY', { startAt: '2028-02-29T17:00' }), ['fires in leap years only']],
-    [
-      rrule(`FREQ=DAILY;BYHOUR=${until(0, 23)};BYMINUTE=${until(0, 59)};BYSECOND=0,30`),
-      ['fires 2,880 times a day'],
-    ],
+    [rrule(`FREQ=DAILY;BYHOUR=${until(0, 23)};BYMINUTE=${until(0, 59)};BYSECOND=0,30`), ['fires 2,880 times a day']],
   ])('%j warns %j', (input, warnings) => {
     const { warnings: found } = previewSchedule(accepted(input), { seed: '', from: NOW, count: 1 });
     expect(found.filter((text) => !text.startsWith('the start') || warnings.includes(text))).toEqual(warnings);
