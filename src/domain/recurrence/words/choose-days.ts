@@ -24,7 +24,7 @@ export function chooseDays(draft: Draft, unit: Unit | null, source: string): Day
     const span = draft.every?.span ?? { start: 0, end: source.length };
     return ambiguous(span, 'leaves open which day of the week', [`${source} on Monday`, `${source} on Sunday`]);
   }
-  if (unit === 'day') return months;
+  if (unit === 'day' || unit === 'hour') return months;
   if (unit === 'month' || draft.months?.isEvery === true) return { ...months, monthDays: FIRST_DAY };
   if (draft.months?.isSpan === true && unit === null && draft.times !== undefined) return months;
   if (draft.months !== undefined) return refuseMonths(draft.months.span, source);
@@ -110,6 +110,10 @@ function weekdaysOf(
       replaced(source, span, `on the first ${name}`),
       replaced(source, span, `on the last ${name}`),
     ]);
+  }
+  const isEveryDay = unit === 'day' && (days.length === 1 || /^(every|each)/i.test(source.slice(span.start)));
+  if (isEveryDay) {
+    return ambiguous(span, 'does not go with every day', [without(source, span), `every ${name}`]);
   }
   if (isEach || unit !== null) return days;
   const time = draft.times === undefined ? ' at 9:00' : '';

@@ -211,7 +211,13 @@ export function readDate(cursor: Cursor, start: number, isEach: boolean): DateWo
   if (dates.some(({ days, year }) => days.join() !== first.days.join() || year !== null) && dates.length > 1) {
     return unknown(span, 'are dates with different days: one schedule for each is needed');
   }
-  return { days: first.days, months: dates.map(({ month }) => month), year: first.year, isEach, span };
+  return {
+    days: first.days,
+    months: [...new Set(dates.map(({ month }) => month))].sort((a, b) => a - b),
+    year: first.year,
+    isEach,
+    span,
+  };
 }
 
 function refuseNoDate({ source }: Cursor, { days, month, year }: BareDate, span: Span): void {

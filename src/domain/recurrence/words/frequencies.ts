@@ -7,6 +7,7 @@ import { ambiguous, unknown } from './refusal.js';
 import type { Span } from './tokenizer.js';
 
 const MOST = 1_000_000;
+const UNITS: readonly Unit[] = ['second', 'minute', 'hour', 'day', 'week', 'month', 'quarter', 'year'];
 
 /** `hourly`, `daily`, `monthly`, `fortnightly`. */
 export function readAdverb(cursor: Cursor, draft: Draft): boolean {
@@ -108,6 +109,7 @@ function readHalf(cursor: Cursor): LengthPart[] | null {
 export function readLength(cursor: Cursor): LengthPart[] | null {
   const half = readHalf(cursor);
   if (half !== null) return half;
+  const start = cursor.offset;
   const parts: LengthPart[] = [];
   for (;;) {
     const part = cursor.attempt(() => {
@@ -115,7 +117,10 @@ export function readLength(cursor: Cursor): LengthPart[] | null {
       return readLengthPart(cursor);
     });
     if (part === null) return parts.length === 0 ? null : parts;
-    if (parts.some(({ unit }) => unit === part.unit)) unknown(cursor.spanFrom(0), 'says one unit twice');
+    const before = parts.at(-1);
+    if (before !== undefined && UNITS.indexOf(part.unit) >= UNITS.indexOf(before.unit)) {
+      unknown(cursor.spanFrom(start), 'is no length of time: the longest unit comes first');
+    }
     parts.push(part);
   }
 }

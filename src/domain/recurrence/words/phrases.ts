@@ -142,7 +142,8 @@ function readMonthDaySpan(cursor: Cursor, draft: Draft, start: number): boolean 
 
 function readFromDays(cursor: Cursor, draft: Draft, start: number): boolean {
   const weekdays = readWeekdays(cursor, start, false);
-  if (weekdays === null) return sayMonths(cursor, draft, start);
+  // "from November" is no span.
+  if (weekdays === null) return sayMonths(cursor, draft, start, { atLeast: 2 });
   if (weekdays.days.length < 2) return false;
   say(draft, 'weekdays', weekdays);
   return true;

@@ -69,6 +69,12 @@ function membersOf(draft: Draft, reading: Reading): Members {
     ]);
   }
   const { every, times, weekdays, monthDays, months, date } = draft;
+  if (draft.starting !== undefined && (every ?? weekdays ?? monthDays ?? months ?? date) === undefined) {
+    ambiguous(draft.starting.span, 'leaves open how often', [
+      `every day ${reading.source}`,
+      `every Monday ${reading.source}`,
+    ]);
+  }
   if ((every ?? times ?? weekdays ?? monthDays ?? months ?? date) === undefined) {
     const detail = 'says neither a time nor a day';
     unknown({ start: 0, end: reading.source.length }, detail, [

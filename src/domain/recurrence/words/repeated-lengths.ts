@@ -91,7 +91,7 @@ function withinWindow(draft: Draft, every: Every, window: NonNullable<Draft['win
       replaced(reading.source, every.span, 'every 5 minutes'),
     ]);
   }
-  const days = chooseDays(draft, 'day', reading.source);
+  const days = chooseDays(draft, 'hour', reading.source);
   const past = draft.minutesPast?.value;
   const times: number[] = [];
   const from = past === undefined ? window.from : Math.floor(window.from / 3_600) * 3_600;
@@ -110,7 +110,7 @@ function withinWindow(draft: Draft, every: Every, window: NonNullable<Draft['win
 function byClock(draft: Draft, every: Every, reading: Reading): Members {
   const { source } = reading;
   const step = stepSeconds(every, source);
-  const days = cronDays(chooseDays(draft, 'day', source));
+  const days = cronDays(chooseDays(draft, 'hour', source));
   if (days === null) unknown(every.span, 'does not go with these days');
   const past = draft.minutesPast?.value;
   const fits = EVEN_SPANS.find(({ span, unit }) => step < span && span % step === 0 && step % unit === 0)?.span;

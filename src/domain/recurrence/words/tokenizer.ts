@@ -1,4 +1,3 @@
-import { findZone } from '../zone.js';
 import { isDayOrMonthName } from './lexicon.js';
 import { unknown } from './refusal.js';
 
@@ -116,7 +115,8 @@ function readLetters(source: string, start: number): Read | null {
 function isZoneLike(run: string): boolean {
   if (/^(utc|gmt)/i.test(run)) return true;
   if (!run.includes('/')) return false;
-  return findZone(run) !== null || !run.split('/').every((part) => isDayOrMonthName(part.toLowerCase()));
+  // Whether there is such a zone is asked once for a phrase, not for each word: an unknown one costs most of all.
+  return !run.split('/').every((part) => isDayOrMonthName(part.toLowerCase()));
 }
 
 function readPunctuation(source: string, start: number): Read {

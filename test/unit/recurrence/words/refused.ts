@@ -94,7 +94,7 @@ export const REFUSED: readonly (readonly [phrase: string, code: string, position
   ['32nd of the month at 9', 'unknown_words', 1, '32nd'],
   ['sixth Monday of the month', 'unknown_words', 1, 'sixth'],
   ['5th to 1st of the month', 'unknown_words', 1, '5th to 1st'],
-  ['every 90 minutes and 90 minutes', 'unknown_words', 1, 'every 90 minutes and 90 minutes'],
+  ['every 90 minutes and 90 minutes', 'unknown_words', 7, '90 minutes and 90 minutes'],
   ['weekly at 9', 'ambiguous_words', 1, 'weekly'],
   ['bimonthly', 'ambiguous_words', 1, 'bimonthly'],
   ['every Monday at 9am at 10am', 'ambiguous_words', 21, 'at 10am'],
@@ -106,4 +106,9 @@ export const REFUSED: readonly (readonly [phrase: string, code: string, position
   ['every day at 9 -- or so', 'unknown_words', 16, '-'],
   ['every day at 9; drop table jobs', 'unknown_words', 15, ';'],
   ['UTC', 'unknown_words', 1, 'UTC'],
+  ['daily every Monday at 9', 'ambiguous_words', 7, 'every Monday'],
+  ['every day on Monday at 9', 'ambiguous_words', 11, 'on Monday'],
+  ['every 60 seconds and 2 weeks', 'unknown_words', 7, '60 seconds and 2 weeks'],
+  ['weekdays from November at 9', 'unknown_words', 24, 'at'],
+  ['starting 1 March 2027 at 9', 'ambiguous_words', 1, 'starting 1 March 2027'],
 ];

@@ -80,6 +80,8 @@ describe('hostile words', () => {
     ['colons', ':1'.repeat(100)],
     ['letters', 'a'.repeat(200)],
     ['nearly a zone', `every day at 9 ${'A/'.repeat(90)}`],
+    ['many zones', `every day at 9 ${'a/b '.repeat(45)}`],
+    ['a zone that is none beside another fault', 'evry day at 25:00 or 9 Europe/Nowhere'],
     ['parentheses', `every day at 9 ${'('.repeat(180)}`],
     ['nearly words', 'evry mondey '.repeat(16)],
     ['apostrophes', "'".repeat(200)],

@@ -368,4 +368,7 @@ export const UNDERSTOOD: readonly (readonly [phrase: string, schedule: string])[
   ['at 9:00 from June to August', 'cron 0 9 * 6-8 *'],
   ['at 9:00, only in January and July', 'cron 0 9 * 1,7 *'],
   ['first Friday and third Monday of the month at 9', 'cron 0 9 * * FRI#1,MON#3'],
+  ['every day at 5pm on weekdays', 'cron 0 17 * * MON-FRI'],
+  ['every day Monday to Friday at 9', 'cron 0 9 * * MON-FRI'],
+  ['every 1 January, 1 July and 1 July at 6', 'cron 0 6 1 1,7 *'],
 ];
