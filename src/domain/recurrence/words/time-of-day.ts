@@ -68,9 +68,9 @@ export function readMinutesPast(cursor: Cursor): number[] | null {
   if (cursor.isWord('half', 'quarter') && cursor.isWordAt(1, 'past', 'to')) {
     const minute = cursor.takeWord('half') ? 30 : cursor.takeWord('quarter') && cursor.isWord('to') ? 45 : 15;
     const isTo = cursor.take().text === 'to';
-    if (minute === 30 && isTo) return null;
-    takeTheHour(cursor);
-    return [minute];
+    const isOfHour = takeTheHour(cursor);
+    // "quarter to" wants to know of what; nobody says "half to".
+    return isTo && (minute === 30 || !isOfHour) ? null : [minute];
   }
   const minutes = cursor.takeList(() => {
     const minute = cursor.numberAt();
@@ -82,11 +82,13 @@ export function readMinutesPast(cursor: Cursor): number[] | null {
   return ascending(minutes);
 }
 
-function takeTheHour(cursor: Cursor): void {
-  if (cursor.isWord('the', 'each', 'every') && cursor.isWordAt(1, 'hour')) {
+function takeTheHour(cursor: Cursor): boolean {
+  const isThere = cursor.isWord('the', 'each', 'every') && cursor.isWordAt(1, 'hour');
+  if (isThere) {
     cursor.take();
     cursor.take();
   }
+  return isThere;
 }
 
 function checkedMinute(minute: number, token: Token): number {
