@@ -1,5 +1,5 @@
 import { ClockTimes, type DayTimes, ListedTimes } from './day-times.js';
-import { RruleDays } from './rrule-days.js';
+import { RruleDays, type UnitDays } from './rrule-days.js';
 import type { RruleParts } from './rrule-parts.js';
 
 const DAY_SECONDS = 86_400;
@@ -86,7 +86,9 @@ export class RruleCalendar {
 
   private firstOfDays(unit: number, wanted: number): number | null {
     const wantedDay = Math.floor(wanted / DAY_SECONDS);
-    for (const day of this.days.daysOf(unit)) {
+    const { first, offsets } = this.days.daysOf(unit);
+    for (const offset of offsets) {
+      const day = first + offset;
       if (day < wantedDay) continue;
       if (day > wantedDay) return day * DAY_SECONDS + this.times.first;
       const time = this.times.from(wanted - day * DAY_SECONDS);
@@ -103,9 +105,7 @@ export class RruleCalendar {
   private chosenOf(unit: number): readonly number[] {
     if (this.known.unit === unit) return this.known.members;
     const days = this.days.daysOf(unit);
-    const members = this.indexesOf(days.length * this.times.count).map((index) => {
-      return (days[Math.floor(index / this.times.count)] ?? 0) * DAY_SECONDS + this.times.at(index % this.times.count);
-    });
+    const members = this.indexesOf(days.offsets.length * this.times.count).map((index) => this.secondAt(days, index));
     this.known = { unit, members };
     return members;
   }
@@ -132,21 +132,25 @@ export class RruleCalendar {
       }
       const days = this.days.daysOf(unit);
       const early = unit === this.days.firstUnit ? this.countBeforeStart(days) : 0;
-      const count = days.length * this.times.count - early;
-      if (left <= count) {
-        const index = early + left - 1;
-        const day = days[Math.floor(index / this.times.count)] ?? Infinity;
-        return day * DAY_SECONDS + this.times.at(index % this.times.count);
-      }
+      const count = days.offsets.length * this.times.count - early;
+      if (left <= count) return this.secondAt(days, early + left - 1);
       left -= count;
     }
     return Infinity;
   }
 
-  private countBeforeStart(days: readonly number[]): number {
+  /** The local second of a unit's member by its index, from 0. */
+  private secondAt({ first, offsets }: UnitDays, index: number): number {
+    const day = first + (offsets[Math.floor(index / this.times.count)] ?? Infinity);
+    return day * DAY_SECONDS + this.times.at(index % this.times.count);
+  }
+
+  private countBeforeStart({ first, offsets }: UnitDays): number {
     const startDay = Math.floor(this.startSecond / DAY_SECONDS);
-    const wholeDays = days.filter((day) => day < startDay).length;
-    const onStartDay = days.includes(startDay) ? this.times.countBefore(this.startSecond - startDay * DAY_SECONDS) : 0;
+    const wholeDays = offsets.filter((offset) => first + offset < startDay).length;
+    const onStartDay = offsets.includes(startDay - first)
+      ? this.times.countBefore(this.startSecond - startDay * DAY_SECONDS)
+      : 0;
     return wholeDays * this.times.count + onStartDay;
   }
 }

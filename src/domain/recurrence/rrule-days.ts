@@ -9,6 +9,16 @@ const FIRST_SUNDAY = 3;
 /** The day that is in the first week of every year, whatever WKST is (RFC 5545: a week with four days in the year). */
 const DAY_IN_FIRST_WEEK = 4;
 
+/** Of units that are no two alike, or too short to remember. */
+const NO_SHAPE = -1;
+const NO_DAYS_SHAPE = -2;
+
+/** Days of a unit: `first` plus each of the offsets. */
+export interface UnitDays {
+  readonly first: number;
+  readonly offsets: readonly number[];
+}
+
 type Unit = 'week' | 'month' | 'year' | 'weekYear';
 
 /**
@@ -38,7 +48,8 @@ export class RruleDays {
   /** Whether the month's shape does not decide alone. */
   private readonly testsDays: boolean;
   private readonly maskByMonthShape = new Int32Array(28).fill(-1);
-  private known = { unit: Number.NaN, days: [] as readonly number[] };
+  private readonly offsetsByShape = new Map<number, readonly number[]>();
+  private known = { unit: Number.NaN, first: 0, offsets: [] as readonly number[] };
 
   constructor(
     private readonly parts: RruleParts,
@@ -74,10 +85,32 @@ export class RruleDays {
     return this.firstUnit + Math.ceil(ahead / this.step) * this.step;
   }
 
-  /** The rule's days in a unit, ascending. */
-  daysOf(unit: number): readonly number[] {
-    if (this.known.unit !== unit) this.known = { unit, days: this.collect(unit) };
-    return this.known.days;
+  /** The rule's days in a unit: the unit's first day, and how far from it they are, ascending. */
+  daysOf(unit: number): UnitDays {
+    if (this.known.unit === unit) return this.known;
+    const first = this.firstDayOf(unit);
+    const shape = this.shapeOf(unit, first);
+    let offsets = this.offsetsByShape.get(shape);
+    if (offsets === undefined) {
+      offsets = this.collect(unit, first);
+      if (shape !== NO_SHAPE) this.offsetsByShape.set(shape, offsets);
+    }
+    this.known = { unit, first, offsets };
+    return this.known;
+  }
+
+  /** Equal for units whose days lie alike: there are 28 kinds of months, 14 of years, and few more of whole weeks. */
+  private shapeOf(unit: number, first: number): number {
+    if (this.unit === 'week' || this.dayStep > 1) return NO_SHAPE;
+    if (this.unit === 'month') {
+      const { year, month } = monthOf(unit);
+      if ((this.months & (1 << month)) === 0) return NO_DAYS_SHAPE;
+      return (monthLength(year, month) - 28) * WEEK_DAYS + weekday(first);
+    }
+    const leapYears = [unit - 1, unit, unit + 1].reduce((bits, year) => bits * 2 + Number(isLeapYear(year)), 0);
+    // A year of whole weeks starts up to three days before or after the year.
+    const start = this.unit === 'year' ? weekday(first) : first - dayNumber(unit, 1, 1) + 3;
+    return (leapYears * WEEK_DAYS + start) * 2 + Number(this.firstDayOf(unit + 1) - first > 366);
   }
 
   private unitOf(day: number): number {
@@ -104,9 +137,8 @@ export class RruleDays {
     return Math.floor((day - FIRST_SUNDAY - this.parts.weekStart) / WEEK_DAYS);
   }
 
-  private collect(unit: number): number[] {
+  private collect(unit: number, first: number): number[] {
     const found: number[] = [];
-    const first = this.firstDayOf(unit);
     const end = this.firstDayOf(unit + 1);
     let { year, month, day } = this.unit === 'month' ? { ...monthOf(unit), day: 1 } : civilDate(first);
     for (let monthFirst = first - day + 1; monthFirst < end; day = 1) {
@@ -116,7 +148,7 @@ export class RruleDays {
         let mask = this.maskOf(length, weekday(monthFirst)) & bitsUpTo(toDay) & ~bitsUpTo(day - 1);
         for (; mask !== 0; mask &= mask - 1) {
           const number = monthFirst + 31 - Math.clz32(mask & -mask);
-          if (!this.testsDays || this.holds(number, year, first, end)) found.push(number);
+          if (!this.testsDays || this.holds(number, year, first, end)) found.push(number - first);
         }
       }
       monthFirst += length;

@@ -5,7 +5,7 @@ import { parseSchedule } from '../../../src/domain/recurrence/parse-schedule.js'
 import { previewSchedule } from '../../../src/domain/recurrence/preview.js';
 import { compileSchedule } from '../../../src/domain/recurrence/recurrence.js';
 import type { Schedule, ScheduleProblem } from '../../../src/domain/recurrence/schedule.js';
-import { fastestMs } from './fastest.js';
+import { fastestMs, leastCpuMs } from './fastest.js';
 
 const NOW = Date.UTC(2026, 10, 23, 10, 0, 0, 250);
 const MOST_MS = 50;
@@ -186,7 +186,7 @@ describe('a recurrence rule is refused, with the part at fault', () => {
     [`FREQ=DAILY${'\n '.repeat(2_000)};`, '"" is not a part'],
     [';'.repeat(4_000), '"" is not a part'],
     [`FREQ=DAILY;BYDAY=${'MO,'.repeat(1_300)}1`, '"1" is not a day'],
-  ])('%.80j', (rule, detail) => {
+  ])('%j', (rule, detail) => {
     const [problem] = refused(rrule(rule));
     expect(problem).toMatchObject({ pointer: '/rule', code: 'invalid_rrule' });
     expect(problem?.detail).toContain(detail);
@@ -292,6 +292,22 @@ describe('a clock change and a recurrence rule', () => {
   });
 });
 
+describe('years of whole weeks', () => {
+  // 1 January 2026 is a Thursday: its week has four days in 2026 from Monday on, and three from Sunday on.
+  it.each<[string, string[]]>([
+    ['FREQ=YEARLY;BYWEEKNO=1;BYDAY=WE', ['2025-12-31', '2027-01-06', '2028-01-05']],
+    ['FREQ=YEARLY;BYWEEKNO=1;BYDAY=WE;WKST=SU', ['2026-01-07', '2027-01-06', '2028-01-05']],
+    ['FREQ=YEARLY;BYWEEKNO=53;BYDAY=SU', ['2027-01-03', '2033-01-02', '2038-01-03']],
+    ['FREQ=YEARLY;BYWEEKNO=53;BYDAY=SU;WKST=SU', ['2025-12-28', '2031-12-28', '2036-12-28']],
+    ['FREQ=YEARLY;BYWEEKNO=-1;BYDAY=MO', ['2025-12-22', '2026-12-28', '2027-12-27']],
+    ['FREQ=YEARLY;INTERVAL=2;BYWEEKNO=1;BYDAY=MO,SU', ['2027-01-04', '2027-01-10', '2029-01-01']],
+    ['FREQ=YEARLY;BYWEEKNO=20', ['2026-05-17', '2027-05-23', '2028-05-21']],
+  ])('%s', (rule, expected) => {
+    const input = rrule(rule, { startAt: '2025-06-01T00:00' });
+    expect(nexts(input, '2025-01-01T00:00Z', 3)).toEqual(expected.map((day) => `${day}T00:00Z`));
+  });
+});
+
 describe('dates beside a rule', () => {
   it.each<[string, object, string[]]>([
     [
@@ -390,7 +406,7 @@ describe('a rule that never fires, and one that is much work, end soon', () => {
         .join(',')}`,
       true,
     ],
-  ])('%.70s', (rule, fires) => {
+  ])('%s', (rule, fires) => {
     const from = Date.UTC(2026, 10, 23);
     const work = (index: number): void => {
       // Another start each time: nothing is remembered from the try before.
@@ -399,13 +415,12 @@ describe('a rule that never fires, and one that is much work, end soon', () => {
       loadOf({ id: '', schedule });
     };
     let tries = 10;
-    expect(fastestMs(() => work(tries++))).toBeLessThan(MOST_MS);
+    expect(leastCpuMs(() => work(tries++))).toBeLessThan(MOST_MS);
     const preview = (index: number): unknown => {
       const schedule = accepted(rrule(rule, { startAt: `2026-01-01T17:00:${index}` }));
       return previewSchedule(schedule, { seed: '', from, count: 1_000 });
     };
-    // 10 ms to 40 ms; the limit leaves room for a machine with other work, as that of the other types does.
-    expect(fastestMs(() => preview(tries++))).toBeLessThan(150);
+    expect(leastCpuMs(() => preview(tries++))).toBeLessThan(MOST_MS);
   });
 });
 
