@@ -96,13 +96,10 @@ const SCHEDULE_INPUT_SHAPES = [
       maxLength: MAX_RULE_LENGTH,
     }),
     ...inputBounds,
-    startAt: z
-      .string()
-      .optional()
-      .meta({
-        description: "DTSTART on the zone's wall clock; default: that line, or creation",
-        example: '2026-01-01T17:00',
-      }),
+    startAt: z.string().optional().meta({
+      description: "DTSTART on the zone's wall clock; default: that line, or creation",
+      example: '2026-01-01T17:00',
+    }),
     timeZone: z.string().optional().meta({ description: 'Default: the TZID of DTSTART, or UTC' }),
   }),
   z.strictObject({
