@@ -371,4 +371,5 @@ export const UNDERSTOOD: readonly (readonly [phrase: string, schedule: string])[
   ['every day at 5pm on weekdays', 'cron 0 17 * * MON-FRI'],
   ['every day Monday to Friday at 9', 'cron 0 9 * * MON-FRI'],
   ['every 1 January, 1 July and 1 July at 6', 'cron 0 6 1 1,7 *'],
+  ['every 2 months on the second Friday at 9', 'rrule FREQ=MONTHLY;INTERVAL=2;BYDAY=2FR from 2026-12-11T09:00'],
 ];
