@@ -4,6 +4,10 @@ export interface Fault {
   readonly pointer: string;
   readonly code: string;
   readonly detail: string;
+  /** Of a schedule in words: what is at fault, and where it starts; 1 is the first character. */
+  readonly words?: { readonly position: number; readonly text: string };
+  /** Of a schedule in words: phrases that would be taken. */
+  readonly suggestions?: readonly string[];
 }
 
 /** The codes of problem documents, with their HTTP status. Clients program against them: never rename one. */

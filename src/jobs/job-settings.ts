@@ -4,7 +4,7 @@ import type { Job } from '../domain/job.js';
 import type { RevisedDefinition } from '../domain/job-revision.js';
 import { isJsonObject, mergePatch, sameJson } from '../domain/json.js';
 import { momentOf } from '../domain/recurrence/common-members.js';
-import { parseSchedule } from '../domain/recurrence/parse-schedule.js';
+import { parseSchedule, WORDS_TYPE } from '../domain/recurrence/parse-schedule.js';
 import type { Instant, Schedule } from '../domain/recurrence/schedule.js';
 import { isScheduleTypeName, scheduleTypeOf } from '../domain/recurrence/schedule-types.js';
 import { changeSecrets } from '../domain/target-secrets.js';
@@ -92,8 +92,8 @@ function retypeSchedule(patch: Readonly<Record<string, unknown>>, stored: Schedu
   const { schedule } = patch;
   if (!isJsonObject(schedule) || typeof schedule['type'] !== 'string') return patch;
   const type = schedule['type'];
-  if (type === stored.type || !isScheduleTypeName(type)) return patch;
-  const kept: readonly string[] = scheduleTypeOf({ type }).members;
+  if (type === stored.type || !(isScheduleTypeName(type) || type === WORDS_TYPE)) return patch;
+  const kept: readonly string[] = type === WORDS_TYPE ? [] : scheduleTypeOf({ type }).members;
   const dropped = scheduleTypeOf(stored).members.filter(
     (name) => !kept.includes(name) && !Object.hasOwn(schedule, name),
   );

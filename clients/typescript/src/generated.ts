@@ -797,6 +797,13 @@ export interface components {
                  * @example /jobs/3/name
                  */
                 pointer: string;
+                /** @description Of a schedule in words: phrases that are understood */
+                readonly suggestions?: string[];
+                /** @description Of a schedule in words: what is at fault */
+                words?: {
+                    position: number;
+                    text: string;
+                };
             }[];
             status: number;
             title: string;
@@ -1489,6 +1496,14 @@ export interface components {
                 detail: string;
                 /** @description JSON pointer (RFC 6901) to the member. */
                 pointer: string;
+                /** @description Of a schedule in words: phrases that are understood. */
+                suggestions?: string[];
+                /** @description Of a schedule in words: what is at fault. */
+                words?: {
+                    /** @description Where it starts; 1 is the first character. */
+                    position: number;
+                    text: string;
+                };
             }[];
             /** @description The path of the request. */
             instance: string;
@@ -2031,7 +2046,7 @@ export interface components {
          */
         Schedule: components["schemas"]["CronSchedule"] | components["schemas"]["IntervalSchedule"] | components["schemas"]["OnceSchedule"] | components["schemas"]["RruleSchedule"];
         /**
-         * @description A schedule, or a text that stands for one.
+         * @description A schedule, or a text that stands for one. A phrase that is not understood, or has two meanings, is refused (`unknown_words`, `ambiguous_words`) with the `words` at fault and two `suggestions` that are understood.
          * @example {
          *       "type": "cron",
          *       "expression": "0 9 * * MON-FRI",
@@ -2150,6 +2165,36 @@ export interface components {
             timeZone?: string;
             /** @enum {string} */
             type: "rrule";
+        } | {
+            /** @description What a fixed time does at a clock change; default after and first */
+            dst?: {
+                /** @enum {string} */
+                gap?: "after" | "skip";
+                /** @enum {string} */
+                overlap?: "first" | "second" | "both";
+            };
+            /** @description Last instant, inclusive: an instant, or a local date-time */
+            endAt?: string;
+            /** @description Names of calendars; none are supported yet */
+            exclude?: string[];
+            /**
+             * @description Spread of the due instant, deterministic by job and occurrence
+             * @example PT30S
+             */
+            jitter?: string;
+            /** @description Completed after so many runs by the schedule */
+            maxRuns?: number;
+            /** @description First instant, inclusive: an instant, or a local date-time */
+            startAt?: string;
+            /**
+             * @description An English phrase: every Monday at 9am, every 90 minutes, weekdays at 18:30, last day of the month at 23:59, every other Tuesday at noon, in 20 minutes, tomorrow at 5pm. It comes back as a schedule of one of the other types
+             * @example weekdays at 18:30
+             */
+            text: string;
+            /** @description Default: the one that the phrase ends with, or UTC */
+            timeZone?: string;
+            /** @enum {string} */
+            type: "words";
         };
         SchedulePreview: {
             occurrences: {

@@ -26,7 +26,7 @@ export function describeRrule({ parts, added, excluded }: RruleText, startSecond
   ].join(' ');
   return [
     sentence,
-    positions === null ? '' : `of these the ${listed(positions.map(ordinal))}`,
+    positions === null || picksTimesOfDay(parts) ? '' : `of these the ${listed(positions.map(ordinal))}`,
     interval === 1 ? '' : `counted from ${start.slice(0, 10)}`,
     count === null ? '' : count === 1 ? 'once' : `${count} times`,
     untilAt === null
@@ -94,21 +94,41 @@ function numberedDays(days: readonly number[]): string {
   return listed([...fromStart.map((day, index) => (index === 0 ? `day ${day}` : day)), ...ends]);
 }
 
+/** Whether BYSETPOS picks among the times of one day: what it picks can be named then. */
+function picksTimesOfDay({ frequency, positions }: RruleParts): boolean {
+  return frequency === 'DAILY' && positions !== null;
+}
+
 function timesText(parts: RruleParts, start: string): string {
   const own = (from: number): number[] => [Number(start.slice(from, from + 2))];
   const hours = parts.hours ?? own(11);
   const minutes = parts.minutes ?? own(14);
   const seconds = parts.seconds ?? own(17);
-  const count = hours.length * minutes.length * seconds.length;
-  if (count > MAX_LISTED_TIMES) return `at ${count} times of the day`;
+  const all = hours.flatMap((h) => minutes.flatMap((m) => seconds.map((s) => h * 3_600 + m * 60 + s)));
+  const times = picksTimesOfDay(parts) ? pickedOf(all, parts.positions ?? []) : all;
   const two = (value: number): string => String(value).padStart(2, '0');
-  const hasSeconds = seconds.some((second) => second !== 0);
-  const times = hours.flatMap((hour) =>
-    minutes.flatMap((minute) =>
-      seconds.map((second) => `${two(hour)}:${two(minute)}${hasSeconds ? `:${two(second)}` : ''}`),
-    ),
-  );
-  return `at ${listed(times)}`;
+  const hasSeconds = times.some((time) => time % 60 !== 0);
+  const clock = (time: number): string => {
+    const text = `${two(Math.floor(time / 3_600))}:${two(Math.floor(time / 60) % 60)}`;
+    return hasSeconds ? `${text}:${two(time % 60)}` : text;
+  };
+  if (times.length <= MAX_LISTED_TIMES) return `at ${listed(times.map(clock))}`;
+  const stepSeconds = picksTimesOfDay(parts) ? evenStep(times) : null;
+  if (stepSeconds === null || stepSeconds % 60 !== 0) return `at ${times.length} times of the day`;
+  const step = stepSeconds === 60 ? 'minute' : stepSeconds === 3_600 ? 'hour' : `${stepSeconds / 60} minutes`;
+  return `every ${step} from ${clock(times[0] ?? 0)} to ${clock(times.at(-1) ?? 0)}`;
+}
+
+/** RFC 5545: positions count from 1, or back from -1. */
+function pickedOf(all: readonly number[], positions: readonly number[]): number[] {
+  const picked = new Set(positions.map((position) => (position > 0 ? position - 1 : all.length + position)));
+  return all.filter((_, index) => picked.has(index));
+}
+
+function evenStep(ascending: readonly number[]): number | null {
+  const step = (ascending[1] ?? 0) - (ascending[0] ?? 0);
+  const isEven = ascending.every((time, index) => index === 0 || time - (ascending[index - 1] ?? 0) === step);
+  return isEven ? step : null;
 }
 
 /** `3rd`, `last`, `2nd to last`. */

@@ -1,4 +1,4 @@
-import type { ScheduleProblem, ScheduleProblemCode } from './schedule.js';
+import type { ScheduleProblem, ScheduleProblemCode, WordsFault } from './schedule.js';
 
 const MAX_QUOTED = 50;
 const MAX_PROBLEMS = 20;
@@ -7,8 +7,8 @@ const MAX_PROBLEMS = 20;
 export class ProblemList {
   readonly problems: ScheduleProblem[] = [];
 
-  add(pointer: string, code: ScheduleProblemCode, detail: string): void {
-    if (this.problems.length < MAX_PROBLEMS) this.problems.push({ pointer, code, detail });
+  add(pointer: string, code: ScheduleProblemCode, detail: string, words: WordsFault = {}): void {
+    if (this.problems.length < MAX_PROBLEMS) this.problems.push({ pointer, code, detail, ...words });
   }
 
   get isFull(): boolean {
@@ -18,7 +18,7 @@ export class ProblemList {
 
 /** Names a text at fault: in quotes, at most 50 characters of it, with everything outside printable ASCII escaped. */
 export function quote(text: string): string {
-  return `"${clean(text)}${text.length > MAX_QUOTED ? '…' : ''}"`;
+  return `"${cleanText(text)}${text.length > MAX_QUOTED ? '…' : ''}"`;
 }
 
 /** Names any value at fault; a number or boolean as itself, the rest by kind. */
@@ -31,10 +31,11 @@ export function quoteValue(value: unknown): string {
 
 /** A JSON pointer to one member (RFC 6901), cut like quoted text. */
 export function memberPointer(name: string): string {
-  return `/${clean(name).replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  return `/${cleanText(name).replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }
 
-function clean(text: string): string {
+/** At most 50 characters of a text, with everything outside printable ASCII escaped. */
+export function cleanText(text: string): string {
   return text
     .slice(0, MAX_QUOTED)
     .replace(/[^\x20-\x7e]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);

@@ -53,8 +53,16 @@ export interface RruleSchedule extends ScheduleBounds {
 /** A normalised schedule: plain JSON, durations in ISO 8601, instants in RFC 3339 UTC. Only given members are there. */
 export type Schedule = CronSchedule | IntervalSchedule | OnceSchedule | RruleSchedule;
 
+/** What a refused phrase is answered with besides. */
+export interface WordsFault {
+  /** The words at fault, and where they start: 1 is the first character. */
+  readonly words?: { readonly position: number; readonly text: string };
+  /** Two phrases that are understood. */
+  readonly suggestions?: readonly string[];
+}
+
 /** One reason for a refusal. `pointer` is an RFC 6901 pointer from the schedule's root (`''` is the schedule itself). */
-export interface ScheduleProblem {
+export interface ScheduleProblem extends WordsFault {
   pointer: string;
   code: ScheduleProblemCode;
   detail: string;
@@ -72,5 +80,7 @@ export type ScheduleProblemCode =
   | 'invalid_duration'
   | 'invalid_instant'
   | 'invalid_time_zone'
+  | 'unknown_words'
+  | 'ambiguous_words'
   | 'unsupported_schedule'
   | 'unsupported_exclude';

@@ -131,6 +131,15 @@ const ItemProblem = z
         pointer: z.string().meta({ description: 'JSON pointer (RFC 6901) into the request', example: '/jobs/3/name' }),
         code: z.string(),
         detail: z.string(),
+        words: z
+          .strictObject({ position: z.int().min(1), text: z.string() })
+          .optional()
+          .meta({ description: 'Of a schedule in words: what is at fault' }),
+        suggestions: z
+          .array(z.string())
+          .readonly()
+          .optional()
+          .meta({ description: 'Of a schedule in words: phrases that are understood' }),
       }),
     ),
   })

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseSchedule } from '../../domain/recurrence/parse-schedule.js';
 import { MAX_RULE_LENGTH } from '../../domain/recurrence/rrule-text.js';
+import { MAX_WORDS_LENGTH } from '../../domain/recurrence/words/read-words.js';
 import { DURATION_PATTERN, InstantText } from './values.schema.js';
 
 const bounds = {
@@ -73,10 +74,16 @@ const inputBounds = {
   exclude: z.array(z.string()).max(0).optional().meta({ description: 'Names of calendars; none are supported yet' }),
 };
 
+const WORDS_EXAMPLES =
+  'every Monday at 9am, every 90 minutes, weekdays at 18:30, last day of the month at 23:59, every other Tuesday at noon, ' +
+  'in 20 minutes, tomorrow at 5pm';
+
 const SCHEDULE_INPUT_SHAPES = [
   z.string().meta({
-    description: 'A cron expression, a macro, a duration, a recurrence rule or an instant',
-    example: '0 9 * * 1',
+    description:
+      'A cron expression (0 9 * * 1), a macro (@daily), a duration (PT15M), a recurrence rule (FREQ=…), an instant, or ' +
+      `an English phrase of at most ${MAX_WORDS_LENGTH} characters: ${WORDS_EXAMPLES}. A phrase may end with its time zone`,
+    example: 'every Monday at 9am Europe/Paris',
   }),
   z.strictObject({ type: z.literal('cron'), expression: z.string(), ...inputBounds }),
   z.strictObject({ type: z.literal('interval'), every: z.string(), anchorAt: z.string().optional(), ...inputBounds }),
@@ -94,6 +101,16 @@ const SCHEDULE_INPUT_SHAPES = [
       example: '2026-01-01T17:00',
     }),
     timeZone: z.string().optional().meta({ description: 'Default: the TZID of DTSTART, or UTC' }),
+  }),
+  z.strictObject({
+    type: z.literal('words'),
+    text: z.string().meta({
+      description: `An English phrase: ${WORDS_EXAMPLES}. It comes back as a schedule of one of the other types`,
+      example: 'weekdays at 18:30',
+      maxLength: MAX_WORDS_LENGTH,
+    }),
+    ...inputBounds,
+    timeZone: z.string().optional().meta({ description: 'Default: the one that the phrase ends with, or UTC' }),
   }),
 ].map((shape) => {
   const { $schema: _, ...schema } = z.toJSONSchema(shape, { io: 'input' });
@@ -113,13 +130,15 @@ export const ScheduleInput = z
     }
     // Nothing is refused because of the time: any will do.
     const parsed = parseSchedule(input, { now: 0 });
-    for (const { pointer, code, detail } of parsed.ok ? [] : parsed.problems) {
-      context.addIssue({ code: 'custom', path: pathOf(pointer), message: detail, params: { code } });
+    for (const { pointer, detail, ...params } of parsed.ok ? [] : parsed.problems) {
+      context.addIssue({ code: 'custom', path: pathOf(pointer), message: detail, params });
     }
   })
   .meta({
     id: 'ScheduleInput',
-    description: 'A schedule, or a text that stands for one.',
+    description:
+      'A schedule, or a text that stands for one. A phrase that is not understood, or has two meanings, is refused ' +
+      '(`unknown_words`, `ambiguous_words`) with the `words` at fault and two `suggestions` that are understood.',
     anyOf: SCHEDULE_INPUT_SHAPES,
     example: { type: 'cron', expression: '0 9 * * MON-FRI', timeZone: 'Europe/Paris' },
   });

@@ -40,6 +40,20 @@ const PROBLEM = {
           pointer: { type: 'string', description: 'JSON pointer (RFC 6901) to the member.' },
           code: { type: 'string' },
           detail: { type: 'string' },
+          words: {
+            type: 'object',
+            description: 'Of a schedule in words: what is at fault.',
+            required: ['position', 'text'],
+            properties: {
+              position: { type: 'integer', minimum: 1, description: 'Where it starts; 1 is the first character.' },
+              text: { type: 'string' },
+            },
+          },
+          suggestions: {
+            type: 'array',
+            items: { type: 'string' },
+            description: 'Of a schedule in words: phrases that are understood.',
+          },
         },
       },
     },

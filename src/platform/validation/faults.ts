@@ -75,9 +75,17 @@ function faultsOfIssue(issue: Issue, root: unknown, path: Path): Fault[] {
       return [fault(codeOf(issue), sizeDetail(issue))];
     case 'invalid_value':
       return [fault(codeOf(issue), `is not one of ${issue.values.map(String).join(', ')}`)];
+    case 'custom':
+      return [{ ...fault(codeOf(issue)), ...wordsFaultOf(issue.params) }];
     default:
       return [fault(codeOf(issue))];
   }
+}
+
+/** What the domain says of a refused phrase besides; our own schemas put it there. */
+function wordsFaultOf(params: Readonly<Record<string, unknown>> | undefined): Pick<Fault, 'words' | 'suggestions'> {
+  const { words, suggestions } = (params ?? {}) as Pick<Fault, 'words' | 'suggestions'>;
+  return { ...(words !== undefined && { words }), ...(suggestions !== undefined && { suggestions }) };
 }
 
 const TOO_BIG: Readonly<Record<string, string>> = { string: 'too_long', number: 'out_of_range', int: 'out_of_range' };

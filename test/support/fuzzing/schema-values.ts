@@ -50,7 +50,11 @@ const TEXTS: Readonly<Record<string, readonly string[]>> = {
     '2099-12-24T18:00:00Z',
     'every 15 minutes',
     'every Monday at 9am',
+    'every other Tuesday at 8:30 Europe/Paris',
+    'in 20 minutes',
+    'biweekly',
   ],
+  text: ['weekdays at 18:30', 'every 90 minutes', 'tomorrow at noon', 'every day at 9 Europe/Paris', '9 or 10'],
   target: ['https://example.com/hook'],
 };
 

@@ -219,7 +219,7 @@ describe('a preview', () => {
 
 it('no file of the engine reads the clock, the process or the host’s time zone', () => {
   const folder = join(__dirname, '../../../src/domain/recurrence');
-  const files = readdirSync(folder);
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
   expect(files.length).toBeGreaterThan(20);
   for (const file of files) {
     const source = readFileSync(join(folder, file), 'utf8');
