@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import type { MisfirePolicy, RetryPolicy } from '../domain/job.js';
+import type { RetryPolicy } from '../domain/job.js';
 import { SECRET_MASK } from '../domain/target-secrets.js';
 import { PageInfo, pageParameters } from '../platform/contract/page.js';
+import { MISFIRE_POLICIES, MisfireInput, OverlapInput, OVERLAPS } from '../platform/contract/policies.schema.js';
 import { ScheduleInput, ScheduleView } from '../platform/contract/schedule.schema.js';
 import {
   durationMeta,
@@ -102,34 +103,13 @@ const RetryInput = z
   }))
   .meta({ id: 'RetryInput', description: 'How failed attempts are repeated.' });
 
-const MISFIRE_POLICIES = ['skip', 'runLast', 'runAll'] as const;
-
-const MisfireInput = z
-  .strictObject({
-    policy: z.enum(MISFIRE_POLICIES).default('runLast'),
-    grace: elapsedInput(0, DAY_MS)
-      .prefault('PT10S')
-      .meta(durationMeta('Found no later than this, an occurrence runs as if on time; up to 1 day', 'PT10S')),
-    within: elapsedInput(0, 366 * DAY_MS)
-      .prefault('PT1H')
-      .meta(durationMeta('Older than this an occurrence is never run; up to 366 days', 'PT1H')),
-    limit: z.int().min(1).max(1_000).default(100).meta({ description: 'runAll: at most so many, the newest' }),
-  })
-  .transform(({ policy, grace, within, limit }): MisfirePolicy => ({ policy, graceMs: grace, withinMs: within, limit }))
-  .meta({ id: 'MisfireInput', description: 'What becomes of occurrences that were found late.' });
-
-const OVERLAPS = ['allow', 'skip', 'queueOne', 'queueAll', 'cancelRunning'] as const;
-
 const members = {
   description: Description.default(''),
   labels: Labels.default({}),
   schedule: ScheduleInput,
   target: TargetInput,
   retry: RetryInput.prefault({}),
-  overlap: z
-    .enum(OVERLAPS)
-    .default('allow')
-    .meta({ description: 'What a run does while earlier ones of the job are open' }),
+  overlap: OverlapInput,
   misfire: MisfireInput.prefault({}),
 };
 

@@ -44,7 +44,9 @@ function roleByContract({ method, path }: Operation): AccessRole | 'public' {
   const isJobs = path.startsWith('/projects/{id}/jobs');
   if (/^\/projects\b/.test(path) && method !== 'get' && !isJobs) return 'root';
   if (/^\/(projects|api-keys|signing-secrets|audit-log)\b/.test(path) && !isJobs) return 'admin';
-  return method === 'get' || ['/schedules/preview', '/jobs/{id}/audit'].includes(path) ? 'viewer' : 'editor';
+  return method === 'get' || ['/schedules/preview', '/schedules/simulate', '/jobs/{id}/audit'].includes(path)
+    ? 'viewer'
+    : 'editor';
 }
 
 let api: GuardedApi;

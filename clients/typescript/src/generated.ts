@@ -2261,6 +2261,122 @@ export interface components {
             data: components["schemas"]["SigningSecret"][];
             page: components["schemas"]["PageInfo"];
         };
+        SimulatedRun: {
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            dueAt: string;
+            finishedAt: string | null;
+            /** @example 2026-03-02T09:00:00+01:00 */
+            local: string;
+            /**
+             * @description `open`: at the end of the span
+             * @enum {string}
+             */
+            outcome: "ran" | "skipped" | "cancelled" | "open";
+            /**
+             * Format: date-time
+             * @description Later than it was due after an outage or a pause
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            plannedAt: string;
+            /** @description As the ledger would have it */
+            reason: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            scheduledFor: string;
+            startedAt: string | null;
+            /** @enum {string} */
+            trigger: "schedule" | "misfire";
+        };
+        Simulation: {
+            occurrences: components["schemas"]["SimulatedRun"][];
+            schedule: components["schemas"]["Schedule"];
+            text: string;
+            /** @description `limit` was reached before the end of the span */
+            truncated: boolean;
+        };
+        /**
+         * @example {
+         *       "schedule": "*\/30 * * * *",
+         *       "overlap": "skip",
+         *       "misfire": {
+         *         "policy": "runLast"
+         *       },
+         *       "from": "2026-03-02T08:00:00Z",
+         *       "to": "2026-03-02T12:00:00Z",
+         *       "runDuration": "PT45M",
+         *       "outages": [
+         *         {
+         *           "from": "2026-03-02T10:10:00Z",
+         *           "to": "2026-03-02T11:10:00Z"
+         *         }
+         *       ]
+         *     }
+         */
+        SimulationInput: {
+            /**
+             * Format: date-time
+             * @description When the job is made; default now
+             * @example 2026-03-02T08:00:00Z
+             */
+            from?: string;
+            /**
+             * @description At most so many occurrences
+             * @default 100
+             */
+            limit?: number;
+            /** @default {} */
+            misfire?: components["schemas"]["MisfireInput"];
+            /** @description Nothing is planned and no call begins; in their order */
+            outages?: {
+                /**
+                 * Format: date-time
+                 * @example 2026-12-24T18:00:00Z
+                 */
+                from: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-12-24T18:00:00Z
+                 */
+                to: string;
+            }[];
+            /**
+             * @description What a run does while earlier ones of the job are open
+             * @default allow
+             * @enum {string}
+             */
+            overlap?: "allow" | "skip" | "queueOne" | "queueAll" | "cancelRunning";
+            /** @description The job is paused; in their order */
+            pauses?: {
+                /**
+                 * Format: date-time
+                 * @example 2026-12-24T18:00:00Z
+                 */
+                from: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-12-24T18:00:00Z
+                 */
+                to: string;
+            }[];
+            /**
+             * @description How long each call takes
+             * @default PT1S
+             * @example PT1S
+             */
+            runDuration?: string;
+            schedule: components["schemas"]["ScheduleInput"];
+            /**
+             * Format: date-time
+             * @description Inclusive; default a day later
+             * @example 2026-03-02T12:00:00Z
+             */
+            to?: string;
+        };
         /**
          * @example {
          *       "version": "0.1.0",
@@ -3838,6 +3954,36 @@ export interface operations {
             };
         };
     };
+    simulateSchedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SimulationInput"];
+            };
+        };
+        responses: {
+            /** @description What becomes of each occurrence */
+            200: {
+                headers: {
+                    "idempotent-replayed": components["headers"]["IdempotentReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Simulation"];
+                };
+            };
+        };
+    };
     listSigningSecrets: {
         parameters: {
             query?: {
@@ -4062,6 +4208,7 @@ export const OPERATIONS = {
   revokeSigningSecret: { method: 'DELETE', path: '/signing-secrets/{id}', contentType: null },
   rotateApiKey: { method: 'POST', path: '/api-keys/{id}/rotate', contentType: 'application/json' },
   rotateSigningSecret: { method: 'POST', path: '/signing-secrets/{id}/rotate', contentType: 'application/json' },
+  simulateSchedule: { method: 'POST', path: '/schedules/simulate', contentType: 'application/json' },
   skipNextOccurrence: { method: 'POST', path: '/jobs/{id}/skip-next', contentType: 'application/json' },
   triggerJob: { method: 'POST', path: '/jobs/{id}/trigger', contentType: 'application/json' },
   updateJob: { method: 'PATCH', path: '/jobs/{id}', contentType: 'application/merge-patch+json' },
