@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => api.stop());
 
 const LIMIT_MS = 50;
-const ATTEMPTS = 5;
+const ATTEMPTS = 10;
 const TARGET = 'https://example.com';
 const VALID = { name: 'n', schedule: '@daily', target: TARGET };
 
