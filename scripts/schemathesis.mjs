@@ -13,7 +13,7 @@ import { build, isBuilt } from './build.mjs';
 
 const ROOT_KEY = 'the-root-key-of-schemathesis';
 /** Of random requests for each operation, beside those that go through its examples and its bounds one by one. */
-const EXAMPLES = '25';
+const EXAMPLES = '15';
 
 const root = join(import.meta.dirname, '..');
 const settings = join(import.meta.dirname, 'schemathesis');
