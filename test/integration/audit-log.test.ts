@@ -205,6 +205,7 @@ test('every operation that writes leaves its entry', async () => {
     'post /projects',
     'post /projects/{id}/jobs/import',
     'post /schedules/preview',
+    'post /schedules/simulate',
     'post /jobs/{id}/audit',
   ];
   expect([...done.keys(), ...elsewhere].sort()).toEqual(writingOperations());
