@@ -2,8 +2,12 @@ import type { Fault } from '../domain/errors.js';
 import { Problem } from '../domain/errors.js';
 import type { Job } from '../domain/job.js';
 import { isJsonObject, mergePatch, sameJson } from '../domain/json.js';
+import { MOST_CALENDARS } from '../domain/recurrence/common-members.js';
+import { NO_CALENDARS } from '../domain/recurrence/exclusion.js';
+import type { Calendars } from '../domain/recurrence/exclusion.js';
 import { parseSchedule } from '../domain/recurrence/parse-schedule.js';
-import type { Instant, Schedule } from '../domain/recurrence/schedule.js';
+import { quote } from '../domain/recurrence/problems.js';
+import type { AnyOfSchedule, Instant, Schedule } from '../domain/recurrence/schedule.js';
 import { isScheduleTypeName, scheduleTypeOf } from '../domain/recurrence/schedule-types.js';
 import { changeSecrets } from '../domain/target-secrets.js';
 import type { SecretChanges } from '../domain/target-secrets.js';
@@ -44,11 +48,25 @@ export function resolveSettings(input: JobInput, stored: JobSettings | null, now
  * a deploy that puts the same job again must not move it.
  */
 function resolveSchedule(input: unknown, stored: Schedule | null, now: Instant): Schedule {
+  if (stored?.type === 'anyOf') return withAnchorsOf(stored, normalise(input, now), normalise(input, now + 1));
   if (stored?.type === 'interval') {
     const same = normalise(input, Date.parse(stored.anchorAt));
     if (same.type === 'interval' && same.every === stored.every && same.timeZone === stored.timeZone) return same;
   }
   return normalise(input, now);
+}
+
+/** Of a union's rules too. One that was given no anchor is anchored by the time, and another time shows which those are. */
+function withAnchorsOf(stored: AnyOfSchedule, next: Schedule, later: Schedule): Schedule {
+  if (next.type !== 'anyOf' || later.type !== 'anyOf') return next;
+  const anyOf = next.anyOf.map((rule, index) => {
+    const [before, moved] = [stored.anyOf[index], later.anyOf[index]];
+    if (rule.type !== 'interval' || before?.type !== 'interval' || moved?.type !== 'interval') return rule;
+    const isSame =
+      rule.every === before.every && rule.timeZone === before.timeZone && next.timeZone === stored.timeZone;
+    return isSame && rule.anchorAt !== moved.anchorAt ? { ...rule, anchorAt: before.anchorAt } : rule;
+  });
+  return { ...next, anyOf };
 }
 
 function normalise(input: unknown, now: Instant): Schedule {
@@ -68,14 +86,15 @@ export function patchSettings(job: Job, patch: Readonly<Record<string, unknown>>
 /** Merged by the letter, another type would always meet members that only the old one knows, and be refused. */
 function retypeSchedule(patch: Readonly<Record<string, unknown>>, stored: Schedule): Readonly<Record<string, unknown>> {
   const { schedule } = patch;
-  if (!isJsonObject(schedule) || typeof schedule['type'] !== 'string') return patch;
-  const type = schedule['type'];
+  if (!isJsonObject(schedule)) return patch;
+  const { type = Object.hasOwn(schedule, 'anyOf') ? 'anyOf' : undefined } = schedule;
+  if (typeof type !== 'string') return patch;
   if (type === stored.type || !isScheduleTypeName(type)) return patch;
   const kept: readonly string[] = scheduleTypeOf({ type }).members;
   const dropped = scheduleTypeOf(stored).members.filter(
     (name) => !kept.includes(name) && !Object.hasOwn(schedule, name),
   );
-  return { ...patch, schedule: { ...Object.fromEntries(dropped.map((name) => [name, null])), ...schedule } };
+  return { ...patch, schedule: { ...Object.fromEntries(dropped.map((name) => [name, null])), ...schedule, type } };
 }
 
 /** Authentication of another type has nothing in common with the one before: it takes its place as a whole. */
@@ -99,6 +118,23 @@ const SETTINGS = ['name', 'description', 'labels', 'schedule', 'target', 'retry'
 export function changedSettings(stored: JobSettings, { settings, secrets }: ResolvedSettings): (keyof JobSettings)[] {
   const hasSecrets = secrets.given.length > 0 || secrets.dropped.length > 0;
   return SETTINGS.filter((name) => (name === 'target' && hasSecrets) || !sameJson(stored[name], settings[name]));
+}
+
+/** Of these calendars those that a schedule names; throws a Problem for a name that is not among them. */
+export function calendarsNamed({ exclude = [] }: Schedule, known: Calendars): Calendars {
+  const faults = exclude.flatMap((name, index): Fault[] => {
+    if (known.has(name)) return [];
+    const detail = `${quote(name)} is not the name of a calendar of this project`;
+    return [{ pointer: `/schedule/exclude/${index}`, code: 'unknown_calendar', detail }];
+  });
+  if (faults.length > 0) throw refuseBody(faults);
+  return exclude.length === 0 ? NO_CALENDARS : new Map([...known].filter(([name]) => exclude.includes(name)));
+}
+
+/** Names of calendars in a schedule that nobody has checked yet. */
+export function calendarsIn(schedule: unknown): string[] {
+  const names = isJsonObject(schedule) ? schedule['exclude'] : undefined;
+  return Array.isArray(names) ? names.filter((name) => typeof name === 'string').slice(0, MOST_CALENDARS) : [];
 }
 
 export function neverFires(): Problem {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MAX_CALENDAR_NAME, MOST_CALENDARS } from '../../domain/recurrence/common-members.js';
 import { parseSchedule } from '../../domain/recurrence/parse-schedule.js';
 import { DURATION_PATTERN, InstantText } from './values.schema.js';
 
@@ -18,6 +19,15 @@ const bounds = {
     })
     .optional()
     .meta({ description: 'What a fixed time does at a clock change; default after and first' }),
+  exclude: z
+    .array(z.string().min(1).max(MAX_CALENDAR_NAME))
+    .max(MOST_CALENDARS)
+    .optional()
+    .meta({ description: 'Names of calendars of the project; what they leave out is no occurrence' }),
+  onExcluded: z.enum(['skip', 'nextBusinessDay', 'previousBusinessDay']).optional().meta({
+    description:
+      'What becomes of an occurrence that a calendar leaves out: skipped (default), or moved to the nearest day, later or earlier, on which the same wall time is free',
+  }),
 };
 
 const CronSchedule = z
@@ -44,22 +54,83 @@ const OnceSchedule = z
   .strictObject({ type: z.literal('once'), at: z.string().meta({ example: '2026-12-24T18:00' }), ...bounds })
   .meta({ id: 'OnceSchedule', description: 'An instant, or a local date-time in timeZone.' });
 
+const ruleBounds = {
+  timeZone: bounds.timeZone.optional().meta({ description: "IANA time zone; default: the union's" }),
+  startAt: bounds.startAt,
+  endAt: bounds.endAt,
+  dst: bounds.dst,
+};
+const MOST_RULES = 20;
+
+const AnyOfSchedule = z
+  .strictObject({
+    type: z.literal('anyOf'),
+    anyOf: z
+      .array(
+        z.discriminatedUnion('type', [
+          z.strictObject({ type: z.literal('cron'), expression: z.string(), ...ruleBounds }),
+          z.strictObject({
+            type: z.literal('interval'),
+            every: z.string().meta({ pattern: DURATION_PATTERN, example: 'PT15M' }),
+            anchorAt: InstantText,
+            ...ruleBounds,
+          }),
+          z.strictObject({ type: z.literal('once'), at: z.string(), ...ruleBounds }),
+        ]),
+      )
+      .min(2)
+      .max(MOST_RULES),
+    ...bounds,
+  })
+  .meta({
+    id: 'AnyOfSchedule',
+    description: 'Fires when any of its rules does; an instant that two of them share is one occurrence.',
+  });
+
 /** A schedule in answers: normalised. */
 export const ScheduleView = z
-  .discriminatedUnion('type', [CronSchedule, IntervalSchedule, OnceSchedule])
+  .discriminatedUnion('type', [CronSchedule, IntervalSchedule, OnceSchedule, AnyOfSchedule])
   .meta({ id: 'Schedule', example: { type: 'cron', expression: '0 9 * * MON-FRI', timeZone: 'Europe/Paris' } });
 
 const inputBounds = {
   ...bounds,
   timeZone: z.string().default('UTC'),
-  exclude: z.array(z.string()).max(0).optional().meta({ description: 'Names of calendars; none are supported yet' }),
 };
 
+const ScheduleTextInput = z
+  .string()
+  .meta({ description: 'A cron expression, a macro, a duration or an instant', example: '0 9 * * 1' });
+
+const cronInput = { type: z.literal('cron'), expression: z.string() };
+const intervalInput = { type: z.literal('interval'), every: z.string(), anchorAt: z.string().optional() };
+const onceInput = { type: z.literal('once'), at: z.string() };
+
 const SCHEDULE_INPUT_SHAPES = [
-  z.string().meta({ description: 'A cron expression, a macro, a duration or an instant', example: '0 9 * * 1' }),
-  z.strictObject({ type: z.literal('cron'), expression: z.string(), ...inputBounds }),
-  z.strictObject({ type: z.literal('interval'), every: z.string(), anchorAt: z.string().optional(), ...inputBounds }),
-  z.strictObject({ type: z.literal('once'), at: z.string(), ...inputBounds }),
+  ScheduleTextInput,
+  z.strictObject({ ...cronInput, ...inputBounds }),
+  z.strictObject({ ...intervalInput, ...inputBounds }),
+  z.strictObject({ ...onceInput, ...inputBounds }),
+  z
+    .strictObject({
+      type: z.literal('anyOf').optional(),
+      anyOf: z
+        .array(
+          z.union([
+            ScheduleTextInput,
+            z.strictObject({ ...cronInput, ...ruleBounds }),
+            z.strictObject({ ...intervalInput, ...ruleBounds }),
+            z.strictObject({ ...onceInput, ...ruleBounds }),
+          ]),
+        )
+        .min(2)
+        .max(MOST_RULES),
+      ...inputBounds,
+    })
+    .meta({
+      description:
+        'Several rules: fires when any of them does. What a rule does not name of zone and dst is the whole one.',
+      example: { anyOf: ['0 9 * * MON-FRI', { type: 'cron', expression: '0 11 * * SAT' }], timeZone: 'Europe/Paris' },
+    }),
 ].map((shape) => {
   const { $schema: _, ...schema } = z.toJSONSchema(shape, { io: 'input' });
   return schema;
