@@ -69,7 +69,7 @@ export class GuardedApi {
         ...(body !== undefined && { 'content-type': 'application/json' }),
         ...headers,
       },
-      ...(body !== undefined && { payload: isText ? String(body) : JSON.stringify(body) }),
+      ...(body !== undefined && { payload: isText && typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const { statusCode: status, headers: answered, payload: text } = response;
     contract.verify({ method, url, status, headers: answered, text });
