@@ -21,6 +21,8 @@ export function crontabTiming(schedule: Schedule): CrontabTiming {
       return cronTiming(schedule);
     case 'interval':
       return intervalTiming(schedule);
+    case 'anyOf':
+      return { impossible: `cron knows no union of ${schedule.anyOf.length} rules in one line` };
     case 'once':
       return { impossible: `cron knows no time that comes once (${schedule.at})` };
   }
