@@ -44,6 +44,31 @@ test('a file is imported, moves jobs, and what could not be carried over is said
   expect(patched.body).toMatchObject({ eventCount: 1, moved: 1 });
 });
 
+test('repeated events of a file leave out what they fall on', async () => {
+  const file = [
+    'BEGIN:VCALENDAR',
+    'BEGIN:VEVENT',
+    'DTSTART;VALUE=DATE:20200303',
+    'RRULE:FREQ=YEARLY;UNTIL=20270303',
+    'END:VEVENT',
+    'END:VCALENDAR',
+  ].join('\r\n');
+  const rules = [{ rule: 'FREQ=MONTHLY;BYDAY=1MO' }];
+  const { status, body: made } = await api.call('POST', '/calendars', { name: 'yearly', rules });
+  expect([status, made['rules']]).toEqual([201, [{ rule: 'FREQ=MONTHLY;BYDAY=1MO', startAt: '2000-01-01' }]]);
+  const imported = await api.call('POST', `/calendars/${made['id']}/import`, file, TYPE);
+  expect(imported.body).toMatchObject({ eventCount: 1, notCarriedOver: [] });
+  const schedule = { type: 'cron', expression: '0 9 * * *', exclude: ['yearly'] };
+  const job = await api.create({ name: 'not on its day', schedule, target: 'https://example.com/hook' });
+  expect((await api.call('GET', `/jobs/${job.id}`)).body['nextRunAt']).toBe('2026-03-04T09:00:00.000Z');
+  const bad = [{ rule: 'FREQ=DAILY;BYHOUR=9' }, { rule: 'FREQ=NEVER' }];
+  const refused = await api.call('POST', '/calendars', { name: 'bad', rules: bad });
+  expect([refused.status, refused.body['errors']]).toMatchObject([
+    422,
+    [{ pointer: '/rules/0/rule' }, { pointer: '/rules/1/rule' }],
+  ]);
+});
+
 test.each<[string, string, Record<string, string>, number]>([
   ['another file', 'BEGIN:VCARD', TYPE, 422],
   ['JSON', '"BEGIN:VCALENDAR"', {}, 422],

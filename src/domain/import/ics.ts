@@ -254,7 +254,7 @@ function ruleOf(value: string, start: Moment): string {
     const text = moment.form === 'utc' ? (sameForm(start, moment) ?? moment.text) : moment.text;
     return `UNTIL=${text.replace(/\.\d+/, '').replaceAll(/[-:Z]/g, '')}`;
   });
-  const refusal = refuseRepetition(rule, wallTimeOf(start.text));
+  const refusal = refuseRepetition(rule, wallTimeOf(start.text), start.form === 'date');
   if (refusal !== null) throw new Unusable('unsupported_rule', refusal);
   return rule;
 }

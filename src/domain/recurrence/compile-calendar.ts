@@ -43,7 +43,7 @@ export function compileCalendar(name: string, key: string, days: CalendarDays): 
     parts.push({ zone, stretches: new WeeklyStretches(days.windows.flatMap(({ from, to }) => windowOf(from, to))) });
   }
   for (const { rule, startAt } of days.rules) {
-    parts.push({ zone, stretches: repeatedStretches(rule, dayOf(startAt) * DAY_MS, DAY_MS, []) });
+    parts.push({ zone, stretches: repeatedStretches(rule, dayOf(startAt) * DAY_MS, DAY_MS, [], zone) });
   }
   parts.push(...eventParts(days.events, zone));
   return new CompiledCalendar(name, key, parts);
@@ -135,7 +135,7 @@ function eventParts(events: readonly CalendarEvent[], zone: Zone | null): Part[]
       stretches.push({ from, to });
     }
     if (event.rule === undefined) continue;
-    parts.push({ zone: own, stretches: repeatedStretches(event.rule, from, to - from, skipped) });
+    parts.push({ zone: own, stretches: repeatedStretches(event.rule, from, to - from, skipped, own) });
   }
   for (const [own, stretches] of once) parts.push({ zone: own, stretches: new ListedStretches(stretches) });
   return parts;

@@ -56,7 +56,7 @@ const RuleInput = z
   })
   .superRefine(({ rule, startAt }, context) => {
     const day = parseDate(startAt);
-    const refusal = day === null ? null : refuseRepetition(rule, day * DAY_MS);
+    const refusal = day === null ? null : refuseRepetition(rule, day * DAY_MS, true);
     if (refusal !== null) context.addIssue(custom('invalid_rule', refusal, ['rule']));
   })
   .meta({ description: 'Whole days by a rule of RFC 5545' });
@@ -99,7 +99,7 @@ export const EventInput = z
     if (timeZone !== undefined && formOf(start) === 'utc') {
       context.addIssue(custom('not_allowed', 'has no part in instants', ['timeZone']));
     }
-    const refusal = rule === undefined ? null : refuseRepetition(rule, wallTimeOf(start));
+    const refusal = rule === undefined ? null : refuseRepetition(rule, wallTimeOf(start), formOf(start) === 'date');
     if (refusal !== null) context.addIssue(custom('invalid_rule', refusal, ['rule']));
   })
   .meta({ description: 'An event as an imported file has it' });

@@ -42,6 +42,21 @@ test.each<[string, string[], object]>([
     ],
     { summary: 'A long day', start: '2026-12-25', end: '2026-12-26' },
   ],
+  [
+    'that is repeated in a zone, up to an instant',
+    [
+      'DTSTART;TZID=Europe/Paris:20261225T090000',
+      'DURATION:PT1H',
+      'RRULE:FREQ=YEARLY;UNTIL=20301225T080000Z',
+      'EXDATE;TZID=Europe/Paris:20271225T090000',
+    ],
+    { rule: 'FREQ=YEARLY;UNTIL=20301225T090000', exdates: ['2027-12-25T09:00:00'] },
+  ],
+  [
+    'of each year, up to a day',
+    ['DTSTART;VALUE=DATE:20261225', 'RRULE:FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=25;UNTIL=20301225'],
+    { start: '2026-12-25', rule: 'FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=25;UNTIL=20301225' },
+  ],
 ])('an event %s', (_name, lines, expected) => {
   const read = readIcs(ics(lines));
   expect(read).toMatchObject({ events: [expected], losses: [] });
@@ -60,6 +75,8 @@ test.each<[string, string[], string]>([
   ['what takes no time', ['DTSTART:20261225T090000Z'], 'left_out'],
   ['an end before its start', ['DTSTART;VALUE=DATE:20261225', 'DTEND;VALUE=DATE:20261224'], 'left_out'],
   ['one changed repetition', ['DTSTART:20261225', 'RECURRENCE-ID:20261225'], 'not_understood'],
+  ['times in a rule of days', ['DTSTART:20261225', 'RRULE:FREQ=DAILY;BYHOUR=9'], 'unsupported_rule'],
+  ['a rule of hours', ['DTSTART:20261225T090000Z', 'DURATION:PT1H', 'RRULE:FREQ=HOURLY'], 'unsupported_rule'],
   ['a rule that is none', ['DTSTART;VALUE=DATE:20261225', 'RRULE:FREQ=NEVER'], 'unsupported_rule'],
 ])('reports %s, and goes on', (_name, lines, code) => {
   const read = readIcs(ics(['DTSTART;VALUE=DATE:20260101'], lines, ['DTSTART;VALUE=DATE:20260102']));

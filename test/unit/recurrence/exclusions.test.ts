@@ -101,6 +101,44 @@ describe('what calendars leave out', () => {
       '2026-11-30T20:00Z',
       ['2026-12-05T13:00'],
     ],
+    [
+      'days by a rule',
+      {
+        rules: [
+          { rule: 'FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=25,26', startAt: '2000-01-01' },
+          { rule: 'FREQ=DAILY;INTERVAL=2;UNTIL=20261231', startAt: '2026-12-27' },
+        ],
+      },
+      daily('23:59'),
+      '2026-12-24T12:00Z',
+      ['2026-12-24T23:59', '2026-12-28T23:59', '2026-12-30T23:59', '2027-01-01T23:59', '2027-01-02T23:59'],
+    ],
+    [
+      "days by a rule, in the calendar's zone",
+      { rules: [{ rule: 'RRULE:FREQ=WEEKLY;BYDAY=MO', startAt: '2026-01-05' }], timeZone: 'America/New_York' },
+      daily('03:00'),
+      '2026-11-28T12:00Z',
+      ['2026-11-29T03:00', '2026-11-30T03:00', '2026-12-02T03:00'],
+    ],
+    [
+      'repeated events, on the clock of their zone, but those that are taken out, up to their end in UTC',
+      {
+        events: [
+          {
+            summary: 'break',
+            start: '2026-10-22T08:00',
+            end: '2026-10-22T10:00',
+            timeZone: 'America/New_York',
+            rule: 'FREQ=DAILY;UNTIL=20261103T130000Z',
+            exdates: ['2026-11-01T08:00'],
+          },
+        ],
+      },
+      // Paris has left summer time, New York has not yet.
+      daily('14:00', 'Europe/Paris'),
+      '2026-10-20T20:00Z',
+      ['2026-10-21T12:00', '2026-11-01T13:00', '2026-11-04T13:00'],
+    ],
   ])('%s', (_name, days, schedule, after, expected) => {
     expect(nexts(compile(schedule, calendars(days)), after, expected.length)).toEqual(expected);
   });
@@ -124,6 +162,15 @@ describe('what calendars leave out', () => {
       '2026-10-25T02:15',
       '2026-10-25T02:30',
     ]);
+  });
+
+  it('ends a repeated event at its instant, and passes days that are taken out', () => {
+    const event = { summary: '', start: '2026-10-30T08:00', end: '2026-10-30T10:00', timeZone: 'America/New_York' };
+    const repeated = { ...event, rule: 'FREQ=DAILY;UNTIL=20261102T130000Z', exdates: ['2026-11-01T08:00'] };
+    // 08:30 there: in UTC an hour later from 1 November on.
+    expect(
+      nexts(compile(daily('08:30', 'America/New_York'), calendars({ events: [repeated] })), '2026-10-29T14:00Z', 3),
+    ).toEqual(['2026-11-01T13:30', '2026-11-03T13:30', '2026-11-04T13:30']);
   });
 
   it('says who leaves an instant out', () => {
