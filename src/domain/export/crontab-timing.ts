@@ -14,7 +14,7 @@ export function crontabTiming(schedule: Schedule): CrontabTiming {
     // Its lines must not become lines of the crontab.
     return { impossible: `cron knows no recurrence rules (${schedule.rule.replaceAll(/\s+/g, ' ')})` };
   }
-  const bound = (['startAt', 'endAt', 'maxRuns'] as const).find((name) => schedule[name] !== undefined);
+  const bound = (['startAt', 'endAt', 'maxRuns', 'exclude'] as const).find((name) => schedule[name] !== undefined);
   if (bound !== undefined) return { impossible: `cron knows no ${bound}` };
   switch (schedule.type) {
     case 'cron':

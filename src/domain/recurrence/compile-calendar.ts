@@ -61,12 +61,26 @@ class CompiledCalendar implements Exclusion {
   }
 
   coverAt(instant: Instant, zone: Zone): Cover | null {
+    // On one clock the stretch that ends last is the longest; only for that one it is worth asking when that is.
+    const lasting = new Map<Zone, Stretch>();
+    for (const { zone: own, stretches } of this.parts) {
+      const clock = own ?? zone;
+      const stretch = stretches.at(instant + clock.offsetAt(instant));
+      if (stretch !== null && stretch.to > (lasting.get(clock)?.to ?? -Infinity)) lasting.set(clock, stretch);
+    }
     let longest: Cover | null = null;
-    for (const part of this.parts) {
-      const cover = coverOf(part.stretches, part.zone ?? zone, instant);
-      if (cover !== null && (longest === null || cover.endAt > longest.endAt)) longest = cover;
+    for (const [clock, stretch] of lasting) {
+      const cover = coverOf(stretch, clock, instant);
+      if (longest === null || cover.endAt > longest.endAt) longest = cover;
     }
     return longest;
+  }
+
+  covers(instant: Instant, zone: Zone): boolean {
+    return this.parts.some(({ zone: own, stretches }) => {
+      const clock = own ?? zone;
+      return stretches.at(instant + clock.offsetAt(instant)) !== null;
+    });
   }
 
   touches(from: Instant, to: Instant, zone: Zone): boolean {

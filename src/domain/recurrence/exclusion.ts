@@ -18,6 +18,8 @@ export interface Exclusion {
   readonly followsZone: boolean;
   /** Null: it doesn't leave this instant out. `zone` is the schedule's. */
   coverAt(instant: Instant, zone: Zone): Cover | null;
+  /** Whether it leaves this instant out: as `coverAt`, without a look at how long. */
+  covers(instant: Instant, zone: Zone): boolean;
   /** Whether anything in [from, to) may be left out: false is certain. */
   touches(from: Instant, to: Instant, zone: Zone): boolean;
 }
@@ -49,12 +51,16 @@ export class Exclusions {
     return longest;
   }
 
+  covers(instant: Instant): boolean {
+    return this.calendars.some((calendar) => calendar.covers(instant, this.zone));
+  }
+
   touches(from: Instant, to: Instant): boolean {
     return this.calendars.some((calendar) => calendar.touches(from, to, this.zone));
   }
 
   /** Names of those that leave the instant out. */
   namesAt(instant: Instant): string[] {
-    return this.calendars.filter((one) => one.coverAt(instant, this.zone) !== null).map(({ name }) => name);
+    return this.calendars.filter((one) => one.covers(instant, this.zone)).map(({ name }) => name);
   }
 }

@@ -86,7 +86,7 @@ export class MovingRule implements Rule {
     const localMs = occurrence + zone.offsetAt(occurrence);
     for (let days = 1; days <= MOST_MOVED_DAYS; days += 1) {
       const [instant] = instantsOf(zone, localMs + this.direction * days * DAY_MS, this.dst);
-      if (instant !== undefined && this.exclusions.coverAt(instant) === null) return instant;
+      if (instant !== undefined && !this.exclusions.covers(instant)) return instant;
     }
     return null;
   }

@@ -59,6 +59,9 @@ function untilOnClock(rule: string, zone: Zone | null): string {
 }
 
 class RepeatedStretches implements WallStretches {
+  /** The last answer, which holds for every time from where it was asked up to it. */
+  private known = { after: Infinity, found: -Infinity };
+
   constructor(
     private readonly recurrence: Recurrence,
     private readonly lengthMs: number,
@@ -67,17 +70,21 @@ class RepeatedStretches implements WallStretches {
 
   at(localMs: number): Stretch | null {
     const from = this.startAfter(localMs - this.lengthMs);
-    return from !== null && from <= localMs ? { from, to: from + this.lengthMs } : null;
+    return from <= localMs ? { from, to: from + this.lengthMs } : null;
   }
 
   touches(from: number, to: number): boolean {
     const start = this.startAfter(from - this.lengthMs);
-    return start !== null && start < to;
+    return start < to;
   }
 
-  private startAfter(localMs: number): number | null {
-    let start = this.recurrence.next(localMs);
-    while (start !== null && this.skipped.has(start)) start = this.recurrence.next(start);
-    return start;
+  /** Infinity: there is none any more. */
+  private startAfter(after: number): number {
+    const { known } = this;
+    if (after >= known.after && after < known.found) return known.found;
+    let found = this.recurrence.next(after);
+    while (found !== null && this.skipped.has(found)) found = this.recurrence.next(found);
+    this.known = { after, found: found ?? Infinity };
+    return this.known.found;
   }
 }

@@ -95,11 +95,9 @@ function joined(stretches: readonly Stretch[]): Stretch[] {
   return found;
 }
 
-/** The stretch of the wall clock that an instant is in, as time that passes: up to where the clocks leave it. */
-export function coverOf(stretches: WallStretches, zone: Zone, instant: Instant): Cover | null {
+/** A stretch of the wall clock that an instant is in, as time that passes: up to where the clocks leave it. */
+export function coverOf(stretch: Stretch, zone: Zone, instant: Instant): Cover {
   const localMs = instant + zone.offsetAt(instant);
-  const stretch = stretches.at(localMs);
-  if (stretch === null) return null;
   const sinceMs = localMs - stretch.from;
   if (stretch.to === Infinity) return { endAt: Infinity, sinceMs };
   const endAt = Math.max(instantAfter(zone, stretch.to, instant), instant + 1);

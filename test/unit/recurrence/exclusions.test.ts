@@ -336,6 +336,13 @@ describe('what is left out and moved', () => {
 });
 
 describe('an exclusion against a walk that takes every occurrence one by one', () => {
+  const RULES: Readonly<Record<string, (date: Date) => boolean>> = {
+    'FREQ=WEEKLY;BYDAY=WE,SA': (date) => [3, 6].includes(date.getUTCDay()),
+    'FREQ=MONTHLY;BYMONTHDAY=1,25,-1': (date) =>
+      [1, 25].includes(date.getUTCDate()) || new Date(date.getTime() + DAY_MS).getUTCDate() === 1,
+    'FREQ=DAILY;INTERVAL=3;UNTIL=20261101': (date) =>
+      date <= new Date('2026-11-01') && (date.getTime() - Date.UTC(2026, 0, 1)) % (3 * DAY_MS) === 0,
+  };
   const date = fc
     .integer({ min: 0, max: 40 })
     .map((day) => formatInstant(Date.UTC(2026, 9, 10) + day * DAY_MS).slice(0, 10));
@@ -356,6 +363,12 @@ describe('an exclusion against a walk that takes every occurrence one by one', (
           .filter(({ from, to }) => from !== to),
         { maxLength: 2 },
       ),
+      rules: fc.array(
+        fc.constantFrom(...Object.keys(RULES)).map((rule) => ({ rule, startAt: '2026-01-01' })),
+        {
+          maxLength: 2,
+        },
+      ),
     })
     .map((members) => ({ ...EMPTY, ...members }));
   const rule = fc.oneof(
@@ -369,7 +382,11 @@ describe('an exclusion against a walk that takes every occurrence one by one', (
   const until = Date.UTC(2026, 10, 10);
 
   /** By the text of the wall clock that Intl shows: none of the arithmetic that is tested. */
-  const isOut = (instant: number, { timeZone, dates, ranges, windows }: CalendarDays, jobZone: string): boolean => {
+  const isOut = (
+    instant: number,
+    { timeZone, dates, ranges, windows, rules }: CalendarDays,
+    jobZone: string,
+  ): boolean => {
     const local = localIso(instant, timeZone ?? jobZone);
     const date = local.slice(0, 10);
     const names = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'];
@@ -378,6 +395,7 @@ describe('an exclusion against a walk that takes every occurrence one by one', (
     const now = minuteOf(names[new Date(`${date}T00:00:00Z`).getUTCDay()] ?? '', local.slice(11, 16));
     return (
       dates.includes(date) ||
+      rules.some((one) => RULES[one.rule]?.(new Date(`${date}T00:00:00Z`)) === true) ||
       ranges.some((range) => date >= range.from && date <= range.to) ||
       windows.some((window) => {
         const [a, b] = [window.from, window.to].map((edge) => minuteOf(edge.slice(0, 3), edge.slice(4)));
