@@ -238,6 +238,7 @@ function plain({ requestId: _, ...answer }: Json, id: string): string {
   return JSON.stringify(answer).replaceAll(id, 'ID');
 }
 
+/** But for the last use of keys: it is noted a while after the request. */
 function everythingOf(projectId: string): Promise<Json[]> {
   return api.rows(
     `SELECT 'job' AS kind, to_jsonb(j) AS row FROM jobs j WHERE project_id = $1
@@ -246,7 +247,7 @@ function everythingOf(projectId: string): Promise<Json[]> {
      UNION ALL SELECT 'secret', to_jsonb(s) FROM signing_secrets s WHERE project_id = $1
      UNION ALL SELECT 'job secret', to_jsonb(s) FROM job_secrets s JOIN jobs j ON j.id = s.job_id WHERE j.project_id = $1
      UNION ALL SELECT 'calendar', to_jsonb(c) FROM calendars c WHERE project_id = $1
-     UNION ALL SELECT 'key', to_jsonb(k) FROM api_keys k WHERE project_id = $1
+     UNION ALL SELECT 'key', to_jsonb(k) - 'last_used_at' FROM api_keys k WHERE project_id = $1
      UNION ALL SELECT 'answer', to_jsonb(a) FROM kept_answers a WHERE project_id = $1
      UNION ALL SELECT 'project', to_jsonb(p) FROM projects p WHERE id = $1
      ORDER BY 1, 2`,
