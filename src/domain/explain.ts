@@ -108,7 +108,7 @@ function wordsOfUnreadable({ calendars }: Question, { definition: { schedule } }
   const gone = (schedule.exclude ?? []).filter((name) => !calendars.has(name));
   if (gone.length === 0)
     return `The schedule of that time can't be read here, for want of the time zone ${schedule.timeZone}.`;
-  return `It can't be told: the schedule of that time leaves out what ${LIST.format(gone)} did, which is there no more.`;
+  return `It can't be told: the schedule of that time left out days of ${LIST.format(gone)}, which can't be read any more.`;
 }
 
 /** Says that calendars alone keep the rule from having an occurrence there; null when they don't. */
