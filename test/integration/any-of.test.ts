@@ -1,4 +1,4 @@
-import { Api } from './api.js';
+import { Api, type Json } from './api.js';
 
 let api: Api;
 beforeAll(async () => {
@@ -65,7 +65,7 @@ describe('a job of several rules', () => {
     ];
     const changed = await api.call('PUT', PATH, { ...job, schedule: { anyOf: given, timeZone: 'Europe/Paris' } });
     expect(changed.body['schedule'].anyOf).toMatchObject([
-      ...schedule.anyOf.slice(0, 2),
+      ...(schedule['anyOf'] as Json[]).slice(0, 2),
       { every: 'PT7H', anchorAt: '2026-03-01T00:00:00.000Z' },
       { every: 'PT5H', anchorAt: new Date(api.clock.at).toISOString() },
     ]);

@@ -315,7 +315,7 @@ describe('the audit of the ledger', () => {
     // What ran by another calendar is as it should be.
     await must(200, 'PATCH', `/calendars/${String(calendar['id'])}`, { windows: [{ from: '09:00', to: '24:00' }] });
     expect(await audit(id)).toMatchObject(CLEAN);
-    const [run = {}] = await dataOf(`/jobs/${id}/runs`);
+    const [, run = {}] = await dataOf(`/jobs/${id}/runs`);
     await api.rows(`UPDATE runs SET scheduled_for = scheduled_for + interval '1 minute' WHERE id = $1`, [
       String(run['id']),
     ]);
