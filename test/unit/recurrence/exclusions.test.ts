@@ -173,6 +173,12 @@ describe('what calendars leave out', () => {
     ).toEqual(['2026-11-01T13:30', '2026-11-03T13:30', '2026-11-04T13:30']);
   });
 
+  it('ends it there too where the day in UTC is another one', () => {
+    const event = { summary: '', start: '2026-11-01T08:00', end: '2026-11-01T10:00', timeZone: 'Asia/Tokyo' };
+    const known = calendars({ events: [{ ...event, rule: 'FREQ=DAILY;UNTIL=20261102T230000Z' }] });
+    expect(nexts(compile(daily('08:30', 'Asia/Tokyo'), known), '2026-10-31T00:00Z', 1)).toEqual(['2026-11-03T23:30']);
+  });
+
   it('says who leaves an instant out', () => {
     const known = calendars({ dates: ['2026-12-26'] }, WEEKEND, { dates: ['2026-12-27'] });
     const recurrence = compile(daily('09:00'), known);
