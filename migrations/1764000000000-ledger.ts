@@ -140,6 +140,7 @@ export class Ledger1764000000000 implements MigrationInterface {
     await runner.query(`CREATE TABLE runs_default PARTITION OF runs DEFAULT`);
 
     await limitProjects(runner);
+    await createCalendars(runner);
     // What was answered to requests with an idempotency key, written with what they wrote and swept by age.
     await runner.query(`
       CREATE TABLE kept_answers (
@@ -166,6 +167,8 @@ export class Ledger1764000000000 implements MigrationInterface {
     await runner.query(`DROP TABLE job_stats`);
     await runner.query(`DROP TABLE job_states`);
     await runner.query(`DROP TABLE jobs`);
+    await runner.query(`DROP FUNCTION calendar_uses`);
+    await runner.query(`DROP TABLE calendars`);
     await runner.query(`DROP FUNCTION count_made_jobs, count_gone_jobs, count_changed_jobs`);
     await runner.query(`DROP FUNCTION count_project_use`);
     await runner.query(`DROP TABLE project_usage`);
@@ -283,4 +286,33 @@ async function limitProjects(runner: QueryRunner): Promise<void> {
   await runner.query(`
     CREATE INDEX runs_line_idx ON runs (project_id, scheduled_for)
     WHERE available_at = '9999-12-31T00:00:00Z'::timestamptz AND state IN ('queued', 'retrying')`);
+}
+
+/**
+ * Named calendars, and who uses them: the names in `schedule.exclude` are the one record of that, and an index over them with
+ * the project before each finds the jobs of a calendar. So whatever statement writes a job keeps it in step.
+ */
+async function createCalendars(runner: QueryRunner): Promise<void> {
+  await runner.query(`
+    CREATE TABLE calendars (
+      id uuid NOT NULL,
+      project_id uuid NOT NULL,
+      name text NOT NULL,
+      description text NOT NULL,
+      days jsonb NOT NULL,
+      version integer NOT NULL DEFAULT 1,
+      created_at timestamptz NOT NULL,
+      updated_at timestamptz NOT NULL,
+      CONSTRAINT calendars_pkey PRIMARY KEY (id),
+      CONSTRAINT calendars_project_fkey FOREIGN KEY (project_id) REFERENCES projects (id),
+      CONSTRAINT calendars_name_key UNIQUE (project_id, name)
+    )`);
+  await runner.query(`CREATE INDEX calendars_project_idx ON calendars (project_id, id)`);
+  await runner.query(`
+    CREATE FUNCTION calendar_uses(project uuid, schedule jsonb) RETURNS text[]
+    LANGUAGE sql IMMUTABLE AS $$
+      SELECT array_agg(project::text || '/' || name) FROM jsonb_array_elements_text(schedule -> 'exclude') AS name
+    $$`);
+  await runner.query(`
+    CREATE INDEX jobs_calendars_idx ON jobs USING gin (calendar_uses(project_id, schedule)) WHERE schedule ? 'exclude'`);
 }

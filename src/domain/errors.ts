@@ -21,6 +21,7 @@ export const PROBLEM_STATUS = {
   method_not_allowed: 405,
   name_taken: 409,
   wrong_state: 409,
+  calendar_in_use: 409,
   idempotency_key_in_use: 409,
   precondition_failed: 412,
   body_too_large: 413,

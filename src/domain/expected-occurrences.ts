@@ -2,7 +2,7 @@ import type { Job } from './job.js';
 import { recurrenceOf } from './job-change.js';
 import type { JobRevision } from './job-revision.js';
 import type { Recurrence } from './recurrence/recurrence.js';
-import type { Instant } from './recurrence/schedule.js';
+import type { Instant, OnExcluded } from './recurrence/schedule.js';
 
 /** An occurrence that the versions of a job had. */
 export interface Expectation {
@@ -12,7 +12,8 @@ export interface Expectation {
   readonly version: number;
   /**
    * From when on it must be in the ledger: when it was due, or when the pause ended that held it back. Infinity where the
-   * versions alone don't say: in a pause that lasts, and under `maxRuns`, which counts runs.
+   * versions alone don't say: in a pause that lasts, under `maxRuns`, which counts runs, and where calendars leave days out,
+   * which may have been others then.
    */
   readonly settledAt: Instant;
 }
@@ -22,11 +23,18 @@ export interface Expected {
   readonly occurrences: readonly Expectation[];
   /** All are there up to this instant; `limit` was reached there, or it is the end of the span. */
   readonly upTo: Instant;
+  /** Spans, their beginning exclusive, in which occurrences may stand anywhere: calendars moved them there. */
+  readonly open: readonly { readonly from: Instant; readonly until: Instant }[];
 }
 
 /** Versions in a row whose schedules are one rule: an edit of anything else moves no occurrence. */
 interface Era {
+  /** By the rule alone, without what calendars leave out. */
   readonly recurrence: Recurrence;
+  /** Equal for versions whose occurrences are the same. */
+  readonly key: string;
+  /** What becomes of occurrences that calendars leave out; null: no calendar does. */
+  readonly onExcluded: OnExcluded | null;
   /** Occurrences come after it. */
   readonly from: Instant;
   /** What is due by then is of this era; Infinity for the last one. */
@@ -45,25 +53,36 @@ export function expectedOccurrences(
   { from, to, limit }: { readonly from: Instant; readonly to: Instant; readonly limit: number },
 ): Expected {
   const occurrences: Expectation[] = [];
+  const open: { from: Instant; until: Instant }[] = [];
   for (const era of erasOf(job, revisions)) {
+    if (era.onExcluded !== null && era.onExcluded !== 'skip') {
+      open.push({ from: era.from, until: era.until });
+      continue;
+    }
     let at = era.recurrence.next(Math.max(era.from, from - 1));
     for (; at !== null && at <= to; at = era.recurrence.next(at)) {
       const dueAt = era.recurrence.dueAt(at);
       if (dueAt > era.until) break;
-      if (occurrences.length >= limit) return { occurrences, upTo: occurrences.at(-1)?.scheduledFor ?? from };
+      if (occurrences.length >= limit) return { occurrences, upTo: occurrences.at(-1)?.scheduledFor ?? from, open };
       occurrences.push(expectationOf(era, at, dueAt));
     }
   }
-  return { occurrences, upTo: to };
+  return { occurrences, upTo: to, open };
 }
 
 /** A schedule that can't be read here any more ends nothing: it is left out, with what it had. */
 function erasOf(job: Pick<Job, 'id'>, revisions: readonly JobRevision[]): Era[] {
-  const eras: { recurrence: Recurrence; from: Instant; until: Instant; revisions: JobRevision[] }[] = [];
+  const eras: (Omit<Era, 'recurrence' | 'until' | 'revisions'> & {
+    recurrence: Recurrence;
+    until: Instant;
+    revisions: JobRevision[];
+  })[] = [];
   for (const revision of revisions) {
-    const recurrence = recurrenceOf({ id: job.id, schedule: revision.definition.schedule });
+    const { exclude = [], onExcluded = 'skip', ...schedule } = revision.definition.schedule;
+    const recurrence = recurrenceOf({ id: job.id, schedule });
+    const key = JSON.stringify([recurrence?.key, exclude, exclude.length === 0 ? null : onExcluded]);
     const last = eras.at(-1);
-    if (recurrence !== null && last?.recurrence.key === recurrence.key && last.until === Infinity) {
+    if (recurrence !== null && last?.key === key && last.until === Infinity) {
       // Jitter alone may differ: the due instants are those of the later one.
       last.recurrence = recurrence;
       last.revisions.push(revision);
@@ -71,20 +90,23 @@ function erasOf(job: Pick<Job, 'id'>, revisions: readonly JobRevision[]): Era[] 
     }
     if (last !== undefined) last.until = Math.min(last.until, revision.at);
     if (recurrence === null) continue;
-    eras.push({ recurrence, from: revision.at, until: Infinity, revisions: [revision] });
+    eras.push({
+      ...{ recurrence, key, from: revision.at, until: Infinity, revisions: [revision] },
+      onExcluded: exclude.length === 0 ? null : onExcluded,
+    });
   }
   return eras;
 }
 
-function expectationOf({ revisions, until }: Era, scheduledFor: Instant, dueAt: Instant): Expectation {
+function expectationOf({ revisions, until, onExcluded }: Era, scheduledFor: Instant, dueAt: Instant): Expectation {
   const index = Math.max(
     0,
     revisions.findLastIndex(({ at }) => at < dueAt),
   );
   const revision = revisions[index] ?? revisions[0];
   if (revision === undefined) throw new Error('an era without a version');
-  const isCounted = revision.definition.schedule.maxRuns !== undefined;
-  const settledAt = isCounted ? Infinity : settlementOf(revisions.slice(index), dueAt, until);
+  const isUnsaid = onExcluded !== null || revision.definition.schedule.maxRuns !== undefined;
+  const settledAt = isUnsaid ? Infinity : settlementOf(revisions.slice(index), dueAt, until);
   return { scheduledFor, dueAt, version: revision.version, settledAt };
 }
 

@@ -1,6 +1,7 @@
 import type { JobRevision } from './job-revision.js';
 import { recurrenceOf } from './job-change.js';
 import type { Job } from './job.js';
+import type { Calendars } from './recurrence/exclusion.js';
 import { latestOccurrences } from './recurrence/latest-occurrences.js';
 import type { Recurrence } from './recurrence/recurrence.js';
 import type { Instant } from './recurrence/schedule.js';
@@ -12,6 +13,7 @@ export const VERDICTS = [
   'paused',
   'notPlannedYet',
   'noOccurrence',
+  'excluded',
   'beforeCreated',
   'completed',
   'noLongerKept',
@@ -27,6 +29,8 @@ export interface Question {
   readonly now: Instant;
   /** The version in force at `at`, the current one for what is to come; null when none is kept that old. */
   readonly revision: JobRevision | null;
+  /** Of today, those that the version's schedule names as far as they are still there. */
+  readonly calendars: Calendars;
   /** The run of the schedule for `at`, if the ledger has one. */
   readonly run: Pick<Run, 'id' | 'state' | 'reason'> | null;
   /** What was scheduled before is in the ledger no more. */
@@ -48,8 +52,9 @@ const LOOK_BACK_MS = 400 * 86_400_000;
 
 /** Says whether a job did, didn't or will run at an instant, and why. */
 export function explain(question: Question): Explanation {
-  const { job, revision, at } = question;
-  const recurrence = revision === null ? null : recurrenceOf({ id: job.id, schedule: revision.definition.schedule });
+  const { job, revision, at, calendars } = question;
+  const recurrence =
+    revision === null ? null : recurrenceOf({ id: job.id, schedule: revision.definition.schedule, calendars });
   const around = {
     previous: recurrence === null ? null : (latestOccurrences(recurrence, at - LOOK_BACK_MS, at - 1, 1)[0] ?? null),
     next: recurrence?.next(at) ?? null,
@@ -58,17 +63,17 @@ export function explain(question: Question): Explanation {
   return { verdict, text, ...around };
 }
 
-function judge({ job, at, now, revision, run, keptSince }: Question, recurrence: Recurrence | null): [Verdict, string] {
+function judge(question: Question, recurrence: Recurrence | null): [Verdict, string] {
+  const { job, at, now, revision, run, keptSince } = question;
   if (run !== null) return ['recorded', wordsOfRun(run)];
   if (at <= job.createdAt) return ['beforeCreated', 'The job was created later.'];
   if (at < keptSince) return ['noLongerKept', 'Runs of that time are kept no longer (RUN_RETENTION).'];
   if (revision === null) return ['noLongerKept', 'How the job was at that time is kept no longer (AUDIT_RETENTION).'];
-  if (recurrence === null) {
-    const { timeZone } = revision.definition.schedule;
-    return ['unreadable', `The schedule of that time can't be read here, for want of the time zone ${timeZone}.`];
-  }
+  if (recurrence === null) return ['unreadable', wordsOfUnreadable(question, revision)];
   const { state, pauseNote, pausedUntil } = revision;
   if (recurrence.next(at - 1) !== at) {
+    const excluded = wordsOfExcluded(question, revision, recurrence);
+    if (excluded !== null) return ['excluded', excluded];
     return ['noOccurrence', `Version ${revision.version} of the job has no occurrence at that instant.`];
   }
   const dueAt = recurrence.dueAt(at);
@@ -90,8 +95,41 @@ function judge({ job, at, now, revision, run, keptSince }: Question, recurrence:
     return ['completed', 'The job was completed by then: it had no run left.'];
   }
   if (dueAt > now - PLANNED_WITHIN_MS) return ['notPlannedYet', 'It is due and will enter the ledger in a moment.'];
+  if (revision.definition.schedule.exclude !== undefined) {
+    return [
+      'unreadable',
+      "By its calendars of today it should have run; whether by those of that time, can't be told here.",
+    ];
+  }
   return ['missing', 'It should be in the ledger and is not. This is a fault of Carillon: please report it.'];
 }
+
+function wordsOfUnreadable({ calendars }: Question, { definition: { schedule } }: JobRevision): string {
+  const gone = (schedule.exclude ?? []).filter((name) => !calendars.has(name));
+  if (gone.length === 0)
+    return `The schedule of that time can't be read here, for want of the time zone ${schedule.timeZone}.`;
+  return `It can't be told: the schedule of that time left out days of ${LIST.format(gone)}, which can't be read any more.`;
+}
+
+/** Says that calendars alone keep the rule from having an occurrence there; null when they don't. */
+function wordsOfExcluded({ job, at, now }: Question, revision: JobRevision, recurrence: Recurrence): string | null {
+  const { exclude, onExcluded = 'skip', ...schedule } = revision.definition.schedule;
+  const names = recurrence.excludedBy(at);
+  if (exclude === undefined || names.length === 0) return null;
+  if (recurrenceOf({ id: job.id, schedule })?.next(at - 1) !== at) return null;
+  const [calendars, are] = names.length === 1 ? ['calendar', 'it is'] : ['calendars', 'they are'];
+  // What they were before stands in the audit log alone.
+  const asOf = at > now ? '' : `, as ${are} today`;
+  return `It is left out by the ${calendars} ${LIST.format(names)}${asOf}${MOVED[onExcluded]}.`;
+}
+
+const MOVED = {
+  skip: '',
+  nextBusinessDay: ', and moved to the next free day',
+  previousBusinessDay: ', and moved to the free day before',
+} as const;
+
+const LIST = new Intl.ListFormat('en', { type: 'conjunction' });
 
 const WHY: Readonly<Record<RunReason, string>> = {
   overlap: 'an earlier run was still open, and the overlap policy leaves it out then',

@@ -1,5 +1,6 @@
 import type { Job } from './job.js';
 import { sameJson } from './json.js';
+import type { Calendars } from './recurrence/exclusion.js';
 import type { Recurrence } from './recurrence/recurrence.js';
 import { compileSchedule } from './recurrence/recurrence.js';
 import type { Instant, Schedule } from './recurrence/schedule.js';
@@ -17,10 +18,13 @@ export type JobProgress = Pick<
   | 'scheduledRunCount'
 >;
 
-/** The recurrence of a stored schedule; null when it can't be compiled any more, as when this tz database lacks its zone. */
-export function recurrenceOf(job: Pick<Job, 'id' | 'schedule'>): Recurrence | null {
+/**
+ * The recurrence of a stored schedule; null when it can't be compiled any more, as when this tz database lacks its zone, or when
+ * one of its calendars is not at hand.
+ */
+export function recurrenceOf(job: Pick<Job, 'id' | 'schedule' | 'calendars'>): Recurrence | null {
   try {
-    return compileSchedule(job.schedule, job.id);
+    return compileSchedule(job.schedule, job.id, job.calendars);
   } catch (error) {
     if (error instanceof RangeError) return null;
     throw error;
@@ -28,8 +32,13 @@ export function recurrenceOf(job: Pick<Job, 'id' | 'schedule'>): Recurrence | nu
 }
 
 /** A new job's progress; null when its schedule has no occurrence after `now`. */
-export function firstProgress(jobId: string, schedule: Schedule, now: Instant): JobProgress | null {
-  const recurrence = compileSchedule(schedule, jobId);
+export function firstProgress(
+  jobId: string,
+  schedule: Schedule,
+  now: Instant,
+  calendars?: Calendars,
+): JobProgress | null {
+  const recurrence = compileSchedule(schedule, jobId, calendars);
   const nextOccurrenceAt = recurrence.next(now);
   if (nextOccurrenceAt === null) return null;
   return {
@@ -52,9 +61,9 @@ export function firstProgress(jobId: string, schedule: Schedule, now: Instant): 
  * - A paused job stays paused; what it missed under another rule is gone with that rule.
  * - A completed job becomes active again. One whose `maxRuns` is lowered to what it has run is completed.
  */
-export function reschedule(job: Job, schedule: Schedule, now: Instant): JobProgress | null {
+export function reschedule(job: Job, schedule: Schedule, now: Instant, calendars?: Calendars): JobProgress | null {
   if (sameJson(job.schedule, schedule)) return job;
-  const recurrence = compileSchedule(schedule, job.id);
+  const recurrence = compileSchedule(schedule, job.id, calendars);
   const sameRule = recurrenceOf(job)?.key === recurrence.key;
   const scheduledRunCount = sameRule ? job.scheduledRunCount : 0;
   if (scheduledRunCount >= (schedule.maxRuns ?? Infinity)) {
@@ -105,4 +114,29 @@ export function skipNext(job: Job, recurrence: Recurrence): JobProgress {
     nextOccurrenceAt,
     nextRunAt: nextOccurrenceAt === null ? null : recurrence.dueAt(nextOccurrenceAt),
   };
+}
+
+/**
+ * Progress once a calendar of the job is another. What was due by the old one is settled before. Null: it stays as it is.
+ *
+ * - What lies ahead goes by the new calendar, from `now` on; what was skipped ahead of time stays skipped.
+ * - What was missed in a pause goes by the new calendar too: it is decided when the pause ends.
+ * - A job of which nothing is left is completed; one that was completed for that alone is active again.
+ */
+export function recalendar(job: Job, calendars: Calendars, now: Instant): JobProgress | null {
+  const before = recurrenceOf(job);
+  const after = compileSchedule(job.schedule, job.id, calendars);
+  if (job.scheduledRunCount >= (job.schedule.maxRuns ?? Infinity)) return null;
+  const nextByOld = before?.next(now) ?? null;
+  const { nextOccurrenceAt: cursor } = job;
+  if (cursor === null && nextByOld !== null) return null;
+  const isAhead = cursor === null || cursor === nextByOld;
+  const nextOccurrenceAt = after.next(isAhead ? now : cursor - 1);
+  if (nextOccurrenceAt === cursor) return null;
+  if (nextOccurrenceAt === null) {
+    return { ...job, state: 'completed', pauseNote: null, pausedUntil: null, nextOccurrenceAt, nextRunAt: null };
+  }
+  const state = job.state === 'completed' ? 'active' : job.state;
+  const nextRunAt = state === 'paused' ? job.pausedUntil : after.dueAt(nextOccurrenceAt);
+  return { ...job, state, nextOccurrenceAt, nextRunAt };
 }

@@ -1,3 +1,4 @@
+import type { Calendars } from './recurrence/exclusion.js';
 import type { Instant, Schedule } from './recurrence/schedule.js';
 
 export type JobState = 'active' | 'paused' | 'completed';
@@ -73,6 +74,8 @@ export interface Job {
   readonly description: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly schedule: Schedule;
+  /** Those that its schedule names, as they stood when the job was read; none are needed where it only is shown. */
+  readonly calendars?: Calendars;
   /** With the mask in place of each secret: those are kept apart, sealed. */
   readonly target: HttpTarget;
   readonly retry: RetryPolicy;

@@ -26,7 +26,7 @@ export interface AuditFindings {
  * have been planned; what came due since may still be on its way.
  */
 export function compareWithLedger(
-  { occurrences, upTo }: Expected,
+  { occurrences, upTo, open }: Expected,
   runs: readonly AuditedRun[],
   settledBy: Instant,
 ): AuditFindings {
@@ -36,6 +36,7 @@ export function compareWithLedger(
     byOccurrence.set(run.scheduledFor, [...(byOccurrence.get(run.scheduledFor) ?? []), run]);
   const required = occurrences.filter(({ settledAt }) => settledAt <= settledBy);
   const known = new Set(occurrences.map(({ scheduledFor }) => scheduledFor));
+  const isKnown = (at: Instant): boolean => known.has(at) || open.some(({ from, until }) => at > from && at <= until);
   return {
     expected: required.length,
     found: ofSchedule.length,
@@ -50,7 +51,7 @@ export function compareWithLedger(
       .map(({ scheduledFor, id }) => ({ scheduledFor, runId: id })),
     // A backfill asks today's rule for occurrences of the past.
     unexpected: ofSchedule
-      .filter(({ scheduledFor, trigger }) => trigger !== 'backfill' && !known.has(scheduledFor))
+      .filter(({ scheduledFor, trigger }) => trigger !== 'backfill' && !isKnown(scheduledFor))
       .map(({ scheduledFor, id }) => ({ scheduledFor, runId: id })),
   };
 }

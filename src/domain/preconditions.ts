@@ -56,17 +56,21 @@ export function isKnown(ifNoneMatch: TagList | null, tag: string): boolean {
  * Throws `precondition_failed` when a write must not be carried out on a job as it is now; null: there is none. Under the
  * job's row lock, so that of two writers with the same tag one is told.
  */
-export function refuseUnmet({ ifMatch, ifNoneMatch }: Preconditions, current: Versioned | null): void {
+export function refuseUnmet(
+  { ifMatch, ifNoneMatch }: Preconditions,
+  current: Versioned | null,
+  what: 'job' | 'calendar' = 'job',
+): void {
   if (ifMatch !== null && !meetsIfMatch(ifMatch, current)) {
     throw new Problem(
       'precondition_failed',
       current === null
-        ? 'if-match asks for a job that is there, and there is none'
-        : `if-match names another state: the job was changed meanwhile and has version ${current.version}; read it again`,
+        ? `if-match asks for a ${what} that is there, and there is none`
+        : `if-match names another state: the ${what} was changed meanwhile and has version ${current.version}; read it again`,
     );
   }
   if (ifNoneMatch !== null && !meetsIfNoneMatch(ifNoneMatch, current)) {
-    throw new Problem('precondition_failed', 'if-none-match asks for no such job, and there is one');
+    throw new Problem('precondition_failed', `if-none-match asks for no such ${what}, and there is one`);
   }
 }
 

@@ -3,6 +3,7 @@ import { Problem } from '../domain/errors.js';
 import { explain } from '../domain/explain.js';
 import { formatInstant } from '../domain/recurrence/instants.js';
 import type { Instant } from '../domain/recurrence/schedule.js';
+import { CalendarsRepository } from '../persistence/calendars.repository.js';
 import { JobRevisionsRepository } from '../persistence/job-revisions.repository.js';
 import { JobsRepository } from '../persistence/jobs.repository.js';
 import { RunsRepository } from '../persistence/runs.repository.js';
@@ -20,6 +21,7 @@ export class ExplanationsService {
   constructor(
     private readonly jobs: JobsRepository,
     private readonly revisions: JobRevisionsRepository,
+    private readonly calendars: CalendarsRepository,
     private readonly runs: RunsRepository,
     private readonly clock: Clock,
     private readonly config: Config,
@@ -36,7 +38,9 @@ export class ExplanationsService {
       this.revisions.inSpan(projectId, job.id, at - 1, at - 1, 1),
     ]);
     const keptSince = now - this.config.runRetentionMs;
-    const { verdict, text, previous, next } = explain({ job, at, now, revision: revision ?? null, run, keptSince });
+    const calendars = await this.calendars.named(projectId, revision?.definition.schedule.exclude ?? []);
+    const question = { job, at, now, revision: revision ?? null, calendars, run, keptSince };
+    const { verdict, text, previous, next } = explain(question);
     const isBeside = run !== null && (BESIDE_OTHERS.includes(run.reason) || run.state === 'held');
     return {
       at: formatInstant(at),

@@ -1,10 +1,11 @@
 import { Problem } from '../domain/errors.js';
 import { pause, recurrenceOf, reschedule, resume } from '../domain/job-change.js';
+import type { Calendars } from '../domain/recurrence/exclusion.js';
 import type { Recurrence } from '../domain/recurrence/recurrence.js';
 import type { Instant } from '../domain/recurrence/schedule.js';
 import type { StoredJob } from '../persistence/jobs.repository.js';
 import { refuseBody } from '../platform/validation/request-validation.pipe.js';
-import { neverFires } from './job-settings.js';
+import { calendarsNamed, neverFires } from './job-settings.js';
 import type { JobSettings } from './job-settings.js';
 import { isOverdue } from './settle-overdue.js';
 
@@ -35,15 +36,17 @@ export function resumed(job: StoredJob, now: Instant): StoredJob | null {
 }
 
 /** With another schedule, of a job whose overdue occurrences are settled. */
-export function rescheduled(settled: StoredJob, settings: JobSettings, now: Instant): StoredJob {
+export function rescheduled(settled: StoredJob, settings: JobSettings, now: Instant, known: Calendars): StoredJob {
   if (isOverdue(settled, now)) throw backlogged();
-  const progress = reschedule(settled, settings.schedule, now);
+  const calendars = calendarsNamed(settings.schedule, known);
+  const progress = reschedule(settled, settings.schedule, now, calendars);
   if (progress === null) throw neverFires();
   const { state, pauseNote, pausedAt, pausedUntil, resumedAt, nextOccurrenceAt, nextRunAt, scheduledRunCount } =
     progress;
   return {
     ...settled,
     ...settings,
+    calendars,
     ...{ state, pauseNote, pausedAt, pausedUntil, resumedAt, nextOccurrenceAt, nextRunAt, scheduledRunCount },
   };
 }
@@ -62,6 +65,6 @@ export function readableRecurrence(job: StoredJob): Recurrence {
   if (recurrence !== null) return recurrence;
   throw new Problem(
     'wrong_state',
-    `the schedule can't be read here, for want of the time zone ${job.schedule.timeZone}; change it first`,
+    `the schedule can't be read here, for want of the time zone ${job.schedule.timeZone} or of a calendar; change it first`,
   );
 }

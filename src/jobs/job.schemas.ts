@@ -43,7 +43,7 @@ export const Name = textUpTo(MAX_NAME)
   .refine((text) => text.trim() === text, { error: 'starts or ends with a space', params: { code: 'invalid_text' } })
   .meta({ minLength: 1, maxLength: MAX_NAME, description: 'Unique in the project', example: 'nightly-report' });
 
-const Description = textUpTo(MAX_DESCRIPTION)
+export const Description = textUpTo(MAX_DESCRIPTION)
   .refine((text) => !CONTROL_BUT_LINES.test(text), {
     error: 'holds a control character',
     params: { code: 'invalid_text' },
@@ -68,6 +68,16 @@ const Labels = z
     description: 'Names of 1 to 63 letters, digits and ._/-; values of at most 200 characters',
     example: { team: 'billing' },
   });
+
+/** A switch in a query. */
+export const flag = z
+  .enum(['true', 'false'])
+  .optional()
+  .transform((text) => text === 'true');
+
+export function flagMeta(description: string) {
+  return { type: 'boolean', default: false, description, enum: undefined };
+}
 
 const BACKOFFS = ['exponential', 'linear', 'fixed'] as const;
 

@@ -7,6 +7,10 @@ import { AfterCommit } from '../queue/after-commit.js';
 import { QueueModule } from '../queue/queue.module.js';
 import { BulkController } from './bulk/bulk.controller.js';
 import { BulkService } from './bulk/bulk.service.js';
+import { CalendarImportController } from './calendars/calendar-import.controller.js';
+import { CalendarsController } from './calendars/calendars.controller.js';
+import { CalendarsService } from './calendars/calendars.service.js';
+import { MovedJobs } from './calendars/moved-jobs.js';
 import { JobSetsController } from './declare/job-sets.controller.js';
 import { JobSetsService } from './declare/job-sets.service.js';
 import { PathProject } from './declare/path-project.js';
@@ -22,9 +26,19 @@ import { JobsService } from './jobs.service.js';
 /** Jobs: created, read, changed, paused. Needs persistence and the platform. */
 @Module({
   imports: [CachingModule, QueueModule, MessagingModule, EgressModule, SecretsModule],
-  controllers: [BulkController, JobsController, JobActionsController, JobRevisionsController, JobSetsController],
+  controllers: [
+    CalendarsController,
+    CalendarImportController,
+    BulkController,
+    JobsController,
+    JobActionsController,
+    JobRevisionsController,
+    JobSetsController,
+  ],
   providers: [
     JobsService,
+    CalendarsService,
+    MovedJobs,
     BulkService,
     JobActionsService,
     JobChanges,

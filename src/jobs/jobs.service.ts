@@ -6,8 +6,10 @@ import { firstProgress } from '../domain/job-change.js';
 import { sameJson } from '../domain/json.js';
 import { refuseUnmet } from '../domain/preconditions.js';
 import type { Preconditions } from '../domain/preconditions.js';
+import type { Calendars } from '../domain/recurrence/exclusion.js';
 import type { Instant } from '../domain/recurrence/schedule.js';
 import type { Sql } from '../persistence/database.js';
+import { CalendarsRepository } from '../persistence/calendars.repository.js';
 import { isNameTaken, JobsRepository } from '../persistence/jobs.repository.js';
 import type { StoredJob } from '../persistence/jobs.repository.js';
 import { JobRevisionsRepository } from '../persistence/job-revisions.repository.js';
@@ -23,7 +25,14 @@ import { noteCreated, noteDeleted } from './job-audit.js';
 import { JobChanges, noSuchJob } from './job-changes.js';
 import type { Changed } from './job-changes.js';
 import { rescheduled } from './job-decisions.js';
-import { changedSettings, inputOf, neverFires, patchSettings, resolveSettings } from './job-settings.js';
+import {
+  calendarsNamed,
+  changedSettings,
+  inputOf,
+  neverFires,
+  patchSettings,
+  resolveSettings,
+} from './job-settings.js';
 import type { JobSettings, ResolvedSettings } from './job-settings.js';
 import { JobSecrets } from './job-secrets.js';
 import { settleOverdue } from './settle-overdue.js';
@@ -39,6 +48,7 @@ const ids = new V7Generator();
 export class JobsService {
   constructor(
     private readonly jobs: JobsRepository,
+    private readonly calendars: CalendarsRepository,
     private readonly changes: JobChanges,
     private readonly writes: Writes,
     private readonly clock: Clock,
@@ -51,13 +61,14 @@ export class JobsService {
   async create(projectId: string, input: JobInput): Promise<StoredJob> {
     const now = this.clock.now();
     const { settings, secrets } = this.settle(input, null, now);
-    const job = newJob(projectId, settings, now);
-    await refuseTakenName(
-      job.name,
+    const job = await refuseTakenName(
+      settings.name,
       this.writes.run(async (sql) => {
+        const calendars = await this.calendars.share(projectId, settings.schedule.exclude ?? [], sql);
+        const job = newJob(projectId, settings, now, calendars);
         await this.jobs.insert(job, sql);
         await this.secrets.write([{ jobId: job.id, secrets }], sql);
-        return { result: undefined, notes: [noteCreated(job)] };
+        return { result: job, notes: [noteCreated(job)] };
       }),
     );
     await this.afterCommit.announce({ dueAt: job.nextRunAt });
@@ -176,7 +187,8 @@ export class JobsService {
       return { job: { ...job, ...settings }, queued: [], cancelled: [] };
     }
     const settled = await settleOverdue(job, now, sql);
-    return { ...settled, job: rescheduled(settled.job, settings, now) };
+    const calendars = await this.calendars.share(job.projectId, settings.schedule.exclude ?? [], sql);
+    return { ...settled, job: rescheduled(settled.job, settings, now, calendars) };
   }
 }
 
@@ -185,14 +197,17 @@ function urlsOf({ url, auth }: HttpTarget): { readonly url: string; readonly poi
   return auth?.type === 'oauth2' ? [...urls, { url: auth.tokenUrl, pointer: '/target/auth/tokenUrl' }] : urls;
 }
 
-export function newJob(projectId: string, settings: JobSettings, now: Instant): Job {
+/** Throws a Problem when its schedule never fires, or names a calendar that is not among these. */
+export function newJob(projectId: string, settings: JobSettings, now: Instant, known: Calendars): Job {
   const id = ids.generateOrResetWithTs(now).toString();
-  const progress = firstProgress(id, settings.schedule, now);
+  const calendars = calendarsNamed(settings.schedule, known);
+  const progress = firstProgress(id, settings.schedule, now, calendars);
   if (progress === null) throw neverFires();
   return {
     id,
     projectId,
     ...settings,
+    calendars,
     ...progress,
     runCount: 0,
     version: 1,

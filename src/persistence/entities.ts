@@ -1,5 +1,6 @@
 import { ApiKeyEntity } from './entities/api-key.entity.js';
 import { AuditLogEntity } from './entities/audit-log.entity.js';
+import { CalendarEntity } from './entities/calendar.entity.js';
 import { JobEntity } from './entities/job.entity.js';
 import { JobRevisionEntity } from './entities/job-revision.entity.js';
 import { JobSecretEntity } from './entities/job-secret.entity.js';
@@ -17,6 +18,7 @@ export const ENTITIES = [
   ProjectUsageEntity,
   ApiKeyEntity,
   JobEntity,
+  CalendarEntity,
   JobStateEntity,
   JobStatsEntity,
   RunEntity,

@@ -4,7 +4,9 @@ import { loadOf } from '../domain/quotas.js';
 import { formatInstant } from '../domain/recurrence/instants.js';
 import type { Instant } from '../domain/recurrence/schedule.js';
 import type { Sql } from './database.js';
-import { JOB_COLUMNS, JOB_TABLES, STATS_COLUMNS, storedJobOf } from './job-rows.js';
+import { CALENDAR_REFS } from './job-calendars.js';
+import type { WithRefs } from './job-calendars.js';
+import { JOB_COLUMNS, JOB_TABLES, plannableJobsOf, STATS_COLUMNS } from './job-rows.js';
 import type { JobRow, StoredJob } from './job-rows.js';
 import { plainArray } from './plain-array.js';
 
@@ -18,7 +20,7 @@ const LOCK = {
 const FIND = {
   name: 'job-batches-find',
   text: `
-    SELECT ${JOB_COLUMNS}, ${STATS_COLUMNS} FROM ${JOB_TABLES}
+    SELECT ${JOB_COLUMNS}, ${STATS_COLUMNS}, ${CALENDAR_REFS} FROM ${JOB_TABLES}
     WHERE j.project_id = $1 AND j.id = ANY ($2::uuid[])`,
 };
 
@@ -82,7 +84,7 @@ export class JobBatchesRepository {
   async lock(projectId: string, ids: readonly string[], sql: Sql): Promise<StoredJob[]> {
     if (ids.length === 0) return [];
     await sql.rows(LOCK, [projectId, plainArray(ids)]);
-    return (await sql.rows<JobRow>(FIND, [projectId, plainArray(ids)])).map(storedJobOf);
+    return plannableJobsOf(await sql.rows<JobRow & WithRefs>(FIND, [projectId, plainArray(ids)]), sql);
   }
 
   /** Answers the ids of those that entered: of a taken name, or of one that several have, the first. */

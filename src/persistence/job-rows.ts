@@ -1,6 +1,9 @@
 import type { Job } from '../domain/job.js';
 import type { Instant } from '../domain/recurrence/schedule.js';
 import type { RunState } from '../domain/run.js';
+import type { Sql } from './database.js';
+import { calendarsFor } from './job-calendars.js';
+import type { WithRefs } from './job-calendars.js';
 
 /** What workers keep of a job's last runs. */
 export interface JobStats {
@@ -13,7 +16,7 @@ export interface JobStats {
 export type StoredJob = Job & { readonly stats: JobStats | null };
 
 /** A row of JOB_COLUMNS and STATS_COLUMNS. */
-export type JobRow = Job & {
+export type JobRow = Omit<Job, 'calendars'> & {
   readonly lastRunAt: Instant | null;
   readonly lastRunState: RunState | null;
   readonly failureStreak: number | null;
@@ -32,6 +35,15 @@ export const STATS_COLUMNS = `
 /** A job is its definition, where it stands, and its stats once it has run. */
 export const JOB_TABLES = `
   jobs j JOIN job_states t ON t.job_id = j.id LEFT JOIN job_stats s ON s.job_id = j.id`;
+
+/** For rows with CALENDAR_REFS beside the others: jobs that can be planned. */
+export async function plannableJobsOf(rows: readonly (JobRow & WithRefs)[], sql: Sql): Promise<StoredJob[]> {
+  const calendarsOf = await calendarsFor(rows, sql);
+  return rows.map((row) => {
+    const { calendarRefs: _, ...job } = row;
+    return { ...storedJobOf(job), calendars: calendarsOf(row) };
+  });
+}
 
 export function storedJobOf({ lastRunAt, lastRunState, failureStreak, ...job }: JobRow): StoredJob {
   if (lastRunAt === null || lastRunState === null) return { ...job, stats: null };

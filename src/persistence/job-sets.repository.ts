@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from './database.js';
 import type { Sql } from './database.js';
-import { JOB_COLUMNS, JOB_TABLES, STATS_COLUMNS, storedJobOf } from './job-rows.js';
+import { CALENDAR_REFS } from './job-calendars.js';
+import type { WithRefs } from './job-calendars.js';
+import { JOB_COLUMNS, JOB_TABLES, plannableJobsOf, STATS_COLUMNS, storedJobOf } from './job-rows.js';
 import type { JobRow, StoredJob } from './job-rows.js';
 
 /** Not FOR UPDATE: jobs that are created meanwhile look at the row too, and need not wait. */
@@ -12,7 +14,7 @@ const LOCK_PROJECT = {
 const FIND_NAMED = {
   name: 'job-sets-find-named',
   text: `
-    SELECT ${JOB_COLUMNS}, ${STATS_COLUMNS} FROM ${JOB_TABLES}
+    SELECT ${JOB_COLUMNS}, ${STATS_COLUMNS}, ${CALENDAR_REFS} FROM ${JOB_TABLES}
     WHERE j.project_id = $1 AND j.name = ANY ($2::text[])`,
 };
 const FIND_OTHERS = {
@@ -61,7 +63,7 @@ export class JobSetsRepository {
   }
 
   async findNamed(projectId: string, names: readonly string[], sql: Sql = this.database): Promise<StoredJob[]> {
-    return (await sql.rows<JobRow>(FIND_NAMED, [projectId, names])).map(storedJobOf);
+    return plannableJobsOf(await sql.rows<JobRow & WithRefs>(FIND_NAMED, [projectId, names]), sql);
   }
 
   /** Jobs of other names than these, at most `limit`. */

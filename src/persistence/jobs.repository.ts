@@ -5,14 +5,16 @@ import { formatInstant } from '../domain/recurrence/instants.js';
 import type { Instant } from '../domain/recurrence/schedule.js';
 import { Database } from './database.js';
 import type { Sql, SqlValue } from './database.js';
-import { JOB_COLUMNS, JOB_TABLES, STATS_COLUMNS, storedJobOf } from './job-rows.js';
+import { CALENDAR_REFS } from './job-calendars.js';
+import type { WithRefs } from './job-calendars.js';
+import { JOB_COLUMNS, JOB_TABLES, plannableJobsOf, STATS_COLUMNS } from './job-rows.js';
 import type { JobRow, StoredJob } from './job-rows.js';
 
 export type { StoredJob };
 
 const FIND = {
   name: 'jobs-find',
-  text: `SELECT ${JOB_COLUMNS}, ${STATS_COLUMNS} FROM ${JOB_TABLES} WHERE j.project_id = $1 AND j.id = $2`,
+  text: `SELECT ${JOB_COLUMNS}, ${STATS_COLUMNS}, ${CALENDAR_REFS} FROM ${JOB_TABLES} WHERE j.project_id = $1 AND j.id = $2`,
 };
 const LOCK = {
   name: 'jobs-lock',
@@ -113,8 +115,8 @@ export class JobsRepository {
   }
 
   private async read(projectId: string, id: string, sql: Sql): Promise<StoredJob | null> {
-    const [row] = await sql.rows<JobRow>(FIND, [projectId, id]);
-    return row === undefined ? null : storedJobOf(row);
+    const [job] = await plannableJobsOf(await sql.rows<JobRow & WithRefs>(FIND, [projectId, id]), sql);
+    return job ?? null;
   }
 }
 

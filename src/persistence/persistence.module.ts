@@ -2,6 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import { SecretsModule } from '../platform/secrets/secrets.module.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
 import { AuditLogRepository } from './audit-log.repository.js';
+import { CalendarsRepository } from './calendars.repository.js';
 import { ClaimsRepository } from './claims.repository.js';
 import { Database } from './database.js';
 import { JobBatchesRepository } from './job-batches.repository.js';
@@ -34,6 +35,7 @@ const REPOSITORIES = [
   RunCapsRepository,
   RunCountsRepository,
   JobsRepository,
+  CalendarsRepository,
   JobListRepository,
   JobReadingsRepository,
   JobSetsRepository,

@@ -2,8 +2,11 @@ import { Injectable } from '@nestjs/common';
 import type { MisfirePolicy, OverlapPolicy } from '../domain/job.js';
 import { formatInstant } from '../domain/recurrence/instants.js';
 import type { Instant, Schedule } from '../domain/recurrence/schedule.js';
+import type { Calendars } from '../domain/recurrence/exclusion.js';
 import { Database, PROMPT_MS } from './database.js';
 import type { Sql, SqlValue } from './database.js';
+import { CALENDAR_REFS, calendarsFor } from './job-calendars.js';
+import type { WithRefs } from './job-calendars.js';
 import { enteredRuns, INSERT_RUNS_SQL, runsColumns } from './ledger-writes.js';
 import type { NewRun } from './ledger-writes.js';
 import { plainArray, sharedArray, sparseArray } from './plain-array.js';
@@ -31,7 +34,7 @@ interface Definition {
   readonly maxAttempts: unknown;
 }
 
-export type DueJob = DueState & Definition;
+export type DueJob = DueState & Definition & { readonly calendars: Calendars };
 
 /** What planning changes in a job's row. */
 export interface JobAdvance {
@@ -66,8 +69,9 @@ const LOCK_DUE = {
 const DEFINITIONS = {
   name: 'planning-definitions',
   text: `
-    SELECT id, project_id AS "projectId", name, schedule, overlap, misfire, retry->'maxAttempts' AS "maxAttempts"
-    FROM jobs WHERE id = ANY ($1::uuid[])`,
+    SELECT id, project_id AS "projectId", name, schedule, overlap, misfire, retry->'maxAttempts' AS "maxAttempts",
+           ${CALENDAR_REFS}
+    FROM jobs j WHERE id = ANY ($1::uuid[])`,
 };
 
 /**
@@ -141,11 +145,12 @@ export class PlanningRepository {
   async lockDue(sql: Sql, now: Instant, limit: number): Promise<DueJob[]> {
     const due = await sql.rows<DueState>(LOCK_DUE, [formatInstant(now), limit]);
     if (due.length === 0) return [];
-    const definitions = await sql.rows<Definition>(DEFINITIONS, [plainArray(due.map(({ id }) => id))]);
+    const definitions = await sql.rows<Definition & WithRefs>(DEFINITIONS, [plainArray(due.map(({ id }) => id))]);
+    const calendarsOf = await calendarsFor(definitions, sql);
     const byId = new Map(definitions.map((definition) => [definition.id, definition]));
     return due.flatMap((state) => {
       const definition = byId.get(state.id);
-      return definition === undefined ? [] : [Object.assign(state, definition)];
+      return definition === undefined ? [] : [Object.assign(state, definition, { calendars: calendarsOf(definition) })];
     });
   }
 

@@ -56,8 +56,11 @@ export class SchedulesController {
     'invalid',
     'schedule_never_fires',
   )
-  preview(@Body({ schema: PreviewInput }) input: z.infer<typeof PreviewInput>): Promise<View> {
-    return this.schedules.preview(input);
+  preview(
+    @ProjectId() projectId: string,
+    @Body({ schema: PreviewInput }) input: z.infer<typeof PreviewInput>,
+  ): Promise<View> {
+    return this.schedules.preview(projectId, input);
   }
 
   @Get('jobs/:id/occurrences')

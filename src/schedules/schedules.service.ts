@@ -1,11 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import type { z } from 'zod';
 import { Problem } from '../domain/errors.js';
+import { NO_CALENDARS } from '../domain/recurrence/exclusion.js';
+import type { Calendars } from '../domain/recurrence/exclusion.js';
 import { parseSchedule } from '../domain/recurrence/parse-schedule.js';
 import { previewSchedule } from '../domain/recurrence/preview.js';
 import type { PreviewOptions, SchedulePreview } from '../domain/recurrence/preview.js';
+import { quote } from '../domain/recurrence/problems.js';
 import type { Instant, Schedule } from '../domain/recurrence/schedule.js';
 import { PureResults } from '../caching/pure-results.js';
+import { CalendarsRepository } from '../persistence/calendars.repository.js';
 import { JobsRepository } from '../persistence/jobs.repository.js';
 import { Clock } from '../platform/clock.js';
 import type { PreviewView } from '../platform/contract/schedule.schema.js';
@@ -27,17 +31,24 @@ export interface PreviewRequest {
 export class SchedulesService {
   constructor(
     private readonly jobs: JobsRepository,
+    private readonly calendars: CalendarsRepository,
     private readonly clock: Clock,
     private readonly pureResults: PureResults,
   ) {}
 
-  async preview({ schedule: input, from, count, until }: PreviewRequest): Promise<z.infer<typeof PreviewView>> {
+  async preview(
+    projectId: string,
+    { schedule: input, from, count, until }: PreviewRequest,
+  ): Promise<z.infer<typeof PreviewView>> {
     const now = this.clock.now();
     const parsed = parseSchedule(input, { now });
     if (!parsed.ok) {
       throw refuseBody(parsed.problems.map((problem) => ({ ...problem, pointer: `/schedule${problem.pointer}` })));
     }
-    const options = { seed: PREVIEW_SEED, from: from ?? now, count, until };
+    const { exclude = [] } = parsed.schedule;
+    const calendars = await this.calendars.named(projectId, exclude);
+    refuseUnknown(exclude, calendars);
+    const options = { seed: PREVIEW_SEED, from: from ?? now, count, until, calendars };
     const preview = await this.previewOf(parsed.schedule, options, from !== undefined);
     if (preview.occurrences.length === 0 && until === undefined) throw neverFires();
     return { schedule: parsed.schedule, ...preview };
@@ -54,15 +65,31 @@ export class SchedulesService {
     if (job === null) throw new Problem('not_found', 'there is no such job');
     const left = job.schedule.maxRuns === undefined ? Infinity : job.schedule.maxRuns - job.scheduledRunCount;
     const schedule: Schedule = job.schedule;
-    const options = { seed: job.id, from: from ?? this.clock.now(), count: Math.min(count, left) };
+    const options = {
+      seed: job.id,
+      from: from ?? this.clock.now(),
+      count: Math.min(count, left),
+      calendars: job.calendars,
+    };
     return { schedule, ...(await this.previewOf(schedule, options, from !== undefined)) };
   }
 
   /** From a given instant on, a preview depends on nothing but the request; from now on, it would never be asked again. */
   private async previewOf(schedule: Schedule, options: PreviewOptions, isFromGiven: boolean): Promise<SchedulePreview> {
     const compute = (): SchedulePreview => previewSchedule(schedule, options);
-    return isFromGiven ? this.pureResults.of(['preview', schedule, options], compute) : compute();
+    const { calendars = NO_CALENDARS, ...rest } = options;
+    const days = [...calendars.values()].map(({ key }) => key);
+    return isFromGiven ? this.pureResults.of(['preview', schedule, rest, days], compute) : compute();
   }
+}
+
+function refuseUnknown(names: readonly string[], calendars: Calendars): void {
+  const faults = names.flatMap((name, index) => {
+    if (calendars.has(name)) return [];
+    const detail = `${quote(name)} is not the name of a calendar of this project`;
+    return [{ pointer: `/schedule/exclude/${index}`, code: 'unknown_calendar', detail }];
+  });
+  if (faults.length > 0) throw refuseBody(faults);
 }
 
 function neverFires(): Problem {

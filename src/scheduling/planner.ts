@@ -175,7 +175,7 @@ export class Planner {
 
   private planOne(job: DueJob, open: OpenRuns, now: Instant, epoch: number, shared: SharedNext): PlannedJob {
     try {
-      const recurrence = compileSchedule(job.schedule, job.id);
+      const recurrence = compileSchedule(job.schedule, job.id, job.calendars);
       const next = (rule: Recurrence, after: Instant): Instant | null => shared.next(rule, after);
       const plan = planJob(job, recurrence, { now, open, limit: JOB_OCCURRENCES, next });
       // Whatever the ledger would refuse must be found here: in the statement it would fail the whole batch.

@@ -60,6 +60,7 @@ export class GuardedApi {
     body?: unknown,
     headers: Record<string, string> = {},
   ): Promise<Answer> {
+    const isText = headers['content-type']?.startsWith('text/') === true;
     const response = await this.app.inject({
       method: method.toUpperCase() as 'GET',
       url,
@@ -68,7 +69,7 @@ export class GuardedApi {
         ...(body !== undefined && { 'content-type': 'application/json' }),
         ...headers,
       },
-      ...(body !== undefined && { payload: JSON.stringify(body) }),
+      ...(body !== undefined && { payload: isText && typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const { statusCode: status, headers: answered, payload: text } = response;
     contract.verify({ method, url, status, headers: answered, text });

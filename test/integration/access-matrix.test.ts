@@ -24,6 +24,7 @@ interface Victim {
   readonly runId: string;
   readonly keyId: string;
   readonly secretId: string;
+  readonly calendarId: string;
   readonly jobName: string;
 }
 
@@ -70,7 +71,15 @@ beforeAll(async () => {
   const { id: runId } = await api.must(202, ROOT, 'POST', `/jobs/${jobId}/trigger`, { body: { mark: MARK } }, there);
   const { id: keyId } = await api.key('victim', 'admin', { name: MARK });
   const { id: secretId } = await api.must(201, ROOT, 'POST', '/signing-secrets', {}, there);
-  victim = { projectId, jobId, runId, keyId, secretId, jobName: 'nightly' };
+  const { id: calendarId } = await api.must(
+    201,
+    ROOT,
+    'POST',
+    '/calendars',
+    { name: 'days', description: MARK },
+    there,
+  );
+  victim = { projectId, jobId, runId, keyId, secretId, calendarId, jobName: 'nightly' };
   const strangers = await api.project('strangers');
   for (const role of ROLES) stranger[role] = (await api.key(strangers, role)).key;
   refused['expired'] = await api.expiredKey(strangers);
@@ -137,7 +146,7 @@ describe.each(operations)('$method $path, for $role', ({ method, path, role, bod
       );
       expect(plain(other.body, invented)).toEqual(plain(answer.body, idOf(kindOf(path))));
     } else
-      for (const id of [victim.jobId, victim.runId, victim.keyId, victim.secretId, victim.projectId])
+      for (const id of [victim.jobId, victim.runId, victim.keyId, victim.secretId, victim.calendarId, victim.projectId])
         expect(text).not.toContain(id);
     expect(await everythingOf(victim.projectId)).toEqual(before);
   });
@@ -210,11 +219,12 @@ test('filters and cursors of another project lead nowhere', async () => {
   }
 });
 
-type Kind = 'jobs' | 'runs' | 'api-keys' | 'signing-secrets' | 'projects';
+type Kind = 'jobs' | 'runs' | 'api-keys' | 'signing-secrets' | 'projects' | 'calendars';
 
 function idOf(kind: Kind): string {
-  const { jobId, runId, keyId, secretId, projectId } = victim;
-  return { jobs: jobId, runs: runId, 'api-keys': keyId, 'signing-secrets': secretId, projects: projectId }[kind];
+  const { jobId, runId, keyId, secretId, projectId, calendarId } = victim;
+  const ids = { jobs: jobId, runs: runId, 'api-keys': keyId, 'signing-secrets': secretId };
+  return { ...ids, projects: projectId, calendars: calendarId }[kind];
 }
 
 function kindOf(path: string): Kind {
@@ -238,6 +248,7 @@ function everythingOf(projectId: string): Promise<Json[]> {
      UNION ALL SELECT 'run', to_jsonb(r) FROM runs r WHERE project_id = $1
      UNION ALL SELECT 'secret', to_jsonb(s) FROM signing_secrets s WHERE project_id = $1
      UNION ALL SELECT 'job secret', to_jsonb(s) FROM job_secrets s JOIN jobs j ON j.id = s.job_id WHERE j.project_id = $1
+     UNION ALL SELECT 'calendar', to_jsonb(c) FROM calendars c WHERE project_id = $1
      UNION ALL SELECT 'key', to_jsonb(k) - 'last_used_at' FROM api_keys k WHERE project_id = $1
      UNION ALL SELECT 'answer', to_jsonb(a) FROM kept_answers a WHERE project_id = $1
      UNION ALL SELECT 'project', to_jsonb(p) FROM projects p WHERE id = $1

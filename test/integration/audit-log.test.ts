@@ -167,6 +167,11 @@ test('every operation that writes leaves its entry', async () => {
   await act('post /jobs/bulk', editor.key, 200, '/jobs/bulk', { action: 'pause', ids: [job] });
   await act('put /projects/{id}/jobs', editor.key, 200, `/projects/${projectId}/jobs`, { jobs: [jobOf('set')] });
   await act('delete /jobs/{id}', editor.key, 204, `/jobs/${job}`);
+  const days = { name: 'days', dates: ['2030-12-25'] };
+  const calendar = idOf(await act('post /calendars', editor.key, 201, '/calendars', days));
+  await act('patch /calendars/{id}', editor.key, 200, `/calendars/${calendar}`, { dates: [] });
+  await act('put /calendars/{id}', editor.key, 200, `/calendars/${calendar}`, days);
+  await act('delete /calendars/{id}', editor.key, 204, `/calendars/${calendar}`);
   const key = idOf(await act('post /api-keys', admin.key, 201, '/api-keys', { name: 'k', role: 'viewer' }));
   const newKey = idOf(await act('post /api-keys/{id}/rotate', admin.key, 201, `/api-keys/${key}/rotate`, {}));
   await act('delete /api-keys/{id}', admin.key, 204, `/api-keys/${newKey}`);
@@ -192,6 +197,10 @@ test('every operation that writes leaves its entry', async () => {
     'post /jobs/bulk': ['job.pause'],
     'put /projects/{id}/jobs': ['job.create'],
     'delete /jobs/{id}': ['job.delete'],
+    'post /calendars': ['calendar.create'],
+    'patch /calendars/{id}': ['calendar.update'],
+    'put /calendars/{id}': ['calendar.update'],
+    'delete /calendars/{id}': ['calendar.delete'],
     'post /api-keys': ['apiKey.create'],
     'post /api-keys/{id}/rotate': ['apiKey.rotate', 'apiKey.create'],
     'delete /api-keys/{id}': ['apiKey.revoke'],
@@ -200,10 +209,11 @@ test('every operation that writes leaves its entry', async () => {
     'delete /signing-secrets/{id}': ['signingSecret.revoke'],
     'patch /projects/{id}': ['project.update'],
   });
-  // The first two are tried below; the others write nothing.
+  // The first two are tried below, an imported calendar beside its import; the last two write nothing.
   const elsewhere = [
     'post /projects',
     'post /projects/{id}/jobs/import',
+    'post /calendars/{id}/import',
     'post /schedules/preview',
     'post /schedules/simulate',
     'post /jobs/{id}/audit',

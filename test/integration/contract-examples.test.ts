@@ -31,6 +31,9 @@ beforeEach(() => api.rows(`DELETE FROM projects WHERE name = 'billing'`));
 async function idFor({ id, path }: Operation): Promise<string> {
   if (path.startsWith('/projects')) return await api.project(`project-${randomUUID().slice(0, 8)}`);
   if (path.startsWith('/api-keys')) return (await api.key('default', 'editor')).id;
+  if (path.startsWith('/calendars')) {
+    return (await api.must(201, ROOT, 'POST', '/calendars', { name: randomUUID() }))['id'] as string;
+  }
   if (path.startsWith('/signing-secrets/')) {
     return (await api.must(201, ROOT, 'POST', '/signing-secrets', {}))['id'] as string;
   }
@@ -52,6 +55,7 @@ test('there are examples of every operation, of every member that has one', () =
 // The client of these tests holds every answer against its schema, its status and its headers.
 test.each(cases)('$id, $title', async ({ operation, request }) => {
   await api.rows('DELETE FROM jobs');
+  await api.rows('DELETE FROM calendars');
   await api.rows('DELETE FROM signing_secrets');
   await api.rows('DELETE FROM kept_answers');
   const filled = operation.path.replace('{id}', await idFor(operation)).replace('{name}', 'nightly-report');

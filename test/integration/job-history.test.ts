@@ -196,6 +196,38 @@ describe('explaining an instant', () => {
     expect(await explain(counted, 9 * HOUR)).toMatchObject({ verdict: 'completed' });
   });
 
+  it('says which calendars leave an instant out, and does not guess at what they were', async () => {
+    const { id: calendarId } = await must(201, 'POST', '/calendars', { name: 'feasts', dates: ['2026-03-03'] });
+    const daily = { type: 'cron', expression: '0 9 * * *', exclude: ['feasts'] };
+    const id = await hourly({ schedule: daily });
+    const [on2, on3, on4] = [HOUR, 25 * HOUR, 49 * HOUR];
+    expect(await explain(id, on3)).toMatchObject({
+      ...{ verdict: 'excluded', text: 'It is left out by the calendar feasts.' },
+      ...{ previous: at(on2), next: at(on4) },
+    });
+    expect(await explain(id, on3 + HOUR)).toMatchObject({ verdict: 'noOccurrence' });
+    expect(await explain(id, on4)).toMatchObject({ verdict: 'willRun' });
+    await pass(3 * 24 * HOUR, 6 * HOUR);
+    expect(await explain(id, on4)).toMatchObject({ verdict: 'recorded' });
+    expect(await explain(id, on3)).toMatchObject({ verdict: 'excluded' });
+    await must(200, 'PATCH', `/calendars/${String(calendarId)}`, { dates: [] });
+    expect(await explain(id, on3)).toMatchObject({ verdict: 'unreadable', text: expect.stringContaining('of today') });
+    await must(200, 'PATCH', `/jobs/${id}`, { schedule: { onExcluded: 'nextBusinessDay' } });
+    await must(200, 'PATCH', `/calendars/${String(calendarId)}`, { dates: ['2026-03-08'] });
+    expect(await explain(id, 6 * 24 * HOUR + HOUR)).toMatchObject({
+      ...{ verdict: 'excluded', text: 'It is left out by the calendar feasts, and moved to the next free day.' },
+    });
+    await must(200, 'PATCH', `/jobs/${id}`, { schedule: { exclude: null } });
+    await must(204, 'DELETE', `/calendars/${String(calendarId)}`);
+    expect(await explain(id, on3)).toMatchObject({
+      ...{ verdict: 'unreadable', version: 1, previous: null, next: null },
+      text: expect.stringContaining('feasts'),
+    });
+    expect((await must(422, 'POST', `/jobs/${id}/revert`, { version: 1 }))['errors']).toMatchObject([
+      { pointer: '/schedule/exclude/0', code: 'unknown_calendar' },
+    ]);
+  });
+
   it('asks for an instant, or takes this one', async () => {
     const id = await hourly();
     expect(await must(200, 'GET', `/jobs/${id}/explain`)).toMatchObject({ at: at(0), verdict: 'beforeCreated' });
@@ -269,6 +301,41 @@ describe('the audit of the ledger', () => {
       ],
       early: [{ scheduledFor: String(soon['scheduledFor']), runId: String(soon['id']) }],
       unexpected: [{ scheduledFor: moved, runId: String(other['id']) }],
+    });
+  });
+
+  it('calls nothing missing where calendars leave days out, and still finds what no calendar can be the reason of', async () => {
+    const calendar = await must(201, 'POST', '/calendars', {
+      name: 'nights',
+      windows: [{ from: '22:00', to: '06:00' }],
+    });
+    const id = await hourly({ schedule: { type: 'cron', expression: '*/30 * * * *', exclude: ['nights'] } });
+    await pass(26 * HOUR);
+    expect(await audit(id)).toMatchObject({ ...CLEAN, expected: 0, found: 36 });
+    // What ran by another calendar is as it should be.
+    await must(200, 'PATCH', `/calendars/${String(calendar['id'])}`, { windows: [{ from: '09:00', to: '24:00' }] });
+    expect(await audit(id)).toMatchObject(CLEAN);
+    const [, run = {}] = await dataOf(`/jobs/${id}/runs`);
+    await api.rows(`UPDATE runs SET scheduled_for = scheduled_for + interval '1 minute' WHERE id = $1`, [
+      String(run['id']),
+    ]);
+    expect(await audit(id)).toMatchObject({ ...CLEAN, unexpected: [{ runId: String(run['id']) }] });
+    // Without the calendar it is compared as any other; what is moved may stand anywhere.
+    const since = api.clock.at;
+    await must(200, 'PATCH', `/jobs/${id}`, { schedule: { exclude: null } });
+    await pass(2 * HOUR);
+    const moving = { type: 'cron', expression: '15 9 * * *', exclude: ['nights'], onExcluded: 'nextBusinessDay' };
+    await must(200, 'PATCH', `/calendars/${String(calendar['id'])}`, { dates: ['2026-03-04'], windows: [] });
+    await must(200, 'PATCH', `/jobs/${id}`, { schedule: moving });
+    await pass(48 * HOUR, HOUR);
+    expect(await audit(id, { from: new Date(since + 1).toISOString() })).toMatchObject({
+      ...CLEAN,
+      expected: 4,
+      found: 5,
+    });
+    await api.rows('DELETE FROM runs WHERE job_id = $1 AND scheduled_for = $2', [id, at(27 * HOUR)]);
+    expect(await audit(id, { from: new Date(since + 1).toISOString() })).toMatchObject({
+      missing: [{ scheduledFor: at(27 * HOUR), version: 2 }],
     });
   });
 

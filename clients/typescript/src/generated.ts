@@ -2,6 +2,127 @@
 
 export interface components {
     schemas: {
+        /** @description Fires when any of its rules does; an instant that two of them share is one occurrence. */
+        AnyOfSchedule: {
+            anyOf: ({
+                /** @description What a fixed time does at a clock change; default after and first */
+                dst?: {
+                    /** @enum {string} */
+                    gap?: "after" | "skip";
+                    /** @enum {string} */
+                    overlap?: "first" | "second" | "both";
+                };
+                /** @description Last instant, inclusive: an instant, or a local date-time */
+                endAt?: string;
+                expression: string;
+                /** @description First instant, inclusive: an instant, or a local date-time */
+                startAt?: string;
+                /**
+                 * @description IANA time zone; default: the union's
+                 * @example Europe/Paris
+                 */
+                timeZone?: string;
+                /** @enum {string} */
+                type: "cron";
+            } | {
+                /**
+                 * Format: date-time
+                 * @example 2026-12-24T18:00:00.000Z
+                 */
+                anchorAt: string;
+                /** @description What a fixed time does at a clock change; default after and first */
+                dst?: {
+                    /** @enum {string} */
+                    gap?: "after" | "skip";
+                    /** @enum {string} */
+                    overlap?: "first" | "second" | "both";
+                };
+                /** @description Last instant, inclusive: an instant, or a local date-time */
+                endAt?: string;
+                /** @example PT15M */
+                every: string;
+                /** @description First instant, inclusive: an instant, or a local date-time */
+                startAt?: string;
+                /**
+                 * @description IANA time zone; default: the union's
+                 * @example Europe/Paris
+                 */
+                timeZone?: string;
+                /** @enum {string} */
+                type: "interval";
+            } | {
+                at: string;
+                /** @description What a fixed time does at a clock change; default after and first */
+                dst?: {
+                    /** @enum {string} */
+                    gap?: "after" | "skip";
+                    /** @enum {string} */
+                    overlap?: "first" | "second" | "both";
+                };
+                /** @description Last instant, inclusive: an instant, or a local date-time */
+                endAt?: string;
+                /** @description First instant, inclusive: an instant, or a local date-time */
+                startAt?: string;
+                /**
+                 * @description IANA time zone; default: the union's
+                 * @example Europe/Paris
+                 */
+                timeZone?: string;
+                /** @enum {string} */
+                type: "once";
+            } | {
+                /** @description What a fixed time does at a clock change; default after and first */
+                dst?: {
+                    /** @enum {string} */
+                    gap?: "after" | "skip";
+                    /** @enum {string} */
+                    overlap?: "first" | "second" | "both";
+                };
+                /** @description Last instant, inclusive: an instant, or a local date-time */
+                endAt?: string;
+                rule: string;
+                startAt: string;
+                /**
+                 * @description IANA time zone; default: the union's
+                 * @example Europe/Paris
+                 */
+                timeZone?: string;
+                /** @enum {string} */
+                type: "rrule";
+            })[];
+            /** @description What a fixed time does at a clock change; default after and first */
+            dst?: {
+                /** @enum {string} */
+                gap?: "after" | "skip";
+                /** @enum {string} */
+                overlap?: "first" | "second" | "both";
+            };
+            /** @description Last instant, inclusive: an instant, or a local date-time */
+            endAt?: string;
+            /** @description Names of calendars of the project; what they leave out is no occurrence */
+            exclude?: string[];
+            /**
+             * @description Spread of the due instant, deterministic by job and occurrence
+             * @example PT30S
+             */
+            jitter?: string;
+            /** @description Completed after so many runs by the schedule */
+            maxRuns?: number;
+            /**
+             * @description What becomes of an occurrence that a calendar leaves out: skipped (default), or moved to the nearest day, later or earlier, on which the same wall time is free
+             * @enum {string}
+             */
+            onExcluded?: "skip" | "nextBusinessDay" | "previousBusinessDay";
+            /** @description First instant, inclusive: an instant, or a local date-time */
+            startAt?: string;
+            /**
+             * @description IANA time zone
+             * @example Europe/Paris
+             */
+            timeZone: string;
+            /** @enum {string} */
+            type: "anyOf";
+        };
         /**
          * @example {
          *       "id": "0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11",
@@ -105,7 +226,7 @@ export interface components {
          */
         AuditEntry: {
             /** @enum {string} */
-            action: "job.create" | "job.update" | "job.revert" | "job.pause" | "job.resume" | "job.skipNext" | "job.delete" | "job.trigger" | "job.backfill" | "run.cancel" | "run.replay" | "project.create" | "project.update" | "apiKey.create" | "apiKey.rotate" | "apiKey.revoke" | "signingSecret.create" | "signingSecret.rotate" | "signingSecret.revoke";
+            action: "job.create" | "job.update" | "job.revert" | "job.pause" | "job.resume" | "job.skipNext" | "job.delete" | "job.trigger" | "job.backfill" | "run.cancel" | "run.replay" | "calendar.create" | "calendar.update" | "calendar.delete" | "project.create" | "project.update" | "apiKey.create" | "apiKey.rotate" | "apiKey.revoke" | "signingSecret.create" | "signingSecret.rotate" | "signingSecret.revoke";
             actor: {
                 /** @description Of the key, or who the token was made for (`sub`) */
                 id: string | null;
@@ -149,7 +270,7 @@ export interface components {
                 /** @description A run has its job's */
                 name: string | null;
                 /** @enum {string} */
-                type: "job" | "run" | "project" | "apiKey" | "signingSecret";
+                type: "job" | "run" | "project" | "apiKey" | "signingSecret" | "calendar";
             };
         };
         /**
@@ -499,6 +620,327 @@ export interface components {
         } | {
             filter: unknown;
         });
+        Calendar: {
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            createdAt: string;
+            dates: string[];
+            description: string;
+            /** @description Events that were imported */
+            eventCount: number;
+            events: {
+                end: string;
+                exdates?: string[];
+                rule?: string;
+                start: string;
+                summary: string;
+                timeZone?: string;
+            }[];
+            /**
+             * Format: uuid
+             * @example 0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11
+             */
+            id: string;
+            /** @example holidays */
+            name: string;
+            ranges: {
+                from: string;
+                to: string;
+            }[];
+            rules: {
+                rule: string;
+                startAt: string;
+            }[];
+            timeZone: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            updatedAt: string;
+            version: number;
+            windows: {
+                from: string;
+                to: string;
+            }[];
+        };
+        CalendarChanged: {
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            createdAt: string;
+            dates: string[];
+            description: string;
+            dryRun: boolean;
+            /** @description Events that were imported */
+            eventCount: number;
+            events: {
+                end: string;
+                exdates?: string[];
+                rule?: string;
+                start: string;
+                summary: string;
+                timeZone?: string;
+            }[];
+            /**
+             * Format: uuid
+             * @example 0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11
+             */
+            id: string;
+            /** @description Jobs whose next occurrence is another one */
+            moved: number;
+            /** @description The first 1,000 of them, by id: the next occurrence before and after */
+            moves: {
+                /** @description Null: none is left, and the job is completed */
+                after: string | null;
+                before: string | null;
+                /**
+                 * Format: uuid
+                 * @example 0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11
+                 */
+                jobId: string;
+                jobName: string;
+            }[];
+            /** @example holidays */
+            name: string;
+            ranges: {
+                from: string;
+                to: string;
+            }[];
+            rules: {
+                rule: string;
+                startAt: string;
+            }[];
+            timeZone: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            updatedAt: string;
+            version: number;
+            windows: {
+                from: string;
+                to: string;
+            }[];
+        };
+        CalendarImported: {
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            createdAt: string;
+            dates: string[];
+            description: string;
+            dryRun: boolean;
+            /** @description Events that were imported */
+            eventCount: number;
+            events: {
+                end: string;
+                exdates?: string[];
+                rule?: string;
+                start: string;
+                summary: string;
+                timeZone?: string;
+            }[];
+            /**
+             * Format: uuid
+             * @example 0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11
+             */
+            id: string;
+            /** @description Jobs whose next occurrence is another one */
+            moved: number;
+            /** @description The first 1,000 of them, by id: the next occurrence before and after */
+            moves: {
+                /** @description Null: none is left, and the job is completed */
+                after: string | null;
+                before: string | null;
+                /**
+                 * Format: uuid
+                 * @example 0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11
+                 */
+                jobId: string;
+                jobName: string;
+            }[];
+            /** @example holidays */
+            name: string;
+            /** @description What of the file is not in the calendar; at most 200 are listed */
+            notCarriedOver: {
+                /** @enum {string} */
+                code: "malformed" | "not_understood" | "unknown_zone" | "unsupported_rule" | "left_out" | "too_many";
+                detail: string;
+                /** @description Where its event begins in the file, counted from 1 */
+                line: number;
+                summary: string;
+            }[];
+            ranges: {
+                from: string;
+                to: string;
+            }[];
+            rules: {
+                rule: string;
+                startAt: string;
+            }[];
+            timeZone: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            updatedAt: string;
+            version: number;
+            windows: {
+                from: string;
+                to: string;
+            }[];
+        };
+        /**
+         * @example {
+         *       "name": "holidays",
+         *       "timeZone": "Europe/Paris",
+         *       "dates": [
+         *         "2026-12-25",
+         *         "2027-01-01"
+         *       ],
+         *       "ranges": [
+         *         {
+         *           "from": "2027-08-01",
+         *           "to": "2027-08-15"
+         *         }
+         *       ],
+         *       "windows": [
+         *         {
+         *           "from": "SAT 00:00",
+         *           "to": "MON 00:00"
+         *         }
+         *       ]
+         *     }
+         */
+        CalendarInput: {
+            /** @default [] */
+            dates?: string[];
+            /**
+             * @default
+             * @example Sends the sales figures
+             */
+            description?: string;
+            /**
+             * @description What an import sets; a patch that does not name them leaves them
+             * @default []
+             */
+            events?: {
+                /**
+                 * @description Exclusive
+                 * @example 2026-12-25
+                 */
+                end: string;
+                exdates?: string[];
+                /** @description Repeats it, by RFC 5545 */
+                rule?: string;
+                /** @example 2026-12-25 */
+                start: string;
+                /** @default  */
+                summary?: string;
+                /**
+                 * @description Of local times; default: where the calendar is read
+                 * @example Europe/Paris
+                 */
+                timeZone?: string;
+            }[];
+            /**
+             * @description Unique in the project
+             * @example nightly-report
+             */
+            name: string;
+            /** @default [] */
+            ranges?: {
+                /** @example 2026-12-25 */
+                from: string;
+                /** @example 2026-12-25 */
+                to: string;
+            }[];
+            /** @default [] */
+            rules?: {
+                /** @example FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=25 */
+                rule: string;
+                /**
+                 * @description The date from which it is counted
+                 * @default 2000-01-01
+                 * @example 2026-12-25
+                 */
+                startAt?: string;
+            }[];
+            /**
+             * @description Null: the zone of the schedule that uses it
+             * @default null
+             */
+            timeZone?: string | null;
+            /** @default [] */
+            windows?: {
+                from: string;
+                to: string;
+            }[];
+        };
+        CalendarPage: {
+            data: components["schemas"]["CalendarSummary"][];
+            page: components["schemas"]["PageInfo"];
+        };
+        /**
+         * @description A JSON merge patch (RFC 7396) of a calendar; a list takes the place of the one before.
+         * @example {
+         *       "dates": [
+         *         "2026-12-24",
+         *         "2026-12-25"
+         *       ]
+         *     }
+         */
+        CalendarPatch: {
+            dates?: unknown;
+            description?: unknown;
+            events?: unknown;
+            name?: unknown;
+            ranges?: unknown;
+            rules?: unknown;
+            timeZone?: unknown;
+            windows?: unknown;
+        };
+        CalendarSummary: {
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            createdAt: string;
+            dates: string[];
+            description: string;
+            /** @description Events that were imported */
+            eventCount: number;
+            /**
+             * Format: uuid
+             * @example 0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11
+             */
+            id: string;
+            /** @example holidays */
+            name: string;
+            ranges: {
+                from: string;
+                to: string;
+            }[];
+            rules: {
+                rule: string;
+                startAt: string;
+            }[];
+            timeZone: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            updatedAt: string;
+            version: number;
+            windows: {
+                from: string;
+                to: string;
+            }[];
+        };
         /** @description 5 fields, 6 with seconds first, 7 with a year last, or a macro such as @daily. */
         CronSchedule: {
             /** @description What a fixed time does at a clock change; default after and first */
@@ -510,6 +952,8 @@ export interface components {
             };
             /** @description Last instant, inclusive: an instant, or a local date-time */
             endAt?: string;
+            /** @description Names of calendars of the project; what they leave out is no occurrence */
+            exclude?: string[];
             /** @example 0 9 * * MON-FRI */
             expression: string;
             /**
@@ -519,6 +963,11 @@ export interface components {
             jitter?: string;
             /** @description Completed after so many runs by the schedule */
             maxRuns?: number;
+            /**
+             * @description What becomes of an occurrence that a calendar leaves out: skipped (default), or moved to the nearest day, later or earlier, on which the same wall time is free
+             * @enum {string}
+             */
+            onExcluded?: "skip" | "nextBusinessDay" | "previousBusinessDay";
             /** @description First instant, inclusive: an instant, or a local date-time */
             startAt?: string;
             /**
@@ -608,7 +1057,7 @@ export interface components {
             /** @description The same for people */
             text: string;
             /** @enum {string} */
-            verdict: "recorded" | "willRun" | "paused" | "notPlannedYet" | "noOccurrence" | "beforeCreated" | "completed" | "noLongerKept" | "unreadable" | "missing";
+            verdict: "recorded" | "willRun" | "paused" | "notPlannedYet" | "noOccurrence" | "excluded" | "beforeCreated" | "completed" | "noLongerKept" | "unreadable" | "missing";
             /** @description The version of the job in force at that instant */
             version: number | null;
         };
@@ -712,6 +1161,18 @@ export interface components {
              */
             url: string;
         };
+        /**
+         * @description An iCalendar file (RFC 5545)
+         * @example BEGIN:VCALENDAR
+         *     VERSION:2.0
+         *     BEGIN:VEVENT
+         *     SUMMARY:Christmas Day
+         *     DTSTART;VALUE=DATE:20261225
+         *     DTEND;VALUE=DATE:20261226
+         *     END:VEVENT
+         *     END:VCALENDAR
+         */
+        IcsSource: string;
         ImportLoss: {
             /** @example no_equivalent */
             code: string;
@@ -767,6 +1228,8 @@ export interface components {
             endAt?: string;
             /** @example PT15M */
             every: string;
+            /** @description Names of calendars of the project; what they leave out is no occurrence */
+            exclude?: string[];
             /**
              * @description Spread of the due instant, deterministic by job and occurrence
              * @example PT30S
@@ -774,6 +1237,11 @@ export interface components {
             jitter?: string;
             /** @description Completed after so many runs by the schedule */
             maxRuns?: number;
+            /**
+             * @description What becomes of an occurrence that a calendar leaves out: skipped (default), or moved to the nearest day, later or earlier, on which the same wall time is free
+             * @enum {string}
+             */
+            onExcluded?: "skip" | "nextBusinessDay" | "previousBusinessDay";
             /** @description First instant, inclusive: an instant, or a local date-time */
             startAt?: string;
             /**
@@ -1069,7 +1537,7 @@ export interface components {
             /** @description Who made it, and which members became others; null: the audit log does not know */
             change: {
                 /** @enum {string} */
-                action: "job.create" | "job.update" | "job.revert" | "job.pause" | "job.resume" | "job.skipNext" | "job.delete" | "job.trigger" | "job.backfill" | "run.cancel" | "run.replay" | "project.create" | "project.update" | "apiKey.create" | "apiKey.rotate" | "apiKey.revoke" | "signingSecret.create" | "signingSecret.rotate" | "signingSecret.revoke";
+                action: "job.create" | "job.update" | "job.revert" | "job.pause" | "job.resume" | "job.skipNext" | "job.delete" | "job.trigger" | "job.backfill" | "run.cancel" | "run.replay" | "calendar.create" | "calendar.update" | "calendar.delete" | "project.create" | "project.update" | "apiKey.create" | "apiKey.rotate" | "apiKey.revoke" | "signingSecret.create" | "signingSecret.rotate" | "signingSecret.revoke";
                 actor: {
                     id: string | null;
                     name: string | null;
@@ -1425,6 +1893,8 @@ export interface components {
             };
             /** @description Last instant, inclusive: an instant, or a local date-time */
             endAt?: string;
+            /** @description Names of calendars of the project; what they leave out is no occurrence */
+            exclude?: string[];
             /**
              * @description Spread of the due instant, deterministic by job and occurrence
              * @example PT30S
@@ -1432,6 +1902,11 @@ export interface components {
             jitter?: string;
             /** @description Completed after so many runs by the schedule */
             maxRuns?: number;
+            /**
+             * @description What becomes of an occurrence that a calendar leaves out: skipped (default), or moved to the nearest day, later or earlier, on which the same wall time is free
+             * @enum {string}
+             */
+            onExcluded?: "skip" | "nextBusinessDay" | "previousBusinessDay";
             /** @description First instant, inclusive: an instant, or a local date-time */
             startAt?: string;
             /**
@@ -1858,6 +2333,8 @@ export interface components {
             };
             /** @description Last instant, inclusive: an instant, or a local date-time */
             endAt?: string;
+            /** @description Names of calendars of the project; what they leave out is no occurrence */
+            exclude?: string[];
             /**
              * @description Spread of the due instant, deterministic by job and occurrence
              * @example PT30S
@@ -1865,6 +2342,11 @@ export interface components {
             jitter?: string;
             /** @description Completed after so many runs by the schedule */
             maxRuns?: number;
+            /**
+             * @description What becomes of an occurrence that a calendar leaves out: skipped (default), or moved to the nearest day, later or earlier, on which the same wall time is free
+             * @enum {string}
+             */
+            onExcluded?: "skip" | "nextBusinessDay" | "previousBusinessDay";
             /** @example FREQ=MONTHLY;BYDAY=-1FR */
             rule: string;
             /**
@@ -2044,7 +2526,7 @@ export interface components {
          *       "timeZone": "Europe/Paris"
          *     }
          */
-        Schedule: components["schemas"]["CronSchedule"] | components["schemas"]["IntervalSchedule"] | components["schemas"]["OnceSchedule"] | components["schemas"]["RruleSchedule"];
+        Schedule: components["schemas"]["CronSchedule"] | components["schemas"]["IntervalSchedule"] | components["schemas"]["OnceSchedule"] | components["schemas"]["RruleSchedule"] | components["schemas"]["AnyOfSchedule"];
         /**
          * @description A schedule, or a text that stands for one. A phrase that is not understood, or has two meanings, is refused (`unknown_words`, `ambiguous_words`) with the `words` at fault and two `suggestions` that are understood.
          * @example {
@@ -2063,7 +2545,7 @@ export interface components {
             };
             /** @description Last instant, inclusive: an instant, or a local date-time */
             endAt?: string;
-            /** @description Names of calendars; none are supported yet */
+            /** @description Names of calendars of the project; what they leave out is no occurrence */
             exclude?: string[];
             expression: string;
             /**
@@ -2073,6 +2555,11 @@ export interface components {
             jitter?: string;
             /** @description Completed after so many runs by the schedule */
             maxRuns?: number;
+            /**
+             * @description What becomes of an occurrence that a calendar leaves out: skipped (default), or moved to the nearest day, later or earlier, on which the same wall time is free
+             * @enum {string}
+             */
+            onExcluded?: "skip" | "nextBusinessDay" | "previousBusinessDay";
             /** @description First instant, inclusive: an instant, or a local date-time */
             startAt?: string;
             /** @default UTC */
@@ -2091,7 +2578,7 @@ export interface components {
             /** @description Last instant, inclusive: an instant, or a local date-time */
             endAt?: string;
             every: string;
-            /** @description Names of calendars; none are supported yet */
+            /** @description Names of calendars of the project; what they leave out is no occurrence */
             exclude?: string[];
             /**
              * @description Spread of the due instant, deterministic by job and occurrence
@@ -2100,6 +2587,11 @@ export interface components {
             jitter?: string;
             /** @description Completed after so many runs by the schedule */
             maxRuns?: number;
+            /**
+             * @description What becomes of an occurrence that a calendar leaves out: skipped (default), or moved to the nearest day, later or earlier, on which the same wall time is free
+             * @enum {string}
+             */
+            onExcluded?: "skip" | "nextBusinessDay" | "previousBusinessDay";
             /** @description First instant, inclusive: an instant, or a local date-time */
             startAt?: string;
             /** @default UTC */
@@ -2117,7 +2609,7 @@ export interface components {
             };
             /** @description Last instant, inclusive: an instant, or a local date-time */
             endAt?: string;
-            /** @description Names of calendars; none are supported yet */
+            /** @description Names of calendars of the project; what they leave out is no occurrence */
             exclude?: string[];
             /**
              * @description Spread of the due instant, deterministic by job and occurrence
@@ -2126,6 +2618,11 @@ export interface components {
             jitter?: string;
             /** @description Completed after so many runs by the schedule */
             maxRuns?: number;
+            /**
+             * @description What becomes of an occurrence that a calendar leaves out: skipped (default), or moved to the nearest day, later or earlier, on which the same wall time is free
+             * @enum {string}
+             */
+            onExcluded?: "skip" | "nextBusinessDay" | "previousBusinessDay";
             /** @description First instant, inclusive: an instant, or a local date-time */
             startAt?: string;
             /** @default UTC */
@@ -2142,7 +2639,7 @@ export interface components {
             };
             /** @description Last instant, inclusive: an instant, or a local date-time */
             endAt?: string;
-            /** @description Names of calendars; none are supported yet */
+            /** @description Names of calendars of the project; what they leave out is no occurrence */
             exclude?: string[];
             /**
              * @description Spread of the due instant, deterministic by job and occurrence
@@ -2151,6 +2648,11 @@ export interface components {
             jitter?: string;
             /** @description Completed after so many runs by the schedule */
             maxRuns?: number;
+            /**
+             * @description What becomes of an occurrence that a calendar leaves out: skipped (default), or moved to the nearest day, later or earlier, on which the same wall time is free
+             * @enum {string}
+             */
+            onExcluded?: "skip" | "nextBusinessDay" | "previousBusinessDay";
             /**
              * @description FREQ=…, or lines of an iCalendar: RRULE, DTSTART, RDATE, EXDATE
              * @example FREQ=MONTHLY;BYDAY=-1FR
@@ -2175,7 +2677,7 @@ export interface components {
             };
             /** @description Last instant, inclusive: an instant, or a local date-time */
             endAt?: string;
-            /** @description Names of calendars; none are supported yet */
+            /** @description Names of calendars of the project; what they leave out is no occurrence */
             exclude?: string[];
             /**
              * @description Spread of the due instant, deterministic by job and occurrence
@@ -2184,6 +2686,11 @@ export interface components {
             jitter?: string;
             /** @description Completed after so many runs by the schedule */
             maxRuns?: number;
+            /**
+             * @description What becomes of an occurrence that a calendar leaves out: skipped (default), or moved to the nearest day, later or earlier, on which the same wall time is free
+             * @enum {string}
+             */
+            onExcluded?: "skip" | "nextBusinessDay" | "previousBusinessDay";
             /** @description First instant, inclusive: an instant, or a local date-time */
             startAt?: string;
             /**
@@ -2195,6 +2702,143 @@ export interface components {
             timeZone?: string;
             /** @enum {string} */
             type: "words";
+        } | {
+            anyOf: (string | {
+                /** @description What a fixed time does at a clock change; default after and first */
+                dst?: {
+                    /** @enum {string} */
+                    gap?: "after" | "skip";
+                    /** @enum {string} */
+                    overlap?: "first" | "second" | "both";
+                };
+                /** @description Last instant, inclusive: an instant, or a local date-time */
+                endAt?: string;
+                expression: string;
+                /** @description First instant, inclusive: an instant, or a local date-time */
+                startAt?: string;
+                /**
+                 * @description IANA time zone; default: the union's
+                 * @example Europe/Paris
+                 */
+                timeZone?: string;
+                /** @enum {string} */
+                type: "cron";
+            } | {
+                anchorAt?: string;
+                /** @description What a fixed time does at a clock change; default after and first */
+                dst?: {
+                    /** @enum {string} */
+                    gap?: "after" | "skip";
+                    /** @enum {string} */
+                    overlap?: "first" | "second" | "both";
+                };
+                /** @description Last instant, inclusive: an instant, or a local date-time */
+                endAt?: string;
+                every: string;
+                /** @description First instant, inclusive: an instant, or a local date-time */
+                startAt?: string;
+                /**
+                 * @description IANA time zone; default: the union's
+                 * @example Europe/Paris
+                 */
+                timeZone?: string;
+                /** @enum {string} */
+                type: "interval";
+            } | {
+                at: string;
+                /** @description What a fixed time does at a clock change; default after and first */
+                dst?: {
+                    /** @enum {string} */
+                    gap?: "after" | "skip";
+                    /** @enum {string} */
+                    overlap?: "first" | "second" | "both";
+                };
+                /** @description Last instant, inclusive: an instant, or a local date-time */
+                endAt?: string;
+                /** @description First instant, inclusive: an instant, or a local date-time */
+                startAt?: string;
+                /**
+                 * @description IANA time zone; default: the union's
+                 * @example Europe/Paris
+                 */
+                timeZone?: string;
+                /** @enum {string} */
+                type: "once";
+            } | {
+                /** @description What a fixed time does at a clock change; default after and first */
+                dst?: {
+                    /** @enum {string} */
+                    gap?: "after" | "skip";
+                    /** @enum {string} */
+                    overlap?: "first" | "second" | "both";
+                };
+                /** @description Last instant, inclusive: an instant, or a local date-time */
+                endAt?: string;
+                /**
+                 * @description FREQ=…, or lines of an iCalendar: RRULE, DTSTART, RDATE, EXDATE
+                 * @example FREQ=MONTHLY;BYDAY=-1FR
+                 */
+                rule: string;
+                /**
+                 * @description DTSTART on the zone's wall clock; default: that line, or creation
+                 * @example 2026-01-01T17:00
+                 */
+                startAt?: string;
+                /** @description Default: the TZID of DTSTART, or the union's */
+                timeZone?: string;
+                /** @enum {string} */
+                type: "rrule";
+            } | {
+                /** @description What a fixed time does at a clock change; default after and first */
+                dst?: {
+                    /** @enum {string} */
+                    gap?: "after" | "skip";
+                    /** @enum {string} */
+                    overlap?: "first" | "second" | "both";
+                };
+                /** @description Last instant, inclusive: an instant, or a local date-time */
+                endAt?: string;
+                /** @description First instant, inclusive: an instant, or a local date-time */
+                startAt?: string;
+                /**
+                 * @description An English phrase: every Monday at 9am, every 90 minutes, weekdays at 18:30, last day of the month at 23:59, every other Tuesday at noon, in 20 minutes, tomorrow at 5pm. It comes back as a schedule of one of the other types
+                 * @example weekdays at 18:30
+                 */
+                text: string;
+                /** @description Default: the one that the phrase ends with, or the union's */
+                timeZone?: string;
+                /** @enum {string} */
+                type: "words";
+            })[];
+            /** @description What a fixed time does at a clock change; default after and first */
+            dst?: {
+                /** @enum {string} */
+                gap?: "after" | "skip";
+                /** @enum {string} */
+                overlap?: "first" | "second" | "both";
+            };
+            /** @description Last instant, inclusive: an instant, or a local date-time */
+            endAt?: string;
+            /** @description Names of calendars of the project; what they leave out is no occurrence */
+            exclude?: string[];
+            /**
+             * @description Spread of the due instant, deterministic by job and occurrence
+             * @example PT30S
+             */
+            jitter?: string;
+            /** @description Completed after so many runs by the schedule */
+            maxRuns?: number;
+            /**
+             * @description What becomes of an occurrence that a calendar leaves out: skipped (default), or moved to the nearest day, later or earlier, on which the same wall time is free
+             * @enum {string}
+             */
+            onExcluded?: "skip" | "nextBusinessDay" | "previousBusinessDay";
+            /** @description First instant, inclusive: an instant, or a local date-time */
+            startAt?: string;
+            /** @default UTC */
+            timeZone?: string;
+            /** @enum {string} */
+            type?: "anyOf";
         };
         SchedulePreview: {
             occurrences: {
@@ -2774,6 +3418,250 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+        };
+    };
+    listCalendars: {
+        parameters: {
+            query?: {
+                /** @description `page.nextCursor` of the page before; the other parameters must be the same as there */
+                cursor?: string;
+                /** @description Rows in a page */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of calendars */
+            200: {
+                headers: {
+                    /** @description The next page, `rel="next"`; absent on the last one */
+                    link?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarPage"];
+                };
+            };
+        };
+    };
+    createCalendar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CalendarInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    /** @description Strong tag of what is answered, for `If-Match` and `If-None-Match` */
+                    etag?: string;
+                    "idempotent-replayed": components["headers"]["IdempotentReplayed"];
+                    /** @description Path of what was made */
+                    location: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Calendar"];
+                };
+            };
+        };
+    };
+    getCalendar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the calendar */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The calendar */
+            200: {
+                headers: {
+                    /** @description Strong tag of what is answered, for `If-Match` and `If-None-Match` */
+                    etag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Calendar"];
+                };
+            };
+            /** @description Still as a tag of `If-None-Match` has it */
+            304: {
+                headers: {
+                    /** @description Strong tag of what is answered, for `If-Match` and `If-None-Match` */
+                    etag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    putCalendar: {
+        parameters: {
+            query?: {
+                /** @description Only says which jobs would move */
+                dryRun?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the calendar */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CalendarInput"];
+            };
+        };
+        responses: {
+            /** @description The calendar, and which jobs moved */
+            200: {
+                headers: {
+                    /** @description Strong tag of what is answered, for `If-Match` and `If-None-Match` */
+                    etag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarChanged"];
+                };
+            };
+        };
+    };
+    deleteCalendar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the calendar */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    updateCalendar: {
+        parameters: {
+            query?: {
+                /** @description Only says which jobs would move */
+                dryRun?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the calendar */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CalendarPatch"];
+                "application/merge-patch+json": components["schemas"]["CalendarPatch"];
+            };
+        };
+        responses: {
+            /** @description The calendar, and which jobs moved */
+            200: {
+                headers: {
+                    /** @description Strong tag of what is answered, for `If-Match` and `If-None-Match` */
+                    etag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarChanged"];
+                };
+            };
+        };
+    };
+    importCalendar: {
+        parameters: {
+            query?: {
+                /** @description Only says which jobs would move */
+                dryRun?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description Id of the calendar */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/calendar": components["schemas"]["IcsSource"];
+            };
+        };
+        responses: {
+            /** @description The calendar, which jobs moved, and what was left behind */
+            200: {
+                headers: {
+                    /** @description Strong tag of what is answered, for `If-Match` and `If-None-Match` */
+                    etag?: string;
+                    "idempotent-replayed": components["headers"]["IdempotentReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarImported"];
                 };
             };
         };
@@ -4171,13 +5059,16 @@ export const OPERATIONS = {
   bulkJobs: { method: 'POST', path: '/jobs/bulk', contentType: 'application/json' },
   cancelRun: { method: 'POST', path: '/runs/{id}/cancel', contentType: 'application/json' },
   createApiKey: { method: 'POST', path: '/api-keys', contentType: 'application/json' },
+  createCalendar: { method: 'POST', path: '/calendars', contentType: 'application/json' },
   createJob: { method: 'POST', path: '/jobs', contentType: 'application/json' },
   createProject: { method: 'POST', path: '/projects', contentType: 'application/json' },
   createSigningSecret: { method: 'POST', path: '/signing-secrets', contentType: 'application/json' },
+  deleteCalendar: { method: 'DELETE', path: '/calendars/{id}', contentType: null },
   deleteJob: { method: 'DELETE', path: '/jobs/{id}', contentType: null },
   explainInstant: { method: 'GET', path: '/jobs/{id}/explain', contentType: null },
   exportJobSet: { method: 'GET', path: '/projects/{id}/jobs', contentType: null },
   getApiKey: { method: 'GET', path: '/api-keys/{id}', contentType: null },
+  getCalendar: { method: 'GET', path: '/calendars/{id}', contentType: null },
   getJob: { method: 'GET', path: '/jobs/{id}', contentType: null },
   getLiveness: { method: 'GET', path: '/health/live', contentType: null },
   getMetrics: { method: 'GET', path: '/metrics', contentType: null },
@@ -4187,9 +5078,11 @@ export const OPERATIONS = {
   getSigningSecret: { method: 'GET', path: '/signing-secrets/{id}', contentType: null },
   getStartup: { method: 'GET', path: '/health/startup', contentType: null },
   getSystem: { method: 'GET', path: '/system', contentType: null },
+  importCalendar: { method: 'POST', path: '/calendars/{id}/import', contentType: 'text/calendar' },
   importJobs: { method: 'POST', path: '/projects/{id}/jobs/import', contentType: 'application/json' },
   listApiKeys: { method: 'GET', path: '/api-keys', contentType: null },
   listAuditLog: { method: 'GET', path: '/audit-log', contentType: null },
+  listCalendars: { method: 'GET', path: '/calendars', contentType: null },
   listJobRevisions: { method: 'GET', path: '/jobs/{id}/revisions', contentType: null },
   listJobRuns: { method: 'GET', path: '/jobs/{id}/runs', contentType: null },
   listJobs: { method: 'GET', path: '/jobs', contentType: null },
@@ -4199,6 +5092,7 @@ export const OPERATIONS = {
   listSigningSecrets: { method: 'GET', path: '/signing-secrets', contentType: null },
   pauseJob: { method: 'POST', path: '/jobs/{id}/pause', contentType: 'application/json' },
   previewSchedule: { method: 'POST', path: '/schedules/preview', contentType: 'application/json' },
+  putCalendar: { method: 'PUT', path: '/calendars/{id}', contentType: 'application/json' },
   putJobByName: { method: 'PUT', path: '/jobs/by-name/{name}', contentType: 'application/json' },
   putJobSet: { method: 'PUT', path: '/projects/{id}/jobs', contentType: 'application/json' },
   replayRun: { method: 'POST', path: '/runs/{id}/replay', contentType: 'application/json' },
@@ -4211,6 +5105,7 @@ export const OPERATIONS = {
   simulateSchedule: { method: 'POST', path: '/schedules/simulate', contentType: 'application/json' },
   skipNextOccurrence: { method: 'POST', path: '/jobs/{id}/skip-next', contentType: 'application/json' },
   triggerJob: { method: 'POST', path: '/jobs/{id}/trigger', contentType: 'application/json' },
+  updateCalendar: { method: 'PATCH', path: '/calendars/{id}', contentType: 'application/merge-patch+json' },
   updateJob: { method: 'PATCH', path: '/jobs/{id}', contentType: 'application/merge-patch+json' },
   updateProject: { method: 'PATCH', path: '/projects/{id}', contentType: 'application/merge-patch+json' },
 } as const;
@@ -4218,6 +5113,7 @@ export const OPERATIONS = {
 /** The kinds of refusal that the service knows. */
 export type ProblemCode =
   | 'body_too_large'
+  | 'calendar_in_use'
   | 'forbidden'
   | 'headers_too_large'
   | 'idempotency_key_in_use'

@@ -14,13 +14,15 @@ export function crontabTiming(schedule: Schedule): CrontabTiming {
     // Its lines must not become lines of the crontab.
     return { impossible: `cron knows no recurrence rules (${schedule.rule.replaceAll(/\s+/g, ' ')})` };
   }
-  const bound = (['startAt', 'endAt', 'maxRuns'] as const).find((name) => schedule[name] !== undefined);
+  const bound = (['startAt', 'endAt', 'maxRuns', 'exclude'] as const).find((name) => schedule[name] !== undefined);
   if (bound !== undefined) return { impossible: `cron knows no ${bound}` };
   switch (schedule.type) {
     case 'cron':
       return cronTiming(schedule);
     case 'interval':
       return intervalTiming(schedule);
+    case 'anyOf':
+      return { impossible: `cron knows no union of ${schedule.anyOf.length} rules in one line` };
     case 'once':
       return { impossible: `cron knows no time that comes once (${schedule.at})` };
   }

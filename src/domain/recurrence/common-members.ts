@@ -2,7 +2,7 @@ import { FIRST_INSTANT, FIRST_YEAR, LAST_INSTANT, LAST_YEAR } from './civil.js';
 import { DAY_MS, meanDurationMs, parseDuration, parseElapsedMs } from './duration.js';
 import { formatInstant, parseInstant, parseLocalDateTime } from './instants.js';
 import { memberPointer, type ProblemList, quote, quoteValue } from './problems.js';
-import type { DstPolicy, Instant } from './schedule.js';
+import type { DstPolicy, Instant, OnExcluded } from './schedule.js';
 import { findZone, getZone, MAX_ZONE_NAME_LENGTH } from './zone.js';
 
 /** The members that every type takes, read and normalised; only those that were given, and the zone. */
@@ -13,14 +13,29 @@ export interface CommonMembers {
   readonly maxRuns?: number;
   readonly jitter?: string;
   readonly dst?: DstPolicy;
+  readonly exclude?: string[];
+  readonly onExcluded?: OnExcluded;
 }
 
 type Input = Readonly<Record<string, unknown>>;
 
-export const COMMON_MEMBERS = ['type', 'timeZone', 'startAt', 'endAt', 'maxRuns', 'jitter', 'exclude', 'dst'] as const;
+export const COMMON_MEMBERS = [
+  'type',
+  'timeZone',
+  'startAt',
+  'endAt',
+  'maxRuns',
+  'jitter',
+  'exclude',
+  'onExcluded',
+  'dst',
+] as const;
 
 export const MAX_RUNS_LIMIT = 1_000_000_000;
 const MAX_JITTER_MS = 7 * DAY_MS;
+export const MOST_CALENDARS = 10;
+export const MAX_CALENDAR_NAME = 200;
+const ON_EXCLUDED = ['skip', 'nextBusinessDay', 'previousBusinessDay'] as const;
 
 export function readCommonMembers(input: Input, problems: ProblemList): CommonMembers {
   const timeZone = readTimeZone(input, problems);
@@ -29,7 +44,8 @@ export function readCommonMembers(input: Input, problems: ProblemList): CommonMe
   const maxRuns = readMaxRuns(input, problems);
   const jitter = readJitter(input, problems);
   const dst = readDst(input, problems);
-  readExclude(input, problems);
+  const exclude = readExclude(input, problems);
+  const onExcluded = readChoice(input.onExcluded, '/onExcluded', ON_EXCLUDED, problems);
   if (startAt !== undefined && endAt !== undefined && problems.problems.length === 0) {
     if (momentOf(startAt, timeZone, 'start') > momentOf(endAt, timeZone, 'end')) {
       problems.add('/endAt', 'out_of_range', `${quote(endAt)} is before startAt`);
@@ -42,6 +58,8 @@ export function readCommonMembers(input: Input, problems: ProblemList): CommonMe
     ...(maxRuns !== undefined && { maxRuns }),
     ...(jitter !== undefined && { jitter }),
     ...(dst !== undefined && { dst }),
+    ...(exclude !== undefined && { exclude }),
+    ...(onExcluded !== undefined && { onExcluded }),
   };
 }
 
@@ -167,13 +185,26 @@ function readChoice<T extends string>(
   return choice;
 }
 
-/** Calendars are not there yet; dropping their names would fire on the very days that were to be left out. */
-function readExclude(input: Input, problems: ProblemList): void {
+/** Each name once. Whether there are such calendars is for who knows them to say. */
+function readExclude(input: Input, problems: ProblemList): string[] | undefined {
   const value = input.exclude;
-  if (value === undefined) return;
-  if (!Array.isArray(value))
-    problems.add('/exclude', 'invalid_type', `${quoteValue(value)} is not a list of calendars`);
-  else if (value.length > 0) {
-    problems.add('/exclude', 'unsupported_exclude', `${quoteValue(value[0])}: calendars are not supported yet`);
+  if (value === undefined) return undefined;
+  if (!Array.isArray(value)) {
+    problems.add('/exclude', 'invalid_type', `${quoteValue(value)} is not a list of names of calendars`);
+    return undefined;
   }
+  if (value.length > MOST_CALENDARS) {
+    problems.add('/exclude', 'too_many', `names ${value.length} calendars; at most ${MOST_CALENDARS} are allowed`);
+    return undefined;
+  }
+  const names: string[] = [];
+  for (const [index, name] of value.entries()) {
+    if (typeof name !== 'string') {
+      problems.add(`/exclude/${index}`, 'invalid_type', `${quoteValue(name)} is not the name of a calendar`);
+    } else if (name === '' || name.length > MAX_CALENDAR_NAME) {
+      const code = name === '' ? 'required' : 'too_long';
+      problems.add(`/exclude/${index}`, code, `a calendar's name has 1 to ${MAX_CALENDAR_NAME} characters`);
+    } else if (!names.includes(name)) names.push(name);
+  }
+  return names.length === 0 ? undefined : names;
 }

@@ -11,7 +11,16 @@ export function describeSchedule(schedule: Schedule): string {
   const key = JSON.stringify(schedule);
   const known = texts.get(key);
   if (known !== undefined) return known;
-  const text = scheduleTypeOf(schedule).describe(schedule);
+  const { exclude = [], onExcluded = 'skip' } = schedule;
+  const rule = scheduleTypeOf(schedule).describe(schedule);
+  const text = exclude.length === 0 ? rule : `${rule}, ${INSTEAD[onExcluded]} ${LIST.format(exclude)}`;
   texts.set(key, text);
   return text;
 }
+
+const LIST = new Intl.ListFormat('en', { type: 'conjunction' });
+const INSTEAD = {
+  skip: 'but not on',
+  nextBusinessDay: 'on the next free day instead of',
+  previousBusinessDay: 'on the free day before instead of',
+} as const;

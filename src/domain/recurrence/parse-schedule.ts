@@ -1,4 +1,5 @@
 import { COMMON_MEMBERS, readCommonMembers, readText } from './common-members.js';
+import { MOST_MOVED_A_DAY } from './moving-rule.js';
 import { memberPointer, ProblemList, quote, quoteValue } from './problems.js';
 import type { Instant, Schedule, ScheduleProblem } from './schedule.js';
 import { readScheduleText } from './schedule-text.js';
@@ -14,74 +15,122 @@ export const WORDS_TYPE = 'words';
 
 /**
  * Reads an untrusted schedule (any JSON value) and normalises it. A text is turned into the type that its shape shows.
- * Durations become ISO 8601, instants UTC; `type`, `timeZone`, an interval's `anchorAt` and an rrule's `startAt` (from
- * `context.now`) are filled in, every other member is there only when it was given. Never throws: refusals are listed, at most twenty, with
- * pointers from the schedule's root (`''` for a text). Lengths are checked first, so the cost is bounded.
+ * Durations become ISO 8601, instants UTC; `type` (`anyOf` alone says it), `timeZone`, an interval's `anchorAt` and an rrule's
+ * `startAt` (from `context.now`) are filled in, every other member is there only when it was given. Never throws: refusals
+ * are listed, at most twenty, with pointers from the schedule's root (`''` for a text). Lengths are checked first, so the
+ * cost is bounded.
  */
 export function parseSchedule(input: unknown, context: { now: Instant }): ParsedSchedule {
   const problems = new ProblemList();
+  const schedule = readAny(input, WHOLE, context.now, problems);
+  if (schedule !== null) refuseMovingOften(schedule, problems);
+  return schedule === null || problems.problems.length > 0
+    ? { ok: false, problems: problems.problems }
+    : { ok: true, schedule };
+}
+
+/** Where a schedule stands: alone, or as a rule of one. */
+interface Place {
+  /** Common members that it takes. */
+  readonly common: readonly string[];
+  /** Of members that it does not name. */
+  readonly inherited: Input;
+  readonly isRule: boolean;
+}
+
+const WHOLE: Place = { common: COMMON_MEMBERS, inherited: {}, isRule: false };
+
+function readAny(input: unknown, place: Place, now: Instant, problems: ProblemList): Schedule | null {
   if (typeof input === 'string') {
-    const members = readScheduleText(input, context, problems);
-    const schedule = members === null ? null : readMembers(members, context.now, problems);
+    const found = new ProblemList();
+    const members = readScheduleText(input, { now, ...otherZoneOf(place) }, found);
+    const schedule = members === null ? null : readMembers(members, place, now, found);
     // The one text is all there is to point at.
-    return result(
-      schedule,
-      problems.problems.map((problem) => ({ ...problem, pointer: '' })),
-    );
+    copyProblems(found, problems, () => '');
+    return schedule;
   }
-  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
-    problems.add(
-      '',
-      'invalid_type',
-      `${quoteValue(input)} is not a schedule: text or an object with a type is allowed`,
-    );
-    return result(null, problems.problems);
+  if (typeof input === 'object' && input !== null && !Array.isArray(input)) {
+    const members = input as Input;
+    return members.type === WORDS_TYPE
+      ? readWordsObject(members, place, now, problems)
+      : readMembers(members, place, now, problems);
   }
-  const members = input as Input;
-  if (members.type === WORDS_TYPE) return parseWordsObject(members, context.now, problems);
-  return result(readMembers(members, context.now, problems), problems.problems);
+  problems.add('', 'invalid_type', `${quoteValue(input)} is not a schedule: text or an object with a type is allowed`);
+  return null;
 }
 
 /** `{ "type": "words", "text": "every Monday at 9am", … }`: a phrase with the members that every schedule takes. */
-function parseWordsObject(input: Input, now: Instant, problems: ProblemList): ParsedSchedule {
-  refuseUnknownMembers(input, ['text'], problems);
+function readWordsObject(input: Input, place: Place, now: Instant, problems: ProblemList): Schedule | null {
+  refuseUnknownMembers(input, [...place.common, 'text'], problems);
   const { text, ...rest } = input;
   const phrase = readText(input, 'text', problems);
   if (text === undefined) problems.add('/text', 'required', 'words need a text, such as every Monday at 9am');
-  const { timeZone, startAt } = readCommonMembers(input, problems);
-  if (phrase === undefined || problems.problems.length > 0) return result(null, problems.problems);
-  const context = { now, ...(input.timeZone !== undefined && { timeZone }), ...(startAt !== undefined && { startAt }) };
+  const { timeZone, startAt } = readCommonMembers({ ...place.inherited, ...input }, problems);
+  if (phrase === undefined || problems.problems.length > 0) return null;
+  const context = {
+    now,
+    ...otherZoneOf(place),
+    ...(input.timeZone !== undefined && { timeZone }),
+    ...(startAt !== undefined && { startAt }),
+  };
   const members = readWords(phrase, context, problems, '/text');
-  const schedule = members === null ? null : readMembers({ ...rest, ...members }, now, problems);
+  if (members === null) return null;
+  const found = new ProblemList();
+  const schedule = readMembers({ ...rest, ...members }, place, now, found);
   // What the phrase became has members that the caller never wrote.
   const pointers = COMMON_MEMBERS.map((name) => `/${name}`);
   const isOwn = (pointer: string): boolean => pointers.some((one) => pointer === one || pointer.startsWith(`${one}/`));
-  return result(
-    schedule,
-    problems.problems.map((problem) => ({ ...problem, pointer: isOwn(problem.pointer) ? problem.pointer : '/text' })),
-  );
+  copyProblems(found, problems, (pointer) => (isOwn(pointer) ? pointer : '/text'));
+  return schedule;
 }
 
-function readMembers(input: Input, now: Instant, problems: ProblemList): Schedule | null {
-  const typeName = readTypeName(input.type, problems);
+/** The zone of a phrase that names none. */
+function otherZoneOf({ inherited: { timeZone } }: Place): { otherZone?: string } {
+  return typeof timeZone === 'string' ? { otherZone: timeZone } : {};
+}
+
+function copyProblems(from: ProblemList, to: ProblemList, pointerOf: (pointer: string) => string): void {
+  for (const { pointer, code, detail, ...words } of from.problems) to.add(pointerOf(pointer), code, detail, words);
+}
+
+function readMembers(input: Input, place: Place, now: Instant, problems: ProblemList): Schedule | null {
+  const typeName = readTypeName(input, place, problems);
   if (typeName === null) return null;
   const type = scheduleTypeOf({ type: typeName });
-  refuseUnknownMembers(input, type.members, problems);
-  const common = readCommonMembers(input, problems);
-  return type.read(input, common, { now, problems });
+  refuseUnknownMembers(input, [...place.common, ...type.members], problems);
+  const common = readCommonMembers({ ...place.inherited, ...input }, problems);
+  return type.read(input, common, {
+    now,
+    problems,
+    readRule: (rule, allowed, inherited, found) =>
+      readAny(rule, { common: allowed, inherited, isRule: true }, now, found),
+  });
 }
 
-function readTypeName(value: unknown, problems: ProblemList): Schedule['type'] | null {
-  const allowed = [...SCHEDULE_TYPE_NAMES, WORDS_TYPE].join(', ');
+/** What fires all day long has no day to be moved to that it does not fire on by itself. */
+function refuseMovingOften(schedule: Schedule, problems: ProblemList): void {
+  const { onExcluded = 'skip' } = schedule;
+  if (onExcluded === 'skip' || problems.problems.length > 0) return;
+  const { timesPerDay } = scheduleTypeOf(schedule).frequency(schedule, '');
+  if (timesPerDay <= MOST_MOVED_A_DAY) return;
+  const fires = `fires ${Math.floor(timesPerDay).toLocaleString('en-US')} times a day`;
+  const detail = `${quote(onExcluded)} moves days of at most ${MOST_MOVED_A_DAY} occurrences, and this ${fires}; use skip`;
+  problems.add('/onExcluded', 'too_frequent', detail);
+}
+
+function readTypeName(input: Input, { isRule }: Place, problems: ProblemList): Schedule['type'] | null {
+  const { type: value } = input;
+  const names = SCHEDULE_TYPE_NAMES.filter((name) => name !== 'anyOf' || !isRule);
+  const allowed = [...names, WORDS_TYPE].join(', ');
+  if (!isRule && value === undefined && Object.hasOwn(input, 'anyOf')) return 'anyOf';
   if (value === undefined) problems.add('/type', 'required', `a schedule needs a type: allowed are ${allowed}`);
   else if (typeof value !== 'string') problems.add('/type', 'invalid_type', `${quoteValue(value)} is not text`);
-  else if (isScheduleTypeName(value)) return value;
+  else if (isScheduleTypeName(value) && names.includes(value)) return value;
   else problems.add('/type', 'invalid_value', `${quote(value)} is not a schedule type: allowed are ${allowed}`);
   return null;
 }
 
-function refuseUnknownMembers(input: Input, own: readonly string[], problems: ProblemList): void {
-  const known = [...COMMON_MEMBERS, ...own];
+function refuseUnknownMembers(input: Input, known: readonly string[], problems: ProblemList): void {
   for (const name in input) {
     if (problems.isFull) return;
     if (known.includes(name) || !Object.hasOwn(input, name)) continue;
@@ -91,8 +140,4 @@ function refuseUnknownMembers(input: Input, own: readonly string[], problems: Pr
       `${quote(name)} is not known here: allowed are ${known.join(', ')}`,
     );
   }
-}
-
-function result(schedule: Schedule | null, problems: ScheduleProblem[]): ParsedSchedule {
-  return schedule === null || problems.length > 0 ? { ok: false, problems } : { ok: true, schedule };
 }

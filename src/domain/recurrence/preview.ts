@@ -1,6 +1,7 @@
 import { describeSchedule } from './describe.js';
 import { parseElapsedMs } from './duration.js';
-import { formatInstant, localIso } from './instants.js';
+import type { Calendars } from './exclusion.js';
+import { formatInstant, localIso, parseInstant } from './instants.js';
 import { compileSchedule, type Recurrence } from './recurrence.js';
 import type { Instant, Schedule } from './schedule.js';
 import { scheduleTypeOf } from './schedule-types.js';
@@ -28,6 +29,8 @@ export interface PreviewOptions {
   count: number;
   /** Inclusive. */
   until?: Instant;
+  /** Those that the schedule names. */
+  calendars?: Calendars;
 }
 
 const MAX_COUNT = 1_000;
@@ -37,7 +40,7 @@ const MAX_COUNT = 1_000;
  * No occurrences and no `until` means that it never fires again. Nominal instants: jitter is not shown.
  */
 export function previewSchedule(schedule: Schedule, options: PreviewOptions): SchedulePreview {
-  const recurrence = compileSchedule(schedule, options.seed);
+  const recurrence = compileSchedule(schedule, options.seed, options.calendars);
   const count = Math.min(options.count, MAX_COUNT, schedule.maxRuns ?? Infinity);
   const occurrences: PreviewedOccurrence[] = [];
   let at = recurrence.next(options.from);
@@ -53,6 +56,7 @@ export function previewSchedule(schedule: Schedule, options: PreviewOptions): Sc
   const warnings = [
     ...scheduleTypeOf(schedule).warnings(schedule),
     ...jitterWarnings(schedule, recurrence, options.from),
+    ...exclusionWarnings(schedule, options, occurrences),
   ];
   return { text: describeSchedule(schedule), occurrences, warnings };
 }
@@ -63,4 +67,29 @@ function jitterWarnings(schedule: Schedule, recurrence: Recurrence, from: Instan
   const second = first === null ? null : recurrence.next(first);
   if (first === null || second === null || second - first >= jitterMs) return [];
   return [`jitter ${schedule.jitter} is longer than the time to the next occurrence and is cut to it`];
+}
+
+const NAMED = 3;
+
+/** Which occurrences are missing in the span that is shown, and by whom; those that are moved are noted where they stand. */
+function exclusionWarnings(
+  { exclude = [], onExcluded = 'skip', ...schedule }: Schedule,
+  { seed, from, calendars, until = Infinity }: PreviewOptions,
+  shown: readonly PreviewedOccurrence[],
+): string[] {
+  const last = shown.at(-1)?.scheduledFor;
+  if (exclude.length === 0 || onExcluded !== 'skip' || last === undefined) return [];
+  const all = compileSchedule(schedule, seed);
+  const excluding = compileSchedule({ ...schedule, exclude }, seed, calendars);
+  const to = Math.min(parseInstant(last) ?? Infinity, until);
+  const out: string[] = [];
+  let looked = 0;
+  let at = all.next(from);
+  for (; at !== null && at < to && looked < 2 * MAX_COUNT; at = all.next(at), looked += 1) {
+    const names = excluding.excludedBy(at);
+    if (names.length > 0) out.push(`${localIso(at, schedule.timeZone).slice(0, 16)} by ${names.join(' and ')}`);
+  }
+  if (out.length === 0) return [];
+  const more = at !== null && at < to ? ' and more' : out.length > NAMED ? ` and ${out.length - NAMED} more` : '';
+  return [`left out: ${out.slice(0, NAMED).join(', ')}${more}`];
 }

@@ -1,9 +1,16 @@
-import { momentOf } from './common-members.js';
+import { BoundedMap } from './bounded-map.js';
+import { boundedRule } from './bounded-rule.js';
 import { parseElapsedMs } from './duration.js';
+import { ExcludingRule } from './excluding-rule.js';
+import { Exclusions, NO_CALENDARS, type Calendars } from './exclusion.js';
 import { hash32 } from './hash.js';
+import { MovingRule } from './moving-rule.js';
+import { quote } from './problems.js';
 import type { Instant, Schedule } from './schedule.js';
 import type { Rule } from './schedule-type.js';
 import { scheduleTypeOf } from './schedule-types.js';
+import { resolveDst } from './wall-clock.js';
+import { getZone } from './zone.js';
 
 /** A compiled schedule: pure functions of instants. */
 export interface Recurrence {
@@ -15,31 +22,65 @@ export interface Recurrence {
   dueAt(scheduledFor: Instant): Instant;
   /** Why an occurrence does not stand at its wall-clock time, for people; null when there is nothing to say. */
   note(scheduledFor: Instant): string | null;
+  /** Names of the calendars that leave this instant out, which may be no occurrence anyway. */
+  excludedBy(instant: Instant): string[];
 }
 
 /**
  * Compiles a normalised schedule. `seed` (the job's id) decides `H` and jitter. Cheap: parsed expressions and rules are
  * kept, so jobs with equal rules share them. `maxRuns` is not applied here: who keeps the ledger counts. Throws
- * RangeError for what `parseSchedule` would refuse, such as a zone that this tz database lacks.
+ * RangeError for what `parseSchedule` would refuse, such as a zone that this tz database lacks, and when `calendars` lacks one
+ * that the schedule excludes: to go on without it would fire on the very days that are left out.
  */
-export function compileSchedule(schedule: Schedule, seed: string): Recurrence {
-  const rule = scheduleTypeOf(schedule).compile(schedule, seed);
-  const { startAt, endAt, jitter, timeZone } = schedule;
+export function compileSchedule(schedule: Schedule, seed: string, calendars: Calendars = NO_CALENDARS): Recurrence {
+  const all = boundedRule(scheduleTypeOf(schedule).compile(schedule, seed), schedule);
+  const exclusions = exclusionsOf(schedule, calendars);
+  const rule = exclusions === null ? all : kept(withoutExcluded(all, schedule, exclusions));
+  const { jitter } = schedule;
   const jitterMs = jitter === undefined ? 0 : (parseElapsedMs(jitter) ?? 0);
-  if (startAt === undefined && endAt === undefined) return new CompiledRecurrence(rule.key, rule, seed, jitterMs);
-  const fromAt = startAt === undefined ? -Infinity : momentOf(startAt, timeZone, 'start');
-  const untilAt = endAt === undefined ? Infinity : momentOf(endAt, timeZone, 'end');
-  const key = `${rule.key},${fromAt},${untilAt}`;
-  return new CompiledRecurrence(key, new BoundedRule(rule, key, fromAt, untilAt), seed, jitterMs);
+  return new CompiledRecurrence(rule, seed, jitterMs, exclusions);
+}
+
+function exclusionsOf({ exclude = [], timeZone }: Schedule, calendars: Calendars): Exclusions | null {
+  if (exclude.length === 0) return null;
+  const named = exclude.map((name) => {
+    const calendar = calendars.get(name);
+    if (calendar === undefined) throw new RangeError(`there is no calendar ${quote(name)}`);
+    return calendar;
+  });
+  return new Exclusions(named, getZone(timeZone));
+}
+
+function withoutExcluded(rule: Rule, schedule: Schedule, exclusions: Exclusions): Rule {
+  const { onExcluded = 'skip', dst } = schedule;
+  if (onExcluded === 'skip') return new ExcludingRule(rule, exclusions);
+  const direction = onExcluded === 'nextBusinessDay' ? 1 : -1;
+  // Neither is anything moved out of the bounds.
+  return boundedRule(new MovingRule(rule, exclusions, direction, resolveDst(dst)), schedule);
+}
+
+const MAX_RULES = 4_096;
+const rules = new BoundedMap<string, Rule>(MAX_RULES);
+
+/** Of rules with the same key one, which remembers its last answer for all. */
+function kept(rule: Rule): Rule {
+  const known = rules.get(rule.key);
+  if (known !== undefined) return known;
+  rules.set(rule.key, rule);
+  return rule;
 }
 
 class CompiledRecurrence implements Recurrence {
+  readonly key: string;
+
   constructor(
-    readonly key: string,
     private readonly rule: Rule,
     private readonly seed: string,
     private readonly jitterMs: number,
-  ) {}
+    private readonly exclusions: Exclusions | null,
+  ) {
+    this.key = rule.key;
+  }
 
   next(after: Instant): Instant | null {
     return this.rule.next(after);
@@ -57,23 +98,8 @@ class CompiledRecurrence implements Recurrence {
   note(scheduledFor: Instant): string | null {
     return this.rule.note(scheduledFor);
   }
-}
 
-/** A rule between two inclusive instants. */
-class BoundedRule implements Rule {
-  constructor(
-    private readonly rule: Rule,
-    readonly key: string,
-    private readonly fromAt: Instant,
-    private readonly untilAt: Instant,
-  ) {}
-
-  next(after: Instant): Instant | null {
-    const found = this.rule.next(Math.max(after, this.fromAt - 1));
-    return found !== null && found <= this.untilAt ? found : null;
-  }
-
-  note(scheduledFor: Instant): string | null {
-    return this.rule.note(scheduledFor);
+  excludedBy(instant: Instant): string[] {
+    return this.exclusions?.namesAt(instant) ?? [];
   }
 }

@@ -40,9 +40,9 @@ export function looksLikeRrule(text: string): boolean {
 
 /**
  * Reads `FREQ=…`, or lines of an iCalendar (RRULE, DTSTART, RDATE, EXDATE; folded ones too) in any case. `givenZone` is
- * the schedule's own; null leaves it to DTSTART, and to UTC. Throws RruleSyntaxError with the text at fault.
+ * the schedule's own; null leaves it to DTSTART, and to `otherZone`. Throws RruleSyntaxError with the text at fault.
  */
-export function parseRruleText(text: string, givenZone: string | null): RruleText {
+export function parseRruleText(text: string, givenZone: string | null, otherZone = 'UTC'): RruleText {
   if (text.length > MAX_RULE_LENGTH) {
     throw new RruleSyntaxError(`has ${text.length} characters; at most ${MAX_RULE_LENGTH} are allowed`);
   }
@@ -52,8 +52,8 @@ export function parseRruleText(text: string, givenZone: string | null): RruleTex
   const lines = splitLines(text);
   const rules = lines.filter(({ name }) => name === 'RRULE');
   if (rules.length !== 1) throw new RruleSyntaxError(`${rules.length} rules are given; one is allowed`);
-  const start = readStart(lines, givenZone);
-  const timeZone = givenZone ?? start?.timeZone ?? 'UTC';
+  const start = readStart(lines, givenZone, otherZone);
+  const timeZone = givenZone ?? start?.timeZone ?? otherZone;
   const ruleText = rules[0]?.value ?? '';
   const parts = parseRruleParts(ruleText, timeZone);
   const added = readDates('RDATE', lines, timeZone);
@@ -96,12 +96,16 @@ function readLine(line: string): Line {
   return { name, timeZone, value };
 }
 
-function readStart(lines: readonly Line[], givenZone: string | null): { localMs: number; timeZone: string } | null {
+function readStart(
+  lines: readonly Line[],
+  givenZone: string | null,
+  otherZone: string,
+): { localMs: number; timeZone: string } | null {
   const [line, another] = lines.filter(({ name }) => name === 'DTSTART');
   if (line === undefined) return null;
   if (another !== undefined) throw new RruleSyntaxError('DTSTART is given twice');
   const { ms, isUtc } = readDate('DTSTART', line.value);
-  const timeZone = isUtc ? 'UTC' : (line.timeZone ?? givenZone ?? 'UTC');
+  const timeZone = isUtc ? 'UTC' : (line.timeZone ?? givenZone ?? otherZone);
   if (givenZone !== null && getZone(timeZone) !== getZone(givenZone)) {
     throw new RruleSyntaxError(`DTSTART is in ${quote(timeZone)}, and timeZone is ${quote(givenZone)}`);
   }

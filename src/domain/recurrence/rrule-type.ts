@@ -38,7 +38,7 @@ export const rruleType: ScheduleType<RruleSchedule> = {
     }
     if (text === undefined || problems.problems.length > 0) return null;
     const read = refusingSyntax(problems, () => {
-      return parseRruleText(text, input.timeZone === undefined ? null : common.timeZone);
+      return parseRruleText(text, input.timeZone === undefined ? null : common.timeZone, common.timeZone);
     });
     if (read === null) return null;
     const startAt = readStart(read, common.startAt, now, problems);

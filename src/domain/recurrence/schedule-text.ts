@@ -17,7 +17,7 @@ const SHORT_WORDS = /^\d+(am|pm|st|nd|rd|th)$/i;
  */
 export function readScheduleText(
   text: string,
-  context: { now: Instant },
+  context: { now: Instant; otherZone?: string },
   problems: ProblemList,
 ): Readonly<Record<string, unknown>> | null {
   // A rule is read with its lines, and may be longer than the others.

@@ -40,4 +40,14 @@ export interface ScheduleType<S extends Schedule> {
 export interface Reading {
   readonly now: Instant;
   readonly problems: ProblemList;
+  /**
+   * Reads a schedule inside of this one; null when it added problems, whose pointers begin at that schedule. Of the common
+   * members only these are known there, and what they don't say is taken from `inherited`.
+   */
+  readonly readRule: (
+    input: unknown,
+    allowed: readonly string[],
+    inherited: Readonly<Record<string, unknown>>,
+    problems: ProblemList,
+  ) => Schedule | null;
 }

@@ -3,12 +3,23 @@ import { intervalType } from './interval-type.js';
 import { onceType } from './once-type.js';
 import { quote } from './problems.js';
 import { rruleType } from './rrule-type.js';
-import type { Schedule } from './schedule.js';
+import type { RuleSchedule, Schedule } from './schedule.js';
 import type { ScheduleType } from './schedule-type.js';
+import { unionTypeOf } from './union-type.js';
 
-type TypeTable = { readonly [T in Schedule['type']]: ScheduleType<Extract<Schedule, { type: T }>> };
+type TypeTable<S extends Schedule> = { readonly [T in S['type']]: ScheduleType<Extract<S, { type: T }>> };
 
-const TYPES: TypeTable = { cron: cronType, interval: intervalType, once: onceType, rrule: rruleType };
+const RULE_TYPES: TypeTable<RuleSchedule> = {
+  cron: cronType,
+  interval: intervalType,
+  once: onceType,
+  rrule: rruleType,
+};
+const TYPES: TypeTable<Schedule> = {
+  ...RULE_TYPES,
+  // As in scheduleTypeOf, the table ties each name to its own type.
+  anyOf: unionTypeOf((rule) => RULE_TYPES[rule.type]),
+};
 
 export const SCHEDULE_TYPE_NAMES = Object.keys(TYPES) as Schedule['type'][];
 

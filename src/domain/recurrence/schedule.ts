@@ -21,7 +21,13 @@ interface ScheduleBounds {
   /** ISO 8601 duration, elapsed (a day is 24 h). */
   jitter?: string;
   dst?: DstPolicy;
+  /** Names of calendars; what they leave out is no occurrence. */
+  exclude?: string[];
+  onExcluded?: OnExcluded;
 }
+
+/** What becomes of an occurrence that a calendar leaves out: it is skipped (default), or moved to the nearest free day. */
+export type OnExcluded = 'skip' | 'nextBusinessDay' | 'previousBusinessDay';
 
 export interface CronSchedule extends ScheduleBounds {
   type: 'cron';
@@ -50,8 +56,26 @@ export interface RruleSchedule extends ScheduleBounds {
   startAt: string;
 }
 
+/** A schedule of one rule. */
+export type RuleSchedule = CronSchedule | IntervalSchedule | OnceSchedule | RruleSchedule;
+
+/**
+ * One rule of several: bounds of its own beside those of the union. A zone or a choice for clock changes that it does not
+ * name is the union's. What counts, spreads or leaves out occurrences is the union's alone.
+ */
+export type UnionRule = RuleOf<RuleSchedule>;
+type RuleOf<S> = S extends RuleSchedule
+  ? Omit<S, 'timeZone' | 'maxRuns' | 'jitter' | 'exclude' | 'onExcluded'> & { timeZone?: string }
+  : never;
+
+/** Fires when any of its rules does; an instant that two of them share is one occurrence. */
+export interface AnyOfSchedule extends ScheduleBounds {
+  type: 'anyOf';
+  anyOf: UnionRule[];
+}
+
 /** A normalised schedule: plain JSON, durations in ISO 8601, instants in RFC 3339 UTC. Only given members are there. */
-export type Schedule = CronSchedule | IntervalSchedule | OnceSchedule | RruleSchedule;
+export type Schedule = RuleSchedule | AnyOfSchedule;
 
 /** What a refused phrase is answered with besides. */
 export interface WordsFault {
@@ -82,5 +106,5 @@ export type ScheduleProblemCode =
   | 'invalid_time_zone'
   | 'unknown_words'
   | 'ambiguous_words'
-  | 'unsupported_schedule'
-  | 'unsupported_exclude';
+  | 'too_many'
+  | 'too_frequent';

@@ -6,6 +6,7 @@ import { takesBody } from '../../domain/target.js';
 import { secretsOf } from '../../domain/target-secrets.js';
 import type { SecretChanges } from '../../domain/target-secrets.js';
 import type { Sql } from '../../persistence/database.js';
+import type { CalendarsRepository } from '../../persistence/calendars.repository.js';
 import type { JobBatchesRepository } from '../../persistence/job-batches.repository.js';
 import type { StoredJob } from '../../persistence/jobs.repository.js';
 import { cancelOpenRuns } from '../../persistence/ledger-writes.js';
@@ -40,6 +41,7 @@ interface Context {
   readonly batches: JobBatchesRepository;
   readonly settings: Pick<JobsService, 'settle'>;
   readonly secrets: JobSecrets;
+  readonly calendars: CalendarsRepository;
 }
 
 /** Carries an action out on jobs whose rows are locked, in a few statements however many they are. */
@@ -124,6 +126,10 @@ async function updateAll(
     const next = wanted.get(job.id);
     return next !== undefined && !(next instanceof Problem) && !sameJson(job.schedule, next.settings.schedule);
   };
+  const named = [...wanted.values()].flatMap((next) =>
+    next instanceof Problem ? [] : (next.settings.schedule.exclude ?? []),
+  );
+  const known = await context.calendars.share(context.projectId, [...new Set(named)], sql);
   const secretWrites = new Map<string, SecretWrite>();
   const changed = await editAll(jobs, context, {
     action: 'job.update',
@@ -133,7 +139,7 @@ async function updateAll(
       if (next === undefined) return null;
       if (next instanceof Problem) throw next;
       if (changedSettings(job, next).length === 0) return null;
-      const edited = movesSchedule(job) ? rescheduled(job, next.settings, now) : { ...job, ...next.settings };
+      const edited = movesSchedule(job) ? rescheduled(job, next.settings, now, known) : { ...job, ...next.settings };
       secretWrites.set(job.id, { jobId: job.id, secrets: next.secrets });
       return edited;
     },

@@ -3,6 +3,7 @@ import { Problem } from '../../domain/errors.js';
 import type { Job } from '../../domain/job.js';
 import type { Instant } from '../../domain/recurrence/schedule.js';
 import type { Sql } from '../../persistence/database.js';
+import { CalendarsRepository } from '../../persistence/calendars.repository.js';
 import { JobBatchesRepository } from '../../persistence/job-batches.repository.js';
 import { JobListRepository } from '../../persistence/job-list.repository.js';
 import type { StoredJob } from '../../persistence/jobs.repository.js';
@@ -20,6 +21,7 @@ import { labelsOf } from '../job-list.js';
 import { JobSecrets } from '../job-secrets.js';
 import type { SecretWrite } from '../job-secrets.js';
 import { JobInput } from '../job.schemas.js';
+import type { ResolvedSettings } from '../job-settings.js';
 import { JobsService, nameTaken, newJob } from '../jobs.service.js';
 import { changeAll } from './bulk-changes.js';
 import type { Changed } from './bulk-changes.js';
@@ -45,6 +47,7 @@ export class BulkService {
   constructor(
     private readonly jobs: JobsService,
     private readonly batches: JobBatchesRepository,
+    private readonly calendars: CalendarsRepository,
     private readonly secrets: JobSecrets,
     private readonly lists: JobListRepository,
     private readonly writes: Writes,
@@ -65,25 +68,29 @@ export class BulkService {
     const made: (Job | Problem)[] = [];
     const secretWrites: SecretWrite[] = [];
     const breath = newBreath();
+    const settled: (ResolvedSettings | Problem)[] = [];
     for (const given of jobs) {
-      made.push(
-        orProblem(() => {
-          const { settings, secrets } = this.jobs.settle(checked(given), null, now);
-          const job = newJob(projectId, settings, now);
-          secretWrites.push({ jobId: job.id, secrets });
-          return job;
-        }),
-      );
+      settled.push(orProblem(() => this.jobs.settle(checked(given), null, now)));
       await breath();
     }
-    const wanted = made.flatMap((job) => (job instanceof Problem ? [] : [job]));
-    const entered = await this.write(dryRun, async (sql) => {
+    const named = settled.flatMap((one) => (one instanceof Problem ? [] : (one.settings.schedule.exclude ?? [])));
+    const { wanted, entered } = await this.write(dryRun, async (sql) => {
+      const calendars = await this.calendars.share(projectId, [...new Set(named)], sql);
+      for (const one of settled) {
+        const job = one instanceof Problem ? one : orProblem(() => newJob(projectId, one.settings, now, calendars));
+        made.push(job);
+        if (!(one instanceof Problem) && !(job instanceof Problem)) {
+          secretWrites.push({ jobId: job.id, secrets: one.secrets });
+        }
+        await breath();
+      }
+      const wanted = made.flatMap((job) => (job instanceof Problem ? [] : [job]));
       const ids = await this.batches.insert(projectId, wanted, sql);
       await this.secrets.write(
         secretWrites.filter(({ jobId }) => ids.has(jobId)),
         sql,
       );
-      return { result: ids, notes: wanted.filter(({ id }) => ids.has(id)).map(noteCreated) };
+      return { result: { wanted, entered: ids }, notes: wanted.filter(({ id }) => ids.has(id)).map(noteCreated) };
     });
     if (!dryRun) await this.announceDue(wanted.filter(({ id }) => entered.has(id)).map(({ nextRunAt }) => nextRunAt));
     return made.map((job, index) => {
@@ -102,7 +109,15 @@ export class BulkService {
       const locked = await this.batches.lock(projectId, ids, sql);
       const found = locked.filter((job) => stillMatches(job, input));
       const now = this.clock.now();
-      const context = { projectId, now, sql, batches: this.batches, settings: this.jobs, secrets: this.secrets };
+      const context = {
+        projectId,
+        now,
+        sql,
+        batches: this.batches,
+        settings: this.jobs,
+        secrets: this.secrets,
+        calendars: this.calendars,
+      };
       const changed = await changeAll(input, found, context);
       return { result: { found, changed }, notes: changed.notes };
     });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { SECRET_MASK } from '../../domain/target-secrets.js';
 import { IdText } from '../../platform/contract/values.schema.js';
-import { JOB_EXAMPLE, JobInput } from '../job.schemas.js';
+import { flag, flagMeta, JOB_EXAMPLE, JobInput } from '../job.schemas.js';
 
 /** Beyond, a set would hold its rows' locks for longer than a due job may wait. */
 export const MAX_SET = 5_000;
@@ -17,15 +17,6 @@ export const JobSet = z.strictObject({ jobs: z.array(DeclaredJob).max(MAX_SET) }
   description: 'All jobs of a project, each by its name. Masked secrets stand for what is stored.',
   example: { jobs: [JOB_EXAMPLE] },
 });
-
-const flag = z
-  .enum(['true', 'false'])
-  .optional()
-  .transform((text) => text === 'true');
-
-function flagMeta(description: string) {
-  return { type: 'boolean', default: false, description, enum: undefined };
-}
 
 export const PutSetQuery = z.strictObject({
   dryRun: flag.meta(flagMeta('Only says what would be done')),

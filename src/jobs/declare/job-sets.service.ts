@@ -7,6 +7,7 @@ import { pause, recurrenceOf, resume } from '../../domain/job-change.js';
 import type { Instant } from '../../domain/recurrence/schedule.js';
 import { secretsOf } from '../../domain/target-secrets.js';
 import type { Sql } from '../../persistence/database.js';
+import { CalendarsRepository } from '../../persistence/calendars.repository.js';
 import { JobBatchesRepository } from '../../persistence/job-batches.repository.js';
 import { JobSetsRepository, SetIsBusyError } from '../../persistence/job-sets.repository.js';
 import type { NamedJob } from '../../persistence/job-sets.repository.js';
@@ -19,6 +20,7 @@ import { MAX_FAULTS } from '../../platform/validation/faults.js';
 import { refuseBody } from '../../platform/validation/request-validation.pipe.js';
 import { AfterCommit } from '../../queue/after-commit.js';
 import { noteChanged, noteCreated, noteDeleted } from '../job-audit.js';
+import { calendarsIn } from '../job-settings.js';
 import { JobSecrets } from '../job-secrets.js';
 import type { SecretWrite } from '../job-secrets.js';
 import { JobsService } from '../jobs.service.js';
@@ -63,6 +65,7 @@ export class JobSetsService {
   constructor(
     private readonly sets: JobSetsRepository,
     private readonly batches: JobBatchesRepository,
+    private readonly calendars: CalendarsRepository,
     private readonly writes: Writes,
     private readonly jobs: JobsService,
     private readonly secrets: JobSecrets,
@@ -122,7 +125,8 @@ export class JobSetsService {
   ): Promise<SetOutcome> {
     const names = entries.map(({ name }) => name);
     const stored = new Map((await this.sets.findNamed(projectId, names, sql)).map((job) => [job.name, job]));
-    const context = await this.context(projectId, [...stored.values()], sql);
+    const calendars = await this.calendars.named(projectId, calendarsOf(entries), sql);
+    const context = { ...(await this.context(projectId, [...stored.values()], sql)), calendars };
     const steps: Step[] = [];
     const breath = newBreath();
     for (const [index, entry] of entries.entries()) {
@@ -133,7 +137,11 @@ export class JobSetsService {
     return { steps, deleted: options.prune ? await this.others(projectId, names, sql) : [] };
   }
 
-  private async context(projectId: string, stored: readonly StoredJob[], sql?: Sql): Promise<SetContext> {
+  private async context(
+    projectId: string,
+    stored: readonly StoredJob[],
+    sql?: Sql,
+  ): Promise<Omit<SetContext, 'calendars'>> {
     const withSecrets = stored.filter(({ target }) => secretsOf(target).length > 0).map(({ id }) => id);
     const sealed = await this.secrets.find(withSecrets, sql);
     const settle: SetContext['settle'] = (input, job, now) => {
@@ -150,7 +158,10 @@ export class JobSetsService {
     throw refuseBody([{ pointer: '/jobs', code: 'too_many', detail }]);
   }
 
-  /** Jobs that are to change are locked and decided once more: until here they could still change otherwise. */
+  /**
+   * Jobs that are to change are locked and decided once more: until here they could still change otherwise. So are new ones
+   * that go by calendars, for those could.
+   */
   private async lockChanges(
     projectId: string,
     entries: readonly DeclaredJob[],
@@ -159,10 +170,16 @@ export class JobSetsService {
   ): Promise<{ steps: Step[]; changes: Change[] }> {
     const ids = planned.flatMap((step) => (step.action === 'change' ? [step.stored.id] : []));
     const locked = new Map((await this.batches.lock(projectId, ids, sql)).map((job) => [job.id, job]));
-    const context = await this.context(projectId, [...locked.values()], sql);
+    // After the jobs, as everyone does; from here on they stay as they are.
+    const calendars = await this.calendars.share(projectId, calendarsOf(entries), sql);
+    const context = { ...(await this.context(projectId, [...locked.values()], sql)), calendars };
     const again = (step: Step): Step => {
       const entry = entries[step.index];
-      if (step.action !== 'change' || entry === undefined) return step;
+      if (entry === undefined) return step;
+      if (step.action === 'create' && calendarsIn(entry.schedule).length > 0) {
+        return planEntry(step.index, entry, null, context);
+      }
+      if (step.action !== 'change') return step;
       const stored = locked.get(step.stored.id);
       // Renamed meanwhile, it is another job's business, and the name is free.
       return planEntry(step.index, entry, stored?.name === entry.name ? stored : null, context);
@@ -249,6 +266,11 @@ export class JobSetsService {
     for (const dueAt of [...dueAts].sort((one, other) => one - other)) await this.afterCommit.announce({ dueAt });
     await this.afterCommit.announce({ queued, cancelled });
   }
+}
+
+/** What the entries name, of which no more than are used by jobs at all can be there. */
+function calendarsOf(entries: readonly DeclaredJob[]): string[] {
+  return [...new Set(entries.flatMap(({ schedule }) => calendarsIn(schedule)))];
 }
 
 function secretWritesOf(steps: readonly Step[]): SecretWrite[] {

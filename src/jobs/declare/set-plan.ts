@@ -2,11 +2,12 @@ import type { Fault } from '../../domain/errors.js';
 import { Problem } from '../../domain/errors.js';
 import type { Job } from '../../domain/job.js';
 import { pause, reschedule } from '../../domain/job-change.js';
+import type { Calendars } from '../../domain/recurrence/exclusion.js';
 import type { Instant } from '../../domain/recurrence/schedule.js';
 import type { SecretChanges } from '../../domain/target-secrets.js';
 import type { StoredJob } from '../../persistence/jobs.repository.js';
 import type { JobInput } from '../job.schemas.js';
-import { changedSettings, neverFires } from '../job-settings.js';
+import { calendarsNamed, changedSettings, neverFires } from '../job-settings.js';
 import type { ResolvedSettings } from '../job-settings.js';
 import { newJob } from '../jobs.service.js';
 import type { DeclaredJob } from './job-set.schemas.js';
@@ -36,6 +37,8 @@ export interface SetContext {
   readonly projectId: string;
   readonly now: Instant;
   readonly settle: Settle;
+  /** All that the set names and that are there. */
+  readonly calendars: Calendars;
 }
 
 /** Decides for one entry of a set, given the job that has its name now. Writes nothing. */
@@ -43,19 +46,20 @@ export function planEntry(
   index: number,
   { paused, ...input }: DeclaredJob,
   stored: StoredJob | null,
-  { projectId, now, settle }: SetContext,
+  { projectId, now, settle, calendars }: SetContext,
 ): Step {
   try {
     const resolved = settle(input, stored, now);
     const { settings, secrets } = resolved;
     if (stored === null) {
-      const job = newJob(projectId, settings, now);
+      const job = newJob(projectId, settings, now, calendars);
       const created = paused === true ? { ...job, ...pause(job, null, null, now) } : job;
       return { action: 'create', index, job: created, secrets };
     }
     const changed = changedSettings(stored, resolved);
     const reschedules = changed.includes('schedule');
-    if (reschedules && reschedule(stored, settings.schedule, now) === null) throw neverFires();
+    const named = calendarsNamed(settings.schedule, calendars);
+    if (reschedules && reschedule(stored, settings.schedule, now, named) === null) throw neverFires();
     // A completed job has nothing to pause, unless another schedule wakes it.
     const isPausable = stored.state !== 'completed' || reschedules;
     const pauses = paused !== undefined && isPausable && paused !== (stored.state === 'paused') ? paused : null;

@@ -9,6 +9,7 @@ import { ProjectEntity } from './project.entity.js';
 @Index('jobs_project_idx', ['projectId', 'id'])
 @Index('jobs_labels_idx', { synchronize: false })
 @Index('jobs_search_idx', { synchronize: false })
+@Index('jobs_calendars_idx', { synchronize: false })
 export class JobEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'jobs_pkey' })
   id!: string;

@@ -36,14 +36,14 @@ const schema = {
   pattern: `^\\s*(?:\\*|(?:,\\s*)*${TAG}(?:\\s*(?:,\\s*)+${TAG})*(?:\\s*,)*)\\s*$`,
 };
 
-export function ApiIfMatch(): MethodDecorator {
+export function ApiIfMatch(what = 'job'): MethodDecorator {
   return ApiHeader({
     name: 'If-Match',
     required: false,
     schema,
     description:
-      'Only if the job is as one of these tags saw it (`etag` of an answer; a list, or `*`), else 412. What runs change ' +
-      'of a job meanwhile is no reason to refuse.',
+      `Only if the ${what} is as one of these tags saw it (\`etag\` of an answer; a list, or \`*\`), else 412.` +
+      (what === 'job' ? ' What runs change of a job meanwhile is no reason to refuse.' : ''),
   });
 }
 
@@ -55,12 +55,12 @@ export function ApiIfMatchOrNone(): MethodDecorator & ClassDecorator {
   );
 }
 
-export function ApiIfNoneMatch(): MethodDecorator {
+export function ApiIfNoneMatch(what = 'job'): MethodDecorator {
   return ApiHeader({
     name: 'If-None-Match',
     required: false,
     schema,
-    description: 'Tags of answers that the client has: 304 when the job is still as one of them.',
+    description: `Tags of answers that the client has: 304 when the ${what} is still as one of them.`,
   });
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MAX_CALENDAR_NAME, MOST_CALENDARS } from '../../domain/recurrence/common-members.js';
 import { parseSchedule } from '../../domain/recurrence/parse-schedule.js';
 import { MAX_RULE_LENGTH } from '../../domain/recurrence/rrule-text.js';
 import { MAX_WORDS_LENGTH } from '../../domain/recurrence/words/read-words.js';
@@ -20,6 +21,15 @@ const bounds = {
     })
     .optional()
     .meta({ description: 'What a fixed time does at a clock change; default after and first' }),
+  exclude: z
+    .array(z.string().min(1).max(MAX_CALENDAR_NAME))
+    .max(MOST_CALENDARS)
+    .optional()
+    .meta({ description: 'Names of calendars of the project; what they leave out is no occurrence' }),
+  onExcluded: z.enum(['skip', 'nextBusinessDay', 'previousBusinessDay']).optional().meta({
+    description:
+      'What becomes of an occurrence that a calendar leaves out: skipped (default), or moved to the nearest day, later or earlier, on which the same wall time is free',
+  }),
 };
 
 const CronSchedule = z
@@ -63,55 +73,134 @@ const RruleSchedule = z
       "which gives what the rule leaves open; a time that a clock change leaves out moves by the change's length.",
   });
 
+const ruleBounds = {
+  timeZone: bounds.timeZone.optional().meta({ description: "IANA time zone; default: the union's" }),
+  startAt: bounds.startAt,
+  endAt: bounds.endAt,
+  dst: bounds.dst,
+};
+const MOST_RULES = 20;
+
+const AnyOfSchedule = z
+  .strictObject({
+    type: z.literal('anyOf'),
+    anyOf: z
+      .array(
+        z.discriminatedUnion('type', [
+          z.strictObject({ type: z.literal('cron'), expression: z.string(), ...ruleBounds }),
+          z.strictObject({
+            type: z.literal('interval'),
+            every: z.string().meta({ pattern: DURATION_PATTERN, example: 'PT15M' }),
+            anchorAt: InstantText,
+            ...ruleBounds,
+          }),
+          z.strictObject({ type: z.literal('once'), at: z.string(), ...ruleBounds }),
+          z.strictObject({ type: z.literal('rrule'), rule: z.string(), ...ruleBounds, startAt: z.string() }),
+        ]),
+      )
+      .min(2)
+      .max(MOST_RULES),
+    ...bounds,
+  })
+  .meta({
+    id: 'AnyOfSchedule',
+    description: 'Fires when any of its rules does; an instant that two of them share is one occurrence.',
+  });
+
 /** A schedule in answers: normalised. */
 export const ScheduleView = z
-  .discriminatedUnion('type', [CronSchedule, IntervalSchedule, OnceSchedule, RruleSchedule])
+  .discriminatedUnion('type', [CronSchedule, IntervalSchedule, OnceSchedule, RruleSchedule, AnyOfSchedule])
   .meta({ id: 'Schedule', example: { type: 'cron', expression: '0 9 * * MON-FRI', timeZone: 'Europe/Paris' } });
 
 const inputBounds = {
   ...bounds,
   timeZone: z.string().default('UTC'),
-  exclude: z.array(z.string()).max(0).optional().meta({ description: 'Names of calendars; none are supported yet' }),
 };
 
 const WORDS_EXAMPLES =
   'every Monday at 9am, every 90 minutes, weekdays at 18:30, last day of the month at 23:59, every other Tuesday at noon, ' +
   'in 20 minutes, tomorrow at 5pm';
 
+const ScheduleTextInput = z.string().meta({
+  description:
+    'A cron expression (0 9 * * 1), a macro (@daily), a duration (PT15M), a recurrence rule (FREQ=…), an instant, or ' +
+    `an English phrase of at most ${MAX_WORDS_LENGTH} characters: ${WORDS_EXAMPLES}. A phrase may end with its time zone`,
+  example: 'every Monday at 9am Europe/Paris',
+});
+
+const cronInput = { type: z.literal('cron'), expression: z.string() };
+const intervalInput = { type: z.literal('interval'), every: z.string(), anchorAt: z.string().optional() };
+const onceInput = { type: z.literal('once'), at: z.string() };
+const rruleInput = {
+  type: z.literal('rrule'),
+  rule: z.string().meta({
+    description: 'FREQ=…, or lines of an iCalendar: RRULE, DTSTART, RDATE, EXDATE',
+    example: 'FREQ=MONTHLY;BYDAY=-1FR',
+    maxLength: MAX_RULE_LENGTH,
+  }),
+};
+const rruleStart = z.string().optional().meta({
+  description: "DTSTART on the zone's wall clock; default: that line, or creation",
+  example: '2026-01-01T17:00',
+});
+const wordsInput = {
+  type: z.literal('words'),
+  text: z.string().meta({
+    description: `An English phrase: ${WORDS_EXAMPLES}. It comes back as a schedule of one of the other types`,
+    example: 'weekdays at 18:30',
+    maxLength: MAX_WORDS_LENGTH,
+  }),
+};
+const zoneDefault = (description: string): z.ZodOptional<z.ZodString> =>
+  z
+    .string()
+    .optional()
+    .meta({ description: `Default: ${description}` });
+
 const SCHEDULE_INPUT_SHAPES = [
-  z.string().meta({
-    description:
-      'A cron expression (0 9 * * 1), a macro (@daily), a duration (PT15M), a recurrence rule (FREQ=…), an instant, or ' +
-      `an English phrase of at most ${MAX_WORDS_LENGTH} characters: ${WORDS_EXAMPLES}. A phrase may end with its time zone`,
-    example: 'every Monday at 9am Europe/Paris',
-  }),
-  z.strictObject({ type: z.literal('cron'), expression: z.string(), ...inputBounds }),
-  z.strictObject({ type: z.literal('interval'), every: z.string(), anchorAt: z.string().optional(), ...inputBounds }),
-  z.strictObject({ type: z.literal('once'), at: z.string(), ...inputBounds }),
+  ScheduleTextInput,
+  z.strictObject({ ...cronInput, ...inputBounds }),
+  z.strictObject({ ...intervalInput, ...inputBounds }),
+  z.strictObject({ ...onceInput, ...inputBounds }),
   z.strictObject({
-    type: z.literal('rrule'),
-    rule: z.string().meta({
-      description: 'FREQ=…, or lines of an iCalendar: RRULE, DTSTART, RDATE, EXDATE',
-      example: 'FREQ=MONTHLY;BYDAY=-1FR',
-      maxLength: MAX_RULE_LENGTH,
-    }),
+    ...rruleInput,
     ...inputBounds,
-    startAt: z.string().optional().meta({
-      description: "DTSTART on the zone's wall clock; default: that line, or creation",
-      example: '2026-01-01T17:00',
-    }),
-    timeZone: z.string().optional().meta({ description: 'Default: the TZID of DTSTART, or UTC' }),
+    startAt: rruleStart,
+    timeZone: zoneDefault('the TZID of DTSTART, or UTC'),
   }),
-  z.strictObject({
-    type: z.literal('words'),
-    text: z.string().meta({
-      description: `An English phrase: ${WORDS_EXAMPLES}. It comes back as a schedule of one of the other types`,
-      example: 'weekdays at 18:30',
-      maxLength: MAX_WORDS_LENGTH,
+  z.strictObject({ ...wordsInput, ...inputBounds, timeZone: zoneDefault('the one that the phrase ends with, or UTC') }),
+  z
+    .strictObject({
+      type: z.literal('anyOf').optional(),
+      anyOf: z
+        .array(
+          z.union([
+            ScheduleTextInput,
+            z.strictObject({ ...cronInput, ...ruleBounds }),
+            z.strictObject({ ...intervalInput, ...ruleBounds }),
+            z.strictObject({ ...onceInput, ...ruleBounds }),
+            z.strictObject({
+              ...rruleInput,
+              ...ruleBounds,
+              startAt: rruleStart,
+              timeZone: zoneDefault("the TZID of DTSTART, or the union's"),
+            }),
+            z.strictObject({
+              ...wordsInput,
+              ...ruleBounds,
+              timeZone: zoneDefault("the one that the phrase ends with, or the union's"),
+            }),
+          ]),
+        )
+        .min(2)
+        .max(MOST_RULES),
+      ...inputBounds,
+    })
+    .meta({
+      description:
+        'Several rules: fires when any of them does. What a rule does not name of zone and dst is the whole one.',
+      example: { anyOf: ['0 9 * * MON-FRI', { type: 'cron', expression: '0 11 * * SAT' }], timeZone: 'Europe/Paris' },
     }),
-    ...inputBounds,
-    timeZone: z.string().optional().meta({ description: 'Default: the one that the phrase ends with, or UTC' }),
-  }),
 ].map((shape) => {
   const { $schema: _, ...schema } = z.toJSONSchema(shape, { io: 'input' });
   return schema;

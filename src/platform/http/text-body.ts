@@ -7,7 +7,9 @@ const PLAIN_TYPE = 'text/plain';
 /** What a handler of `TakesText` may be sent, for its description. */
 export const TEXT_BODY_TYPES = ['application/yaml', 'text/yaml', PLAIN_TYPE] as const;
 
-export type TextKind = 'yaml' | 'plain';
+export const CALENDAR_TYPE = 'text/calendar';
+
+export type TextKind = 'yaml' | 'plain' | 'calendar';
 
 /** A body that is not JSON, as it came; whoever takes it reads it. */
 export class TextBody {
@@ -41,6 +43,7 @@ export function acceptTextWhereTaken(fastify: FastifyInstance): void {
   };
   accept('yaml', YAML_TYPES);
   accept('plain', [PLAIN_TYPE]);
+  accept('calendar', [CALENDAR_TYPE]);
 }
 
 function takesText(request: FastifyRequest, kind: TextKind): boolean {

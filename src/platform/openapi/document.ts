@@ -236,6 +236,7 @@ const TAGS = [
   { name: 'jobs', description: 'Named schedules, each with a target and its policies' },
   { name: 'runs', description: 'The ledger: one row for each occurrence and each manual trigger' },
   { name: 'schedules', description: 'What a schedule will do' },
+  { name: 'calendars', description: 'Named days and times that schedules leave out' },
   { name: 'access', description: 'Projects, and the keys that let into them' },
   { name: 'audit', description: 'Who did what' },
   { name: 'operations', description: 'Health, metrics and the state of the system' },

@@ -45,6 +45,7 @@ export const TITLES: Record<RefusalCode, string> = {
   method_not_allowed: 'Method not allowed',
   name_taken: 'The name is taken',
   wrong_state: 'Not possible in this state',
+  calendar_in_use: 'Jobs use the calendar',
   idempotency_key_in_use: 'The idempotency key is in use',
   idempotency_key_reused: 'The idempotency key was used before',
   precondition_failed: 'Not as the precondition has it',

@@ -9,7 +9,7 @@ const MAX_CONTAINERS = 20_000;
 const MAX_TEXT = 10_000;
 const MAX_MEMBERS = 200;
 /** Lists at the top of a body that name many things at once; their schema knows the end. */
-const LONG_LISTS: ReadonlySet<string> = new Set(['jobs', 'ids']);
+const LONG_LISTS: ReadonlySet<string> = new Set(['jobs', 'ids', 'dates', 'events']);
 const MAX_LONG_LIST = 1_000;
 
 /** Where a client may put any JSON. */

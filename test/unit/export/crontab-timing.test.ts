@@ -79,6 +79,7 @@ it.each([
   { type: 'rrule', rule: 'RRULE:FREQ=DAILY\nEXDATE:20260102T090000', startAt: '2026-01-01T09:00' },
   { type: 'cron', expression: '0 9 * * *', maxRuns: 3 },
   { type: 'cron', expression: '0 9 * * *', startAt: '2026-02-01T00:00' },
+  { type: 'cron', expression: '0 9 * * *', exclude: ['holidays'] },
 ])('%j is more than cron can say', (input) => {
   expect(crontabTiming(scheduleOf(input))).toEqual({
     impossible: expect.stringMatching(/^cron (knows|can't) [^\n]*$/),

@@ -106,8 +106,8 @@ test.each<[string, object, [string, string][]]>([
   ['a wrong expression as text', { schedule: '60 * * * *' }, [['/schedule', 'invalid_cron']]],
   [
     'a calendar',
-    { schedule: { type: 'cron', expression: '@daily', exclude: ['holidays'] } },
-    [['/schedule/exclude', 'unsupported_exclude']],
+    { schedule: { type: 'cron', expression: '@daily', exclude: [7] } },
+    [['/schedule/exclude/0', 'invalid_type']],
   ],
   ['a target of a number', { target: 5 }, [['/target', 'invalid_type']]],
   ['a target of null', { target: null }, [['/target', 'invalid_type']]],

@@ -15,6 +15,7 @@ function counted(input: unknown): { recurrence: Recurrence; asked: () => number 
     next: (after) => ((asked += 1), inner.next(after)),
     dueAt: (at) => inner.dueAt(at),
     note: (at) => inner.note(at),
+    excludedBy: (at) => inner.excludedBy(at),
   };
   return { recurrence, asked: () => asked };
 }

@@ -17,6 +17,8 @@ export interface WordsContext {
   readonly now: Instant;
   /** The member `timeZone` beside the phrase; the phrase may name the same one, or alone name one. */
   readonly timeZone?: string;
+  /** Where neither names one; UTC without it. It isn't among the members then. */
+  readonly otherZone?: string;
   /** The member `startAt` beside the phrase, normalised: "every other Tuesday" counts from then on. */
   readonly startAt?: string;
 }
@@ -51,7 +53,7 @@ export function readWords(text: string, context: WordsContext, problems: Problem
 function understand(source: string, context: WordsContext): Members {
   const draft = readDraft(source);
   const timeZone = zoneOf(draft, context, source);
-  const zone = findZone(timeZone ?? 'UTC') ?? getZone('UTC');
+  const zone = findZone(timeZone ?? context.otherZone ?? 'UTC') ?? getZone('UTC');
   const { startAt, now } = context;
   const notBefore = startAt === undefined ? now : momentOf(startAt, zone.name, 'start');
   const reading = readingFrom(draft, { source, zone, now, notBefore });

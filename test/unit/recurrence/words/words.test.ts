@@ -34,6 +34,8 @@ function spelled(schedule: Schedule): string {
       return `once ${schedule.at}${zone}`;
     case 'rrule':
       return `rrule ${schedule.rule}${from(schedule.startAt)}${zone}`;
+    case 'anyOf':
+      throw new Error('no phrase becomes a union');
   }
 }
 
