@@ -83,7 +83,7 @@ export class SchedulesService {
   }
 }
 
-function refuseUnknown(names: readonly string[], calendars: Calendars): void {
+export function refuseUnknown(names: readonly string[], calendars: Calendars): void {
   const faults = names.flatMap((name, index) => {
     if (calendars.has(name)) return [];
     const detail = `${quote(name)} is not the name of a calendar of this project`;

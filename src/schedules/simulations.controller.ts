@@ -7,12 +7,15 @@ import { describeSchedule } from '../domain/recurrence/describe.js';
 import { formatInstant, localIso } from '../domain/recurrence/instants.js';
 import { parseSchedule } from '../domain/recurrence/parse-schedule.js';
 import type { Instant, Schedule } from '../domain/recurrence/schedule.js';
+import { CalendarsRepository } from '../persistence/calendars.repository.js';
 import { Needs } from '../platform/access-rules.js';
 import { Clock } from '../platform/clock.js';
 import { CheckedRequests } from '../platform/contract/operations.js';
 import { ApiProblems } from '../platform/openapi/api-problems.js';
+import { ProjectId } from '../platform/project.js';
 import { Costs, memberOf } from '../platform/request-cost.js';
 import { refuseBody } from '../platform/validation/request-validation.pipe.js';
+import { refuseUnknown } from './schedules.service.js';
 import { SimulationInput, SimulationView } from './simulation.schemas.js';
 
 /** A simulation belongs to no job: `H` and jitter are spread as for this one. */
@@ -23,7 +26,10 @@ const DAY_MS = 86_400_000;
 @CheckedRequests()
 @Controller('schedules')
 export class SimulationsController {
-  constructor(private readonly clock: Clock) {}
+  constructor(
+    private readonly calendars: CalendarsRepository,
+    private readonly clock: Clock,
+  ) {}
 
   @Post('simulate')
   @Needs('viewer')
@@ -44,7 +50,10 @@ export class SimulationsController {
     'invalid',
     'schedule_never_fires',
   )
-  simulate(@Body({ schema: SimulationInput }) input: z.infer<typeof SimulationInput>): SimulationView {
+  async simulate(
+    @ProjectId() projectId: string,
+    @Body({ schema: SimulationInput }) input: z.infer<typeof SimulationInput>,
+  ): Promise<SimulationView> {
     const from = input.from ?? this.clock.now();
     const to = input.to ?? from + DAY_MS;
     if (to <= from) throw refuseBody([{ pointer: '/to', code: 'out_of_range', detail: 'is not after the beginning' }]);
@@ -53,11 +62,14 @@ export class SimulationsController {
       throw refuseBody(parsed.problems.map((problem) => ({ ...problem, pointer: `/schedule${problem.pointer}` })));
     }
     const { schedule } = parsed;
+    const { exclude = [] } = schedule;
+    const calendars = await this.calendars.named(projectId, exclude);
+    refuseUnknown(exclude, calendars);
     const { overlap, misfire, runDuration: runMs, limit } = input;
     const outages = inOrder(input.outages, '/outages');
     const pauses = inOrder(input.pauses, '/pauses');
-    const simulation = simulate({ schedule, overlap, misfire, seed: SEED, from, to, runMs, outages, pauses, limit });
-    return viewOf(schedule, simulation);
+    const rule = { schedule, calendars, seed: SEED };
+    return viewOf(schedule, simulate({ ...rule, overlap, misfire, from, to, runMs, outages, pauses, limit }));
   }
 }
 

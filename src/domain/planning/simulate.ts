@@ -2,6 +2,7 @@ import type { Job, MisfirePolicy, OverlapPolicy } from '../job.js';
 import { DEFAULT_RETRY } from '../job.js';
 import { firstProgress, pause, resume } from '../job-change.js';
 import type { JobProgress } from '../job-change.js';
+import type { Calendars } from '../recurrence/exclusion.js';
 import { compileSchedule } from '../recurrence/recurrence.js';
 import type { Recurrence } from '../recurrence/recurrence.js';
 import type { Instant, Schedule } from '../recurrence/schedule.js';
@@ -16,6 +17,8 @@ export interface Span {
 
 export interface SimulationInput {
   readonly schedule: Schedule;
+  /** Those that the schedule names. */
+  readonly calendars?: Calendars;
   readonly overlap: OverlapPolicy;
   readonly misfire: MisfirePolicy;
   /** Decides `H` and jitter, as the id of a job does. */
@@ -61,8 +64,8 @@ const OCCURRENCES_A_PLAN = 200;
  * why. Time goes from one event to the next, so that the cost follows the number of occurrences. Pure.
  */
 export function simulate(input: SimulationInput): Simulation {
-  const recurrence = compileSchedule(input.schedule, input.seed);
-  const first = firstProgress(input.seed, input.schedule, input.from);
+  const recurrence = compileSchedule(input.schedule, input.seed, input.calendars);
+  const first = firstProgress(input.seed, input.schedule, input.from, input.calendars);
   if (first === null) return { runs: [], truncated: false };
   return new SimulatedJob(input, recurrence, { ...emptyJob(input), ...first }).live();
 }
