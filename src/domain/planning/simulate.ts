@@ -134,11 +134,16 @@ class SimulatedJob {
       if (paused && this.job.state === 'active') {
         // What is due already is planned before, as when a user pauses.
         this.plan(now);
-        if (this.job.state === 'active') this.job = { ...this.job, ...pause(this.job, null, null, now) };
+        if (this.isActive()) this.job = { ...this.job, ...pause(this.job, null, null, now) };
       } else if (!paused && this.job.state === 'paused') {
         this.job = { ...this.job, ...resume(this.job, this.recurrence, now) };
       }
     }
+  }
+
+  /** Asked anew: what was planned may have been its last. */
+  private isActive(): boolean {
+    return this.job.state === 'active';
   }
 
   private plan(now: Instant): void {
