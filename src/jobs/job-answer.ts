@@ -13,15 +13,12 @@ export function answerJob(job: StoredJob, reply: HttpReply): JobView {
   return view;
 }
 
-/** Answers the tag as conditions have it: without its quotes. */
-export function tagAnswer(view: JobView, reply: HttpReply): string {
-  const tag = tagOfView(view);
-  reply.header('etag', `"${tag}"`);
-  return tag;
+function tagAnswer(view: JobView, reply: HttpReply): void {
+  reply.header('etag', `"${tagOfView(view)}"`);
 }
 
 /** Without its quotes. The same on every replica of a version: it is made of the answer alone. */
-function tagOfView(view: JobView): string {
+export function tagOfView(view: JobView): string {
   const hash = createHash('sha256').update(canonicalJson(view)).digest('hex').slice(0, 16);
   return jobTag(view, hash);
 }

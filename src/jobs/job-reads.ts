@@ -1,15 +1,17 @@
 import { Injectable } from '@nestjs/common';
+import { sameJson } from '../domain/json.js';
 import { KeptValues } from '../caching/kept-values.js';
 import { JobListRepository } from '../persistence/job-list.repository.js';
 import { JobReadingsRepository } from '../persistence/job-readings.repository.js';
-import type { DefinitionStamp, JobQuestion, JobReading } from '../persistence/job-readings.repository.js';
+import type { DefinitionStamp, JobQuestion, JobReading, JobStanding } from '../persistence/job-readings.repository.js';
 import type { Page } from '../platform/contract/page.js';
 import { isUuid } from '../platform/contract/values.schema.js';
 import { Metrics } from '../platform/metrics.js';
 import { OneTurn } from '../platform/one-turn.js';
 import { noSuchJob } from './job-changes.js';
 import { listJobs } from './job-list.js';
-import type { JobListQuery, JobView } from './job.schemas.js';
+import { tagOfView } from './job-answer.js';
+import type { JobListQuery } from './job.schemas.js';
 import { viewOfDefinition, viewOfParts } from './job-view.js';
 import type { DefinitionView } from './job-view.js';
 
@@ -21,6 +23,19 @@ interface Kept {
   readonly view: DefinitionView;
 }
 
+/** A job as it is answered. */
+export interface JobAnswer {
+  /** JSON. */
+  readonly body: string;
+  /** Without its quotes. */
+  readonly tag: string;
+}
+
+/** What was answered of a definition when its job last stood so. */
+interface Answered extends JobAnswer {
+  readonly standing: JobStanding;
+}
+
 /**
  * Answers jobs from a cache that nobody has to invalidate: each read asks Postgres where its jobs stand and whether the
  * definitions at hand are still theirs, and is sent those that are not. So a read shows what was committed before it began,
@@ -28,6 +43,8 @@ interface Kept {
  */
 @Injectable()
 export class JobReads {
+  /** By the definition at hand: as long as that is kept. */
+  private readonly answered = new WeakMap<DefinitionView, Answered>();
   private readonly turn = new OneTurn((asked: readonly Asked[]) => this.ask(asked));
 
   constructor(
@@ -37,18 +54,18 @@ export class JobReads {
     private readonly metrics: Metrics,
   ) {}
 
-  async get(projectId: string, id: string): Promise<JobView> {
+  async get(projectId: string, id: string): Promise<JobAnswer> {
     if (!isUuid(id)) noSuchJob();
     const [kept] = await this.keptOf(projectId, [id]);
     return (await this.turn.add({ projectId, id, kept })) ?? noSuchJob();
   }
 
-  async list(projectId: string, query: JobListQuery): Promise<Page<JobView>> {
+  async list(projectId: string, query: JobListQuery): Promise<Page<JobAnswer>> {
     const { data: ids, page } = await listJobs(this.lists, projectId, query);
     const kept = await this.keptOf(projectId, ids);
-    const views = await this.ask(ids.map((id, index) => ({ projectId, id, kept: kept[index] })));
+    const answers = await this.ask(ids.map((id, index) => ({ projectId, id, kept: kept[index] })));
     // One that was deleted meanwhile is left out.
-    return { data: views.filter((view) => view !== null), page };
+    return { data: answers.filter((answer) => answer !== null), page };
   }
 
   private async keptOf(projectId: string, ids: readonly string[]): Promise<(Kept | undefined)[]> {
@@ -57,19 +74,19 @@ export class JobReads {
   }
 
   /** The same question is asked once, whoever shares the turn. */
-  private async ask(asked: readonly Asked[]): Promise<(JobView | null)[]> {
+  private async ask(asked: readonly Asked[]): Promise<(JobAnswer | null)[]> {
     const distinct = new Map<string, Asked>();
     for (const one of asked) distinct.set(nameOf(one), one);
     const questions = [...distinct.values()];
     const readings = await this.readings.read(questions.map(questionOf));
-    const views = new Map<string, JobView | null>();
+    const answers = new Map<string, JobAnswer | null>();
     for (const [index, question] of questions.entries()) {
-      views.set(nameOf(question), this.viewOf(question, readings[index] ?? null));
+      answers.set(nameOf(question), this.answerTo(question, readings[index] ?? null));
     }
-    return asked.map((one) => views.get(nameOf(one)) ?? null);
+    return asked.map((one) => answers.get(nameOf(one)) ?? null);
   }
 
-  private viewOf({ projectId, kept }: Asked, reading: JobReading | null): JobView | null {
+  private answerTo({ projectId, kept }: Asked, reading: JobReading | null): JobAnswer | null {
     if (reading === null) return null;
     const { id, stamp, standing, definition } = reading;
     this.metrics.cacheLookups.inc({
@@ -79,10 +96,20 @@ export class JobReads {
     if (definition !== null) {
       const view = viewOfDefinition(definition);
       this.kept.keep(keyOf(projectId, id), { stamp, view } satisfies Kept);
-      return viewOfParts(id, view, standing);
+      return this.answerOf(id, view, standing);
     }
     if (kept === undefined) throw new Error(`Postgres left out a definition of job ${id} that was not at hand`);
-    return viewOfParts(id, kept.view, standing);
+    return this.answerOf(id, kept.view, standing);
+  }
+
+  /** Made once for each state of a job: most of what a reading costs is the text and the tag of its answer. */
+  private answerOf(id: string, definition: DefinitionView, standing: JobStanding): JobAnswer {
+    const known = this.answered.get(definition);
+    if (known !== undefined && sameJson(known.standing, standing)) return known;
+    const view = viewOfParts(id, definition, standing);
+    const answer = { standing, body: JSON.stringify(view), tag: tagOfView(view) };
+    this.answered.set(definition, answer);
+    return answer;
   }
 }
 

@@ -19,13 +19,13 @@ import {
 } from '../platform/contract/preconditions.js';
 import { isKnown } from '../domain/preconditions.js';
 import type { Preconditions } from '../domain/preconditions.js';
-import { linkNext } from '../platform/contract/page.js';
-import type { HttpReply, HttpRequest, Page } from '../platform/contract/page.js';
+import { answerText, linkNext } from '../platform/contract/page.js';
+import type { HttpReply, HttpRequest } from '../platform/contract/page.js';
 import { ApiProblems } from '../platform/openapi/api-problems.js';
 import { ProjectId } from '../platform/project.js';
 import { JobInput, JobListQuery, JobPage, JobPatch, JobView, Name, NamedJobInput } from './job.schemas.js';
 import { JobReads } from './job-reads.js';
-import { answerJob, tagAnswer } from './job-answer.js';
+import { answerJob } from './job-answer.js';
 import { JobsService } from './jobs.service.js';
 
 @ApiTags('jobs')
@@ -77,10 +77,11 @@ export class JobsController {
     @Query({ schema: JobListQuery }) query: JobListQuery,
     @Req() request: HttpRequest,
     @Res({ passthrough: true }) reply: HttpReply,
-  ): Promise<Page<JobView>> {
+  ): Promise<string> {
     const page = await this.reads.list(projectId, query);
     linkNext(request, reply, page);
-    return page;
+    const data = page.data.map(({ body }) => body);
+    return answerText(`{"data":[${data.join()}],"page":${JSON.stringify(page.page)}}`, reply);
   }
 
   @Get(':id')
@@ -95,9 +96,10 @@ export class JobsController {
     @Param('id') id: string,
     @RequestPreconditions() { ifNoneMatch }: Preconditions,
     @Res({ passthrough: true }) reply: HttpReply,
-  ): Promise<JobView | undefined> {
-    const view = await this.reads.get(projectId, id);
-    if (!isKnown(ifNoneMatch, tagAnswer(view, reply))) return view;
+  ): Promise<string | undefined> {
+    const { tag, body } = await this.reads.get(projectId, id);
+    reply.header('etag', `"${tag}"`);
+    if (!isKnown(ifNoneMatch, tag)) return answerText(body, reply);
     reply.status(304);
     return undefined;
   }

@@ -30,7 +30,12 @@ export type Section = 'values' | 'nulls';
 export interface Query {
   readonly text: string;
   readonly values: readonly SqlValue[];
+  /** One of few texts, and right with one plan for all values. */
+  readonly isPreparable?: boolean;
 }
+
+/** Rows of the largest page, and the one that shows that there is another page. */
+const MAX_PAGE = 201;
 
 /** As the index has it: a paused job's `next_run_at` is the end of its pause, not a run. */
 const NEXT_RUN = `(CASE WHEN t.state = 'active' THEN t.next_run_at END)`;
@@ -75,13 +80,18 @@ export class JobListSql {
     return isInactive(state) || labels !== null || (text !== null && /[\p{L}\p{N}]{3}/u.test(text));
   }
 
-  /** The first rows, where no filter is left to apply. */
+  /**
+   * The first rows, where no filter is left to apply. The bound that stands in the text lets Postgres keep one plan for all
+   * limits: of a limit that it does not know it expects a tenth of the table, and might sort that.
+   */
   ordered(limit: number): Query {
     const values = new Values();
     const text = `
-      SELECT ${this.id} AS id, ${this.value} AS value FROM ${TABLE[this.ordering]} ${this.ordering}
-      WHERE ${this.place(values)} ${this.orderBy()} LIMIT ${values.add(limit)}`;
-    return { text, values: values.list };
+      SELECT id, value FROM (
+        SELECT ${this.id} AS id, ${this.value} AS value FROM ${TABLE[this.ordering]} ${this.ordering}
+        WHERE ${this.place(values)} ${this.orderBy()} LIMIT ${Math.max(limit, MAX_PAGE)}
+      ) page LIMIT ${values.add(limit)}`;
+    return { text, values: values.list, isPreparable: limit <= MAX_PAGE };
   }
 
   /** Of the first `size` rows those that match, and the last one of a full window. */

@@ -43,6 +43,9 @@ type ListRow = JobPosition & { readonly hit: boolean; readonly place: number; re
  */
 @Injectable()
 export class JobListRepository {
+  /** Of prepared statements, by their text: some dozens. */
+  private readonly names = new Map<string, string>();
+
   constructor(private readonly database: Database) {}
 
   async page(projectId: string, request: JobPageRequest): Promise<JobPage> {
@@ -112,9 +115,17 @@ export class JobListRepository {
     return { positions, stoppedAt: isCut ? { value: last.value, id: last.id } : null };
   }
 
-  private read({ text, values }: Query): Promise<ListRow[]> {
-    // Not prepared: which index is right depends on what is looked for.
-    return this.database.rows<ListRow>({ name: '', text }, values);
+  private read({ text, values, isPreparable = false }: Query): Promise<ListRow[]> {
+    // Others are not prepared: which index is right depends on what is looked for.
+    return this.database.rows<ListRow>({ name: isPreparable ? this.nameOf(text) : '', text }, values);
+  }
+
+  private nameOf(text: string): string {
+    const known = this.names.get(text);
+    if (known !== undefined) return known;
+    const name = `job-list-${this.names.size}`;
+    this.names.set(text, name);
+    return name;
   }
 }
 

@@ -57,8 +57,9 @@ export class MemoryLimits extends LimitStore {
   private remember(name: string, counter: Counter): void {
     this.counters.delete(name); // so that the map stays in order of use
     this.counters.set(name, counter);
+    if (this.counters.size <= MAX_COUNTERS) return;
     const [oldest] = this.counters.keys();
-    if (this.counters.size > MAX_COUNTERS && oldest !== undefined) this.counters.delete(oldest);
+    if (oldest !== undefined) this.counters.delete(oldest);
   }
 }
 

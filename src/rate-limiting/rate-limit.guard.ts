@@ -2,9 +2,12 @@ import { Injectable } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { InjectThrottlerOptions, normalizeIp, ThrottlerException, ThrottlerGuard } from '@nestjs/throttler';
-import type { ThrottlerModuleOptions, ThrottlerRequest } from '@nestjs/throttler';
+import type { ThrottlerModuleOptions } from '@nestjs/throttler';
+import { THROTTLER_SKIP } from '@nestjs/throttler/dist/throttler.constants.js';
 import type { FastifyRequest } from 'fastify';
+import type { RateLimit } from '../domain/rate-limit.js';
 import { callerIfKnown, refusalIfAny } from '../platform/caller.js';
+import { Config } from '../platform/config.js';
 import { addressOf } from '../platform/http/current-request.js';
 import type { HttpReply } from '../platform/contract/page.js';
 import { costOf } from '../platform/request-cost.js';
@@ -14,20 +17,45 @@ import { rateLimitHeaders, secondsOf } from './headers.js';
 import { LimitStore } from './limit-store.js';
 import type { Check } from './limit-store.js';
 
-/** Counts every request against its key and its project at once. All routes share the budgets: they make one load. */
+/**
+ * Counts every request against its key and its project at once. All routes share the budgets: they make one load. So what a
+ * route says for itself is only whether it is counted (`@SkipThrottle`), which is asked once.
+ */
 @Injectable()
 export class RateLimitGuard extends ThrottlerGuard {
+  /** Null: nobody is limited. */
+  private readonly rateLimit: RateLimit | null;
+  private readonly skipped = new WeakMap<object, boolean>();
+
   constructor(
     @InjectThrottlerOptions() options: ThrottlerModuleOptions,
     private readonly limits: LimitStore,
     reflector: Reflector,
+    { rateLimit }: Config,
   ) {
     super(options, limits, reflector);
+    this.rateLimit = rateLimit;
   }
 
-  protected override async handleRequest({ context, limit, ttl }: ThrottlerRequest): Promise<boolean> {
+  override canActivate(context: ExecutionContext): Promise<boolean> {
+    return this.rateLimit === null || this.isSkipped(context)
+      ? Promise.resolve(true)
+      : this.count(context, this.rateLimit);
+  }
+
+  private isSkipped(context: ExecutionContext): boolean {
+    const handler = context.getHandler();
+    const known = this.skipped.get(handler);
+    if (known !== undefined) return known;
+    const skipped =
+      this.reflector.getAllAndOverride<boolean>(`${THROTTLER_SKIP}default`, [handler, context.getClass()]) === true;
+    this.skipped.set(handler, skipped);
+    return skipped;
+  }
+
+  private async count(context: ExecutionContext, byDefault: RateLimit): Promise<boolean> {
     const http = context.switchToHttp();
-    const checks = checksOf(senderOf(http.getRequest<Request>()), { requests: limit, windowMs: ttl });
+    const checks = checksOf(senderOf(http.getRequest<Request>()), byDefault);
     const standings = await this.limits.take(checks, costOf(context));
     const reply = http.getResponse<HttpReply>();
     for (const [name, value] of Object.entries(rateLimitHeaders(checks, standings))) reply.header(name, value);

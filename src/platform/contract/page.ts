@@ -93,6 +93,12 @@ export interface HttpReply {
   status(code: number): unknown;
 }
 
+/** JSON that is text already. */
+export function answerText(text: string, reply: HttpReply): string {
+  reply.header('content-type', 'application/json; charset=utf-8');
+  return text;
+}
+
 export function linkNext(request: HttpRequest, reply: HttpReply, page: Page<unknown>): void {
   if (page.page.nextCursor !== null) reply.header('link', nextLink(request.url, page.page.nextCursor));
 }

@@ -60,6 +60,8 @@ export async function createApp(
   const options: FastifyHttpOptions<Server> = {
     // Its own lines matter only when something is wrong; the banner says where it listens.
     loggerInstance: logger.child({ context: 'Fastify' }, { level: 'warn' }),
+    // One for all requests: what is said of a request names it.
+    childLoggerFactory: (parent) => parent,
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: timeouts.requestMs,
     connectionTimeout: timeouts.idleMs,
