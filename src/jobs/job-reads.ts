@@ -63,7 +63,7 @@ export class JobReads {
   async list(projectId: string, query: JobListQuery): Promise<Page<JobAnswer>> {
     const { data: ids, page } = await listJobs(this.lists, projectId, query);
     const kept = await this.keptOf(projectId, ids);
-    const answers = await this.ask(ids.map((id, index) => ({ projectId, id, kept: kept[index] })));
+    const answers = await Promise.all(ids.map((id, index) => this.turn.add({ projectId, id, kept: kept[index] })));
     // One that was deleted meanwhile is left out.
     return { data: answers.filter((answer) => answer !== null), page };
   }
