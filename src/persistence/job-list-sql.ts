@@ -30,12 +30,11 @@ export type Section = 'values' | 'nulls';
 export interface Query {
   readonly text: string;
   readonly values: readonly SqlValue[];
-  /** One of few texts, and right with one plan for all values. */
-  readonly isPreparable?: boolean;
 }
 
-/** Rows of the largest page, and the one that shows that there is another page. */
-const MAX_PAGE = 201;
+/** Rows that are asked for at once, whatever a page has: each size is a statement of its own. */
+const PAGES = [21, 51, 201];
+export const LARGEST_PAGE = 201;
 
 /** As the index has it: a paused job's `next_run_at` is the end of its pause, not a run. */
 const NEXT_RUN = `(CASE WHEN t.state = 'active' THEN t.next_run_at END)`;
@@ -80,18 +79,32 @@ export class JobListSql {
     return isInactive(state) || labels !== null || (text !== null && /[\p{L}\p{N}]{3}/u.test(text));
   }
 
-  /**
-   * The first rows, where no filter is left to apply. The bound that stands in the text lets Postgres keep one plan for all
-   * limits: of a limit that it does not know it expects a tenth of the table, and might sort that.
-   */
+  /** The first rows, where no filter is left to apply. */
   ordered(limit: number): Query {
     const values = new Values();
+    return { text: this.firstRows(values, values.add(limit)), values: values.list };
+  }
+
+  /**
+   * `ordered` for many lists at once, which differ in their values alone: one row of values for each, as lists of texts, in the
+   * place of each of `values`. Answers the number of the row (`nr`) beside each of at least `limit` rows.
+   */
+  orderedOfMany(limit: number): Query {
+    const values = new Values((nr) => `q.v${nr}`);
+    const rows = this.firstRows(values, String(PAGES.find((size) => size >= limit) ?? limit));
+    const numbers = values.list.map((_value, index) => index + 1);
     const text = `
-      SELECT id, value FROM (
-        SELECT ${this.id} AS id, ${this.value} AS value FROM ${TABLE[this.ordering]} ${this.ordering}
-        WHERE ${this.place(values)} ${this.orderBy()} LIMIT ${Math.max(limit, MAX_PAGE)}
-      ) page LIMIT ${values.add(limit)}`;
-    return { text, values: values.list, isPreparable: limit <= MAX_PAGE };
+      SELECT q.nr, page.id, page.value
+      FROM unnest(${numbers.map((nr) => `$${nr}::text[]`).join(', ')})
+             WITH ORDINALITY AS q (${numbers.map((nr) => `v${nr}`).join(', ')}, nr),
+           LATERAL (${rows}) page`;
+    return { text, values: values.list };
+  }
+
+  private firstRows(values: Values, limit: string): string {
+    return `
+      SELECT ${this.id} AS id, ${this.value} AS value FROM ${TABLE[this.ordering]} ${this.ordering}
+      WHERE ${this.place(values)} ${this.orderBy()} LIMIT ${limit}`;
   }
 
   /** Of the first `size` rows those that match, and the last one of a full window. */
@@ -127,7 +140,7 @@ export class JobListSql {
   /** Rows of the ordering table that belong to this section, after the position. */
   private place(values: Values): string {
     const { state } = this.filter;
-    const conditions = [`${this.ordering}.project_id = ${values.add(this.projectId)}`];
+    const conditions = [`${this.ordering}.project_id = ${values.add(this.projectId)}::uuid`];
     // A constant, not a parameter: partial indexes are chosen by it.
     if (isInactive(state) && this.ordering === 't') conditions.push(`t.state = '${state}'`);
     else if (this.sort.by === 'nextRunAt')
@@ -172,9 +185,11 @@ export function isInactive(state: JobState | null): state is Exclude<JobState, '
 class Values {
   readonly list: SqlValue[] = [];
 
+  constructor(private readonly nameOf = (nr: number): string => `$${nr}`) {}
+
   add(value: SqlValue): string {
     this.list.push(value);
-    return `$${this.list.length}`;
+    return this.nameOf(this.list.length);
   }
 }
 

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { OneTurn } from '../platform/one-turn.js';
 import { Database } from './database.js';
-import { isInactive, JobListSql } from './job-list-sql.js';
+import type { SqlValue, Statement } from './database.js';
+import { isInactive, JobListSql, LARGEST_PAGE } from './job-list-sql.js';
 import type { JobFilter, JobPosition, JobSort, Query, Section } from './job-list-sql.js';
 
 export interface JobPageRequest {
@@ -43,8 +45,8 @@ type ListRow = JobPosition & { readonly hit: boolean; readonly place: number; re
  */
 @Injectable()
 export class JobListRepository {
-  /** Of prepared statements, by their text: some dozens. */
-  private readonly names = new Map<string, string>();
+  /** Those that wait for each statement, by its text: some dozens. */
+  private readonly turns = new Map<string, OneTurn<readonly SqlValue[], ListRow[]>>();
 
   constructor(private readonly database: Database) {}
 
@@ -93,7 +95,7 @@ export class JobListRepository {
   }
 
   private async search(sql: JobListSql, wanted: number): Promise<Found> {
-    if (sql.isOrdered) return complete(await this.read(sql.ordered(wanted)));
+    if (sql.isOrdered) return complete(await this.ordered(sql, wanted));
     const near = await this.window(sql, FIRST_WINDOW, wanted);
     if (near.positions.length >= wanted || near.stoppedAt === null) return near;
     if (sql.hasIndex) {
@@ -115,17 +117,34 @@ export class JobListRepository {
     return { positions, stoppedAt: isCut ? { value: last.value, id: last.id } : null };
   }
 
-  private read({ text, values, isPreparable = false }: Query): Promise<ListRow[]> {
-    // Others are not prepared: which index is right depends on what is looked for.
-    return this.database.rows<ListRow>({ name: isPreparable ? this.nameOf(text) : '', text }, values);
+  /** Most lists are of this kind, and those that are asked for together are read together. */
+  private async ordered(sql: JobListSql, wanted: number): Promise<ListRow[]> {
+    if (wanted > LARGEST_PAGE) return this.read(sql.ordered(wanted));
+    const { text, values } = sql.orderedOfMany(wanted);
+    return (await this.turnOf(text).add(values)).slice(0, wanted);
   }
 
-  private nameOf(text: string): string {
-    const known = this.names.get(text);
+  private turnOf(text: string): OneTurn<readonly SqlValue[], ListRow[]> {
+    const known = this.turns.get(text);
     if (known !== undefined) return known;
-    const name = `job-list-${this.names.size}`;
-    this.names.set(text, name);
-    return name;
+    const statement = { name: `job-lists-${this.turns.size}`, text };
+    const turn = new OneTurn((asked: readonly (readonly SqlValue[])[]) => this.readMany(statement, asked));
+    this.turns.set(text, turn);
+    return turn;
+  }
+
+  private async readMany(statement: Statement, asked: readonly (readonly SqlValue[])[]): Promise<ListRow[][]> {
+    const columns = (asked[0] ?? []).map((_value, index) => asked.map((values) => String(values[index])));
+    const lists: ListRow[][] = asked.map(() => []);
+    // In the order of each list: Postgres goes through them one by one.
+    const rows = await this.database.rows<ListRow & { readonly nr: number }>(statement, columns);
+    for (const row of rows) lists[row.nr - 1]?.push(row);
+    return lists;
+  }
+
+  private read({ text, values }: Query): Promise<ListRow[]> {
+    // Not prepared: which index is right depends on what is looked for.
+    return this.database.rows<ListRow>({ name: '', text }, values);
   }
 }
 

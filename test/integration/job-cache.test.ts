@@ -3,7 +3,9 @@ import type { Cache } from 'cache-manager';
 import { Redis } from 'ioredis';
 import { KeptValues } from '../../src/caching/kept-values.js';
 import { Database } from '../../src/persistence/database.js';
+import type { Statement } from '../../src/persistence/database.js';
 import { JobReadingsRepository } from '../../src/persistence/job-readings.repository.js';
+import { DEFAULT_PROJECT } from '../../src/platform/project.js';
 import { Metrics } from '../../src/platform/metrics.js';
 import { findFreePort } from '../support/free-port.js';
 import { useTestRedis } from '../support/test-redis.js';
@@ -206,6 +208,36 @@ describe('a slow loader', () => {
     expect(await early).toMatchObject({ description: 'old' }); // it began before the write was answered
     expect(await read(id)).toMatchObject({ description: 'new' });
   });
+});
+
+test('a job that something else wrote, to the microsecond, is known again', async () => {
+  const { id } = await api.create({ ...JOB, name: 'a' });
+  await api.rows(`UPDATE jobs SET updated_at = date_trunc('milliseconds', updated_at) + interval '1 us' RETURNING id`);
+  await read(id);
+  expect(await lookups(() => read(id))).toEqual({ hit: 1 });
+});
+
+test('jobs are read by their keys, however few there were when Postgres planned it', async () => {
+  const { id } = await api.create({ ...JOB, name: 'first' });
+  const projectId = DEFAULT_PROJECT.id;
+  await api.rows(`
+    WITH defined AS (
+      INSERT INTO jobs (id, project_id, name, description, labels, schedule, target, retry, overlap, misfire, created_at, updated_at)
+      SELECT gen_random_uuid(), project_id, 'job ' || n, '', '{}', schedule, target, retry, overlap, misfire, created_at, updated_at
+      FROM jobs, generate_series(1, 1000) AS n WHERE id = '${id}'
+      RETURNING id, project_id
+    )
+    INSERT INTO job_states (job_id, project_id, state) SELECT id, project_id, 'paused' FROM defined`);
+  await api.rows('ANALYZE jobs; ANALYZE job_states');
+  const asked: Statement[] = [];
+  const overheard = { rows: async (statement: Statement) => (asked.push(statement), []) } as unknown as Database;
+  await new JobReadingsRepository(overheard).read([{ projectId, id, known: null }]);
+  const plan: unknown = await api.db.query(
+    `BEGIN; SET LOCAL plan_cache_mode = force_generic_plan; PREPARE reading AS ${asked[0]?.text ?? ''};
+     EXPLAIN EXECUTE reading ('{${projectId}}', '{${id}}', '{1}', '{2026-01-01T00:00:00Z}'); ROLLBACK; DEALLOCATE ALL`,
+  );
+  expect(JSON.stringify(plan)).toContain('Index Scan using');
+  expect(JSON.stringify(plan)).not.toContain('Seq Scan');
 });
 
 test('a stampede makes a few statements of one row each', async () => {
