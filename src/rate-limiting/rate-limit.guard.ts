@@ -48,7 +48,10 @@ export class RateLimitGuard extends ThrottlerGuard {
     const known = this.skipped.get(handler);
     if (known !== undefined) return known;
     const skipped =
-      this.reflector.getAllAndOverride<boolean>(`${THROTTLER_SKIP}default`, [handler, context.getClass()]) === true;
+      this.reflector.getAllAndOverride<boolean | undefined>(`${THROTTLER_SKIP}default`, [
+        handler,
+        context.getClass(),
+      ]) ?? false;
     this.skipped.set(handler, skipped);
     return skipped;
   }
