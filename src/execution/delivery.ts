@@ -7,6 +7,7 @@ import { USER_AGENT } from '../platform/version.js';
 import { RunSecrets } from './run-secrets.js';
 import { AccessTokens } from './targets/access-tokens.js';
 import type { OAuth2, TokenHolder } from './targets/access-tokens.js';
+import type { Cancellation } from './targets/cancellation.js';
 import { HttpTarget } from './targets/http-target.js';
 import type { Answer } from './targets/http-target.js';
 import { buildRequest } from './targets/request.js';
@@ -21,8 +22,8 @@ export class Delivery {
     private readonly target: HttpTarget,
   ) {}
 
-  /** Never throws. All of it ends within the target's `timeoutMs`; `abort`, which is this attempt's own, ends it from outside. */
-  async call(run: ClaimedRun, startedAt: Instant, abort: AbortController): Promise<Answer> {
+  /** Never throws. All of it ends within the target's `timeoutMs`; `cancellation`, which is this attempt's own, ends it from outside. */
+  async call(run: ClaimedRun, startedAt: Instant, cancellation: Cancellation): Promise<Answer> {
     let request: TargetRequest;
     let oauth2: OAuth2 | null;
     try {
@@ -37,17 +38,21 @@ export class Delivery {
       if (error instanceof UnreadableSecret) return { kind: 'unreachable', code: 'secret_unreadable', message };
       return { kind: 'refused', code: 'invalid_request', message };
     }
-    if (oauth2 === null) return this.target.call(request, abort);
-    return this.callWithToken(request, { projectId: run.projectId, auth: oauth2 }, abort);
+    if (oauth2 === null) return this.target.call(request, cancellation);
+    return this.callWithToken(request, { projectId: run.projectId, auth: oauth2 }, cancellation);
   }
 
   /** A token can lose its worth before its end, so that one 401 is answered with a new one. */
-  private async callWithToken(request: TargetRequest, holder: TokenHolder, abort: AbortController): Promise<Answer> {
+  private async callWithToken(
+    request: TargetRequest,
+    holder: TokenHolder,
+    cancellation: Cancellation,
+  ): Promise<Answer> {
     const deadlineMs = performance.now() + request.timeoutMs;
     for (let isLast = false; ; isLast = true) {
-      const token = await this.tokens.get(holder, abort.signal, leftMs(deadlineMs));
+      const token = await this.tokens.get(holder, cancellation.signal, leftMs(deadlineMs));
       if (typeof token !== 'string') return token;
-      const answer = await this.target.call(carrying(request, token, leftMs(deadlineMs)), abort);
+      const answer = await this.target.call(carrying(request, token, leftMs(deadlineMs)), cancellation);
       if (isLast || answer.kind !== 'answered' || answer.status !== 401) return answer;
       await this.tokens.forget(holder, token);
     }
