@@ -46,7 +46,10 @@ export function editOccurrence(
 export function restoreOccurrence(job: EditedJob, recurrence: Recurrence, scheduledFor: Instant, now: Instant): Edited {
   const edits = job.occurrenceEdits ?? [];
   const known = edits.find((edit) => edit.scheduledFor === scheduledFor);
-  if (known === undefined || isPlain(known)) return { refused: 'notEdited' };
+  if (known === undefined || isPlain(known)) {
+    // What was decided of one that is past has had its effect.
+    return { refused: refusalOf(job, recurrence, scheduledFor, now) === 'past' ? 'past' : 'notEdited' };
+  }
   const others = edits.filter((edit) => edit.scheduledFor !== scheduledFor);
   // Of an instant that is no occurrence any more it did nothing, and is just taken away.
   if (!isOccurrence(recurrence, scheduledFor)) {

@@ -40,7 +40,7 @@ async function ledger(): Promise<string[]> {
   );
   const hour = (time: Date): number => (time.getTime() - START) / HOUR;
   return rows.map((row) => {
-    const [own, due] = [hour(row['scheduled_for']), hour(row['due_at'])];
+    const [own, due] = [hour(row['scheduled_for'] as Date), hour(row['due_at'] as Date)];
     const body = row['body'] === null ? '' : ` ${JSON.stringify(row['body'])}`;
     return `${own}${own === due ? '' : `@${due}`} ${row['reason'] ?? row['state']}${body}`;
   });
@@ -306,8 +306,8 @@ test('an edit that was acknowledged holds, however near the planner is', async (
   );
   expect(rows).toHaveLength(72);
   for (const row of rows) {
-    const hour = (row['scheduled_for'].getTime() - START) / HOUR;
-    const due = (row['due_at'].getTime() - START) / HOUR;
+    const hour = ((row['scheduled_for'] as Date).getTime() - START) / HOUR;
+    const due = ((row['due_at'] as Date).getTime() - START) / HOUR;
     const body = row['body'] === null ? '' : ` ${JSON.stringify(row['body'])}`;
     const line = `${hour}${hour === due ? '' : `@${due}`} ${row['reason'] ?? row['state']}${body}`;
     const expected = acknowledged.get(`${row['job_id']} ${hour}`) ?? `${hour} queued`;

@@ -32,7 +32,7 @@ function jobOf(more: Partial<Job> = {}, schedule: Schedule = EVERY_MINUTE): Job 
     ...{ overlap: 'allow', misfire: DEFAULT_MISFIRE, runCount: 0, version: 1, createdAt: T0, updatedAt: T0 },
     ...progress,
     ...more,
-  } as Job;
+  };
 }
 
 const ruleOf = (job: Job): Recurrence => compileSchedule(job.schedule, job.id);
