@@ -3,6 +3,9 @@ import { Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { Agent, request } from 'undici';
 import type { Dispatcher } from 'undici';
+import { SECRET_MASK } from '../../domain/target-secrets.js';
+import { newMarks } from './call-marks.js';
+import type { CallMarks } from './call-marks.js';
 import { EgressBlockedError, EgressGuard } from './egress-guard.js';
 import { Redaction } from './redaction.js';
 import type { TargetRequest } from './request.js';
@@ -14,6 +17,8 @@ export type Answer =
       readonly status: number;
       readonly bodyExcerpt: string;
       readonly retryAfter: string | null;
+      /** Its headers as people may see them. */
+      readonly headers?: () => Record<string, string>;
     }
   | { readonly kind: 'unreachable'; readonly code: string; readonly message: string }
   | { readonly kind: 'timedOut' }
@@ -30,6 +35,7 @@ export interface WholeAnswer {
   /** The first bytes of the body. */
   readonly body: Buffer;
   readonly retryAfter: string | null;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
 /** Kept of an answer's body, in bytes. */
@@ -37,6 +43,9 @@ export const EXCERPT_BYTES = 2_048;
 
 /** Read of an answer so that its connection can serve again; a longer one costs the connection. */
 const DRAIN_BYTES = 65_536;
+
+const MAX_HEADERS_SHOWN = 50;
+const MAX_HEADER_SHOWN = 1_000;
 
 /** Informational answers (1xx) taken of one call: a target can send them without end, as fast as we read. */
 const MAX_INFORMATIONAL = 100;
@@ -74,27 +83,34 @@ export class HttpTarget implements OnApplicationShutdown {
 
   /**
    * One call. Never throws; `abort`, which is this call's own, ends it from outside. The whole of it, body included, ends
-   * within `timeoutMs`. What it answers holds none of the request's secrets.
+   * within `timeoutMs`. What it answers holds none of the request's secrets. `marks` are set as it goes on.
    */
-  async call(outgoing: TargetRequest, abort: AbortController): Promise<Answer> {
+  async call(outgoing: TargetRequest, abort: AbortController, marks = newMarks()): Promise<Answer> {
     const redaction = new Redaction(outgoing.secrets ?? []);
     // A secret that the end of the excerpt cuts must be seen whole to be found.
-    const answer = await this.ask(outgoing, abort, EXCERPT_BYTES + redaction.longest);
+    const answer = await this.ask(outgoing, abort, EXCERPT_BYTES + redaction.longest, marks);
     if (answer.kind !== 'whole')
       return 'message' in answer ? { ...answer, message: redaction.text(answer.message) } : answer;
-    const { status, body, retryAfter } = answer;
-    return { kind: 'answered', status, bodyExcerpt: excerptOf(redaction.bytes(body)), retryAfter };
+    const { status, body, retryAfter, headers } = answer;
+    const bodyExcerpt = excerptOf(redaction.bytes(body));
+    return { kind: 'answered', status, bodyExcerpt, retryAfter, headers: () => shownHeaders(headers, redaction) };
   }
 
   /** The same, with the first `keepBytes` of the answer's body as they came. */
-  async ask(outgoing: TargetRequest, abort: AbortController, keepBytes: number): Promise<WholeAnswer | NoAnswer> {
+  async ask(
+    outgoing: TargetRequest,
+    abort: AbortController,
+    keepBytes: number,
+    marks = newMarks(),
+  ): Promise<WholeAnswer | NoAnswer> {
     if (abort.signal.aborted) return { kind: 'aborted' };
     const timer = setTimeout(() => abort.abort(TIMED_OUT), outgoing.timeoutMs);
     let ownAgent: Agent | null = null;
     try {
       // For this call alone: nobody else may use its connection, and the key is not kept.
       ownAgent = outgoing.certificate === undefined ? null : agentWith(this.guard.connector(outgoing.certificate));
-      const response = await this.send(outgoing, abort, ownAgent ?? this.agent);
+      const response = await this.send(outgoing, abort, ownAgent ?? this.agent, marks);
+      marks.firstByteAtMs = performance.now();
       const body = await readStart(response.body, keepBytes);
       const retryAfter = response.headers['retry-after'];
       return {
@@ -102,10 +118,12 @@ export class HttpTarget implements OnApplicationShutdown {
         status: response.statusCode,
         body,
         retryAfter: typeof retryAfter === 'string' ? retryAfter : null,
+        headers: response.headers,
       };
     } catch (error) {
       return endedBy(abort.signal) ?? describe(error);
     } finally {
+      marks.doneAtMs = performance.now();
       clearTimeout(timer);
       void ownAgent?.destroy().catch(() => undefined);
     }
@@ -115,19 +133,22 @@ export class HttpTarget implements OnApplicationShutdown {
     outgoing: TargetRequest,
     abort: AbortController,
     dispatcher: Dispatcher,
+    marks: CallMarks,
   ): Promise<Dispatcher.ResponseData> {
     let informational = 0;
-    const answered = request(outgoing.url, {
-      method: outgoing.method,
-      headers: outgoing.headers,
-      body: outgoing.body,
-      dispatcher,
-      signal: abort.signal,
-      onInfo: () => {
-        informational += 1;
-        if (informational > MAX_INFORMATIONAL) abort.abort(BABBLED);
-      },
-    });
+    const answered = this.guard.marking(marks, () =>
+      request(outgoing.url, {
+        method: outgoing.method,
+        headers: outgoing.headers,
+        body: outgoing.body,
+        dispatcher,
+        signal: abort.signal,
+        onInfo: () => {
+          informational += 1;
+          if (informational > MAX_INFORMATIONAL) abort.abort(BABBLED);
+        },
+      }),
+    );
     // undici heeds the signal once it is connected. Until then, a lookup or a handshake that does not end would keep us; the
     // request itself is not sent any more.
     return Promise.race([answered, whenAborted(abort.signal)]);
@@ -178,6 +199,17 @@ async function readStart(body: Readable, keepBytes: number): Promise<Buffer> {
     if (readBytes > DRAIN_BYTES) break;
   }
   return Buffer.concat(kept);
+}
+
+/** What a target sets for later visits (`set-cookie`) lets in: nobody needs to see it. */
+function shownHeaders(headers: WholeAnswer['headers'], redaction: Redaction): Record<string, string> {
+  const shown = Object.entries(headers).slice(0, MAX_HEADERS_SHOWN);
+  return Object.fromEntries(
+    shown.map(([name, value]) => {
+      const text = name === 'set-cookie' ? SECRET_MASK : redaction.text([value ?? []].flat().join(', '));
+      return [name, text.slice(0, MAX_HEADER_SHOWN)];
+    }),
+  );
 }
 
 /** Postgres stores no NUL in text; a cut character at the end becomes U+FFFD. */
