@@ -17,18 +17,31 @@ export interface Written<Result> {
  */
 @Injectable()
 export class Writes {
+  private readonly listeners: ((notes: readonly AuditNote[]) => void)[] = [];
+
   constructor(
     private readonly database: Database,
     private readonly auditLog: AuditLogRepository,
   ) {}
 
+  /** `listener` is told what was done, once it is committed. It must not throw. */
+  onWritten(listener: (notes: readonly AuditNote[]) => void): void {
+    this.listeners.push(listener);
+  }
+
   /** One transaction, written when `work` resolves; nothing is written when it throws. */
-  run<Result>(work: (sql: Sql) => Promise<Written<Result>>): Promise<Result> {
-    return this.database.transaction(async (sql) => {
-      const { result, notes } = await work(sql);
-      await this.auditLog.insert(notes, sql);
-      return result;
+  async run<Result>(work: (sql: Sql) => Promise<Written<Result>>): Promise<Result> {
+    const { result, notes } = await this.database.transaction(async (sql) => {
+      const written = await work(sql);
+      await this.auditLog.insert(written.notes, sql);
+      return written;
     });
+    if (notes.length > 0 && this.listeners.length > 0) {
+      await this.database.afterCommit(() => {
+        for (const listener of this.listeners) listener(notes);
+      });
+    }
+    return result;
   }
 
   /** `run` to see what would become of it: what `work` writes is taken back when it has resolved, its locks too. */
@@ -44,6 +57,11 @@ export class Writes {
   /** All that `work` reads and writes is one transaction, each `run` inside a part of it. */
   asOne<Result>(work: () => Promise<Result>): Promise<Result> {
     return this.database.asOne(work);
+  }
+
+  /** Before a wait for something outside, as part of a whole: its transaction is let be for so long. */
+  keepWaiting(limitMs: number): Promise<void> {
+    return this.database.keepWaiting(limitMs);
   }
 
   /** Happens once all is committed; not at all when it is rolled back. */
