@@ -44,7 +44,7 @@ export class EventFeeds implements OnModuleDestroy {
 
   async join(stream: EventStream, lastEventId: string | null): Promise<void> {
     const { projectId } = stream.owner;
-    const isNew = !this.entries.has(projectId);
+    const isNew = (this.entries.get(projectId)?.untilMs ?? 0) < performance.now();
     const { feed } = this.entryOf(projectId);
     const isFirst = feed.readers.size === 0;
     const lastSeen = lastEventId === null ? null : (instantOfEventId(lastEventId) ?? 'unknown');
@@ -77,8 +77,12 @@ export class EventFeeds implements OnModuleDestroy {
 
   /** Somebody listens from now on for a while. */
   private entryOf(projectId: string): Entry {
-    const entry = this.entries.get(projectId) ?? { feed: this.newFeed(projectId), untilMs: 0 };
-    entry.untilMs = performance.now() + WANTED_MS;
+    const nowMs = performance.now();
+    const known = this.entries.get(projectId);
+    // The word had lapsed, as when this process was frozen: nobody told anything meanwhile.
+    if (known !== undefined && known.untilMs < nowMs) known.feed.lose();
+    const entry = known ?? { feed: this.newFeed(projectId), untilMs: 0 };
+    entry.untilMs = nowMs + WANTED_MS;
     this.entries.delete(projectId); // so that the map stays in order of age
     this.entries.set(projectId, entry);
     if (this.entries.size > MOST_FEEDS) this.dropIdle(Infinity, 1);

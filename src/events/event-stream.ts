@@ -33,6 +33,10 @@ export class EventStream {
     raw.once('error', () => raw.destroy());
   }
 
+  get hasEnded(): boolean {
+    return this.ended;
+  }
+
   send(frame: string | Buffer): void {
     if (this.ended) return;
     if (this.raw.writableLength > MAX_UNREAD_BYTES) this.end(resyncFrame('slow'));

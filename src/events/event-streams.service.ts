@@ -20,9 +20,10 @@ const RETRY_SECONDS = 10;
 const BEAT_MS = 15_000;
 /** A revoked key is forgotten after 0.8 s at the latest: with this its streams end within a second. */
 const CHECK_MS = 150;
-const CHECK_TOKENS_MS = 900;
-/** Whom nobody can ask about for so long may be here no more. */
-const UNCHECKED_MS = 1_000;
+/** Tokens end and are not revoked, and to verify one costs more: each so many looks. */
+const CHECK_TOKENS_EVERY = 6;
+/** Looks without an answer: who nobody can tell about for a second is here no more. Counted, for a process may stand still. */
+const MOST_UNANSWERED = 7;
 
 interface Check {
   readonly streams: EventStream[];
@@ -33,8 +34,8 @@ interface Check {
 @Injectable()
 export class EventStreams implements OnModuleDestroy {
   private readonly streams = new Set<EventStream>();
-  /** By whose stream it is: when it was last known to be allowed, on the monotonic clock. */
-  private readonly allowedAtMs = new Map<string, number>();
+  /** By whose stream it is: looks since it was last known to be allowed. */
+  private readonly looks = new Map<string, number>();
   private readonly checking = new Set<string>();
   private readonly timers: readonly NodeJS.Timeout[];
 
@@ -73,7 +74,7 @@ export class EventStreams implements OnModuleDestroy {
     const stream = new EventStream(owner, raw, (ended) => this.forget(ended));
     this.streams.add(stream);
     this.metrics.eventStreams.set(this.streams.size);
-    this.allowedAtMs.set(idOf(owner), performance.now());
+    this.looks.set(idOf(owner), 0);
     stream.send(RETRY_FRAME);
     await this.feeds.join(stream, lastEventId);
   }
@@ -83,7 +84,7 @@ export class EventStreams implements OnModuleDestroy {
     this.streams.delete(stream);
     this.metrics.eventStreams.set(this.streams.size);
     const id = idOf(stream.owner);
-    if (![...this.streams].some(({ owner }) => idOf(owner) === id)) this.allowedAtMs.delete(id);
+    if (![...this.streams].some(({ owner }) => idOf(owner) === id)) this.looks.delete(id);
   }
 
   private endAll(): void {
@@ -108,15 +109,16 @@ export class EventStreams implements OnModuleDestroy {
 
   /** Never throws. */
   private async checkOne(id: string, { streams, owner }: Check): Promise<void> {
-    const nowMs = performance.now();
-    const ageMs = nowMs - (this.allowedAtMs.get(id) ?? -Infinity);
-    if (ageMs > UNCHECKED_MS + CHECK_TOKENS_MS || (!owner.byToken && ageMs > UNCHECKED_MS)) endEach(streams);
-    if (this.checking.has(id) || (owner.byToken && ageMs < CHECK_TOKENS_MS)) return;
+    const looks = (this.looks.get(id) ?? 0) + 1;
+    this.looks.set(id, looks);
+    const everyLooks = owner.byToken ? CHECK_TOKENS_EVERY : 1;
+    if (looks >= everyLooks + MOST_UNANSWERED) endEach(streams);
+    if (looks < everyLooks || this.checking.has(id)) return;
     this.checking.add(id);
     try {
       const { projectId, role } = await this.identification.identify(owner.credentials);
       if (projectId !== owner.projectId || !mayActAs(role, 'viewer')) endEach(streams);
-      else if (this.allowedAtMs.has(id)) this.allowedAtMs.set(id, nowMs);
+      else if (this.looks.has(id)) this.looks.set(id, 0);
     } catch (error) {
       // Anything else is the database's not answering: it has a second.
       if (error instanceof Problem && error.code !== 'unavailable') endEach(streams);

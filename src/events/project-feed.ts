@@ -34,6 +34,8 @@ export class ProjectFeed {
   private waitingJobs: JobChanged[] = [];
   private timer: NodeJS.Timeout | undefined;
   private flushing = false;
+  /** Reads follow each other: what was read later must not be sent earlier. */
+  private reading: Promise<void> = Promise.resolve();
   private resyncAllowedAtMs = -Infinity;
   private owed: ResyncReason | null = null;
 
@@ -69,7 +71,12 @@ export class ProjectFeed {
   }
 
   /** From now on it is sent what happens; first what it missed since `lastSeen`, if that is known here; null: it comes anew. */
-  async join(reader: EventStream, lastSeen: Instant | 'unknown' | null): Promise<void> {
+  join(reader: EventStream, lastSeen: Instant | 'unknown' | null): Promise<void> {
+    return this.inTurn(() => this.welcome(reader, lastSeen));
+  }
+
+  private async welcome(reader: EventStream, lastSeen: Instant | 'unknown' | null): Promise<void> {
+    if (reader.hasEnded) return;
     this.readers.add(reader);
     const now = this.port.now();
     if (lastSeen === null) return reader.send(idLine(now) + '\n');
@@ -108,13 +115,21 @@ export class ProjectFeed {
 
   private flushSoon(delayMs: number): void {
     if (this.readers.size === 0 || this.flushing) return;
-    this.timer ??= setTimeout(() => void this.flush(), delayMs).unref();
+    this.timer ??= setTimeout(() => {
+      this.timer = undefined;
+      this.flushing = true;
+      void this.inTurn(() => this.flush());
+    }, delayMs).unref();
+  }
+
+  /** `work` never throws. */
+  private inTurn(work: () => Promise<void>): Promise<void> {
+    this.reading = this.reading.then(work);
+    return this.reading;
   }
 
   /** Never throws. */
   private async flush(): Promise<void> {
-    this.timer = undefined;
-    this.flushing = true;
     let nextMs = FLUSH_MS;
     const runIds = [...this.waitingRuns].slice(0, MOST_AT_ONCE);
     const jobs = this.waitingJobs;
