@@ -10,6 +10,7 @@ import { AccessTokens } from './targets/access-tokens.js';
 import type { OAuth2, TokenHolder } from './targets/access-tokens.js';
 import { newMarks } from './targets/call-marks.js';
 import type { CallMarks } from './targets/call-marks.js';
+import type { Cancellation } from './targets/cancellation.js';
 import { HttpTarget } from './targets/http-target.js';
 import type { Answer } from './targets/http-target.js';
 import { buildRequest } from './targets/request.js';
@@ -24,8 +25,8 @@ export class Delivery {
     private readonly target: HttpTarget,
   ) {}
 
-  /** Never throws. All of it ends within the target's `timeoutMs`; `abort`, which is this attempt's own, ends it from outside. */
-  async call(run: ClaimedRun, startedAt: Instant, abort: AbortController, marks = newMarks()): Promise<Answer> {
+  /** Never throws. All of it ends within the target's `timeoutMs`; `cancellation`, which is this attempt's own, ends it from outside. */
+  async call(run: ClaimedRun, startedAt: Instant, cancellation: Cancellation, marks = newMarks()): Promise<Answer> {
     let request: TargetRequest;
     let oauth2: OAuth2 | null;
     try {
@@ -38,7 +39,7 @@ export class Delivery {
       if (error instanceof UnreadableSecret) return { kind: 'unreachable', code: 'secret_unreadable', message };
       return { kind: 'refused', code: 'invalid_request', message };
     }
-    return this.send(request, { projectId: run.projectId, auth: oauth2 }, abort, marks);
+    return this.send(request, { projectId: run.projectId, auth: oauth2 }, cancellation, marks);
   }
 
   /** What is sent for a run; an access token of OAuth 2 is not there yet. Throws what keeps it from being one. */
@@ -52,25 +53,25 @@ export class Delivery {
   send(
     request: TargetRequest,
     { projectId, auth }: { readonly projectId: string; readonly auth: OAuth2 | null },
-    abort: AbortController,
+    cancellation: Cancellation,
     marks: CallMarks,
   ): Promise<Answer> {
-    if (auth === null) return this.target.call(request, abort, marks);
-    return this.callWithToken(request, { projectId, auth }, abort, marks);
+    if (auth === null) return this.target.call(request, cancellation, marks);
+    return this.callWithToken(request, { projectId, auth }, cancellation, marks);
   }
 
   /** A token can lose its worth before its end, so that one 401 is answered with a new one. */
   private async callWithToken(
     request: TargetRequest,
     holder: TokenHolder,
-    abort: AbortController,
+    cancellation: Cancellation,
     marks: CallMarks,
   ): Promise<Answer> {
     const deadlineMs = performance.now() + request.timeoutMs;
     for (let isLast = false; ; isLast = true) {
-      const token = await this.tokens.get(holder, abort.signal, leftMs(deadlineMs));
+      const token = await this.tokens.get(holder, cancellation.signal, leftMs(deadlineMs));
       if (typeof token !== 'string') return token;
-      const answer = await this.target.call(carrying(request, token, leftMs(deadlineMs)), abort, marks);
+      const answer = await this.target.call(carrying(request, token, leftMs(deadlineMs)), cancellation, marks);
       if (isLast || answer.kind !== 'answered' || answer.status !== 401) return answer;
       await this.tokens.forget(holder, token);
     }

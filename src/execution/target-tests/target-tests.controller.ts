@@ -5,6 +5,7 @@ import { CheckedRequests } from '../../platform/contract/operations.js';
 import { ApiProblems } from '../../platform/openapi/api-problems.js';
 import { ProjectId } from '../../platform/project.js';
 import { CostsAlways } from '../../platform/request-cost.js';
+import { Cancellation } from '../targets/cancellation.js';
 import { TargetTestInput, TargetTestView } from './target-tests.schemas.js';
 import { TargetTestsService } from './target-tests.service.js';
 
@@ -40,9 +41,9 @@ export class TargetTestsController {
     @Body({ schema: TargetTestInput }) input: TargetTestInput,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TargetTestView> {
-    const abort = new AbortController();
+    const cancellation = new Cancellation();
     // Who asked is gone: nobody waits for the target any more.
-    reply.raw.once('close', () => abort.abort());
-    return this.tests.test(projectId, input, abort);
+    reply.raw.once('close', () => cancellation.request());
+    return this.tests.test(projectId, input, cancellation);
   }
 }

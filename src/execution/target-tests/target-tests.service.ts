@@ -21,6 +21,7 @@ import { judge } from '../outcome.js';
 import { RunSecrets } from '../run-secrets.js';
 import type { OpenedSecrets } from '../run-secrets.js';
 import { newMarks, sinceStart } from '../targets/call-marks.js';
+import type { Cancellation } from '../targets/cancellation.js';
 import type { Answer } from '../targets/http-target.js';
 import { Redaction } from '../targets/redaction.js';
 import type { AddressedRun, TargetRequest } from '../targets/request.js';
@@ -49,13 +50,13 @@ export class TargetTestsService {
     private readonly clock: Clock,
   ) {}
 
-  async test(projectId: string, input: TargetTestInput, abort: AbortController): Promise<TargetTestView> {
+  async test(projectId: string, input: TargetTestInput, cancellation: Cancellation): Promise<TargetTestView> {
     this.enter(projectId);
     try {
       const job = input.jobId === undefined ? null : await this.jobOf(projectId, input.jobId);
       const now = this.clock.now();
       const run = trialRun(input, job, now);
-      const view = await this.call(projectId, run, secretsIn(input, job), now, abort);
+      const view = await this.call(projectId, run, secretsIn(input, job), now, cancellation);
       const { outcome, status, error } = view;
       const { method, url } = run.target;
       const after = { method, url, outcome, status, error: error?.code ?? null };
@@ -72,7 +73,7 @@ export class TargetTestsService {
     run: AddressedRun,
     changes: SecretChanges,
     now: Instant,
-    abort: AbortController,
+    cancellation: Cancellation,
   ): Promise<TargetTestView> {
     let opened: OpenedSecrets;
     let request: TargetRequest;
@@ -90,7 +91,7 @@ export class TargetTestsService {
     await this.writes.keepWaiting(LONGEST_MS + 5_000);
     const sentMs = performance.now();
     const auth = opened.target.auth?.type === 'oauth2' ? opened.target.auth : null;
-    const answer = await this.delivery.send(request, { projectId, auth }, abort, marks);
+    const answer = await this.delivery.send(request, { projectId, auth }, cancellation, marks);
     return viewOf(run.target, request, answer, { startedMs: sentMs, marks }, now);
   }
 
