@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Problem } from '../../domain/errors.js';
 import { SignInDiscovery } from '../oidc/sign-in-discovery.js';
+import { problemDocument, transportRefusal } from '../problem-details/problem-document.js';
 import { DashboardFiles } from './dashboard-files.js';
 import type { DashboardFile } from './dashboard-files.js';
 import { dashboardHeaders } from './security-headers.js';
@@ -45,8 +45,9 @@ export async function serveDashboard(app: NestFastifyApplication, folder: string
   for (const name of FILES) {
     fastify.get(`/${name}`, async (request, reply) => {
       const file = await files.find(name);
-      if (file === null) throw new Problem('not_found', `there is nothing at /${name}`);
-      return sendFile(file, request, reply.headers(dashboardHeaders()));
+      return file === null
+        ? sendNothing(name, request, reply)
+        : sendFile(file, request, reply.headers(dashboardHeaders()));
     });
   }
   await serveAssets(fastify, join(folder, 'assets'));
@@ -63,6 +64,13 @@ async function serveAssets(fastify: FastifyInstance, root: string): Promise<void
     suppressWarning: true,
     setHeaders: (reply) => void reply.headers(dashboardHeaders()),
   });
+}
+
+/** As any path that is none: the router knows this one, and would say that another method leads to it. */
+function sendNothing(name: string, { id }: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const path = `/${name}`;
+  const document = problemDocument(transportRefusal('not_found', `there is nothing at ${path}`), { path, id });
+  return reply.status(404).type('application/problem+json; charset=utf-8').send(JSON.stringify(document));
 }
 
 /** Asked for anew each time, and answered in full only when it is another one. */
