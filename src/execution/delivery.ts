@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { Instant } from '../domain/recurrence/schedule.js';
 import type { ClaimedRun } from '../persistence/claims.repository.js';
+import { Metrics } from '../platform/metrics.js';
 import { randomHex } from '../platform/random-hex.js';
 import { UnreadableSecret } from '../platform/secrets/key-ring.js';
 import { USER_AGENT } from '../platform/version.js';
+import { RunTracing } from './run-tracing.js';
 import { RunSecrets } from './run-secrets.js';
 import { AccessTokens } from './targets/access-tokens.js';
 import type { OAuth2, TokenHolder } from './targets/access-tokens.js';
@@ -19,16 +21,35 @@ export class Delivery {
     private readonly secrets: RunSecrets,
     private readonly tokens: AccessTokens,
     private readonly target: HttpTarget,
+    private readonly metrics: Metrics,
+    private readonly tracing: RunTracing,
   ) {}
 
   /** Never throws. All of it ends within the target's `timeoutMs`; `abort`, which is this attempt's own, ends it from outside. */
-  async call(run: ClaimedRun, startedAt: Instant, abort: AbortController): Promise<Answer> {
+  call(run: ClaimedRun, startedAt: Instant, abort: AbortController): Promise<Answer> {
+    if (run.firstStartedAt === null) this.metrics.observeProjectLateness(run.projectId, startedAt - run.dueAt);
+    return this.tracing.isOn ? this.callTraced(run, startedAt, abort) : this.make(run, startedAt, abort);
+  }
+
+  private async callTraced(run: ClaimedRun, startedAt: Instant, abort: AbortController): Promise<Answer> {
+    const trace = await this.tracing.begin(run, startedAt);
+    const answer = await this.make(run, startedAt, abort, trace.traceparent);
+    trace.end(answer);
+    return answer;
+  }
+
+  private async make(
+    run: ClaimedRun,
+    startedAt: Instant,
+    abort: AbortController,
+    traceparent?: string,
+  ): Promise<Answer> {
     let request: TargetRequest;
     let oauth2: OAuth2 | null;
     try {
       const { target, signingSecrets } = this.secrets.open(run);
       const sentAtSeconds = Math.floor(startedAt / 1_000);
-      const context = { userAgent: USER_AGENT, sentAtSeconds, spanId: randomHex(8), signingSecrets };
+      const context = { userAgent: USER_AGENT, sentAtSeconds, spanId: randomHex(8), traceparent, signingSecrets };
       request = buildRequest({ ...run, target }, context);
       oauth2 = target.auth?.type === 'oauth2' ? target.auth : null;
     } catch (error) {

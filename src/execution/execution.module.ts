@@ -6,6 +6,7 @@ import { QueueModule } from '../queue/queue.module.js';
 import { Delivery } from './delivery.js';
 import { Executor } from './executor.js';
 import { Recorder } from './recorder.js';
+import { RunTracing } from './run-tracing.js';
 import { RunSecrets } from './run-secrets.js';
 import { AccessTokens } from './targets/access-tokens.js';
 import { RunCaps } from './run-caps.js';
@@ -14,7 +15,7 @@ import { HttpTarget } from './targets/http-target.js';
 
 @Module({
   imports: [QueueModule, MessagingModule, EgressModule, SecretsModule],
-  providers: [Executor, Recorder, RunCaps, Delivery, RunSecrets, AccessTokens, HttpTarget, EgressGuard],
+  providers: [Executor, Recorder, RunCaps, Delivery, RunTracing, RunSecrets, AccessTokens, HttpTarget, EgressGuard],
   exports: [Executor],
 })
 export class ExecutionModule {}

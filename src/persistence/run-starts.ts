@@ -8,6 +8,7 @@ import type { Sql } from './database.js';
 import { cancelOpenRuns, countOpenRuns, insertRuns } from './ledger-writes.js';
 import type { NewRun } from './ledger-writes.js';
 import { newRunOf } from './new-run.js';
+import { keepTrace } from './run-traces.js';
 import { plainArray } from './plain-array.js';
 
 const LARGEST_NONCE = 2 ** 31 - 1;
@@ -21,6 +22,8 @@ export interface Start {
   readonly trigger: Extract<RunTrigger, 'manual' | 'replay'>;
   /** JSON text in place of the job's body, or null. */
   readonly body: string | null;
+  /** Of the request that starts them, where it is traced: their trace goes on with it. */
+  readonly traceparent: string | null;
 }
 
 export interface Started {
@@ -56,6 +59,7 @@ export async function startRuns(sql: Sql, jobs: readonly Job[], start: Start, no
   );
   const entered = await insertRuns(sql, runs, now);
   if (entered.size < runs.length) throw new Error('two runs of a job drew the same nonce in the same millisecond');
+  if (start.traceparent !== null) await keepTrace(sql, runs, start.traceparent);
   const counted = runs.filter(({ state }) => state !== 'skipped').map(({ jobId }) => jobId);
   if (counted.length > 0) await sql.rows(COUNT, [plainArray(counted)]);
   return { runs, cancelled };

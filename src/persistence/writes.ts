@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { AuditNote } from '../domain/audit.js';
+import { Metrics } from '../platform/metrics.js';
 import { AuditLogRepository } from './audit-log.repository.js';
 import { Database } from './database.js';
 import type { Effect, Sql } from './database.js';
+import { quotaRefusing } from './refused-by-quota.js';
 
 /** What came of a write, and what the audit log is to say of it: nothing where nothing changed. */
 export interface Written<Result> {
@@ -20,15 +22,22 @@ export class Writes {
   constructor(
     private readonly database: Database,
     private readonly auditLog: AuditLogRepository,
+    private readonly metrics: Metrics,
   ) {}
 
   /** One transaction, written when `work` resolves; nothing is written when it throws. */
-  run<Result>(work: (sql: Sql) => Promise<Written<Result>>): Promise<Result> {
-    return this.database.transaction(async (sql) => {
-      const { result, notes } = await work(sql);
-      await this.auditLog.insert(notes, sql);
-      return result;
-    });
+  async run<Result>(work: (sql: Sql) => Promise<Written<Result>>): Promise<Result> {
+    try {
+      return await this.database.transaction(async (sql) => {
+        const { result, notes } = await work(sql);
+        await this.auditLog.insert(notes, sql);
+        return result;
+      });
+    } catch (error) {
+      const quota = quotaRefusing(error);
+      if (quota !== null) this.metrics.countLimit(quota);
+      throw error;
+    }
   }
 
   /** `run` to see what would become of it: what `work` writes is taken back when it has resolved, its locks too. */

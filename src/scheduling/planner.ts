@@ -15,8 +15,10 @@ import type { DueJob, JobAdvance } from '../persistence/planning.repository.js';
 import { plannedRunOf } from '../persistence/new-run.js';
 import type { Sql } from '../persistence/database.js';
 import { Metrics } from '../platform/metrics.js';
+import { Tracing } from '../platform/tracing/tracing.js';
 import { RunQueue } from '../queue/run-queue.js';
 import type { QueuedRun } from '../queue/run-queue.js';
+import { tracePlanning } from './trace-planning.js';
 
 /** Jobs locked by one transaction: large enough to share the cost of a commit, small enough to hold locks for millis. */
 const BATCH_JOBS = 1_000;
@@ -78,6 +80,7 @@ export class Planner {
     private readonly queue: RunQueue,
     private readonly messages: Messages,
     private readonly metrics: Metrics,
+    private readonly tracing: Tracing,
   ) {}
 
   /**
@@ -93,7 +96,12 @@ export class Planner {
         await this.handOver([], false);
         throw error;
       });
-    stopTimer();
+    const seconds = stopTimer();
+    if (this.tracing.isOn && batch.planned.length > 0) {
+      const { planned, entered } = batch;
+      const endAt = now + seconds * 1_000;
+      tracePlanning(this.tracing, { jobs: planned.length, runs: entered, epoch, startAt: now, endAt });
+    }
     for (const [decision, count] of countByDecision(batch.entered)) {
       this.metrics.plannedOccurrences.inc({ decision }, count);
     }
