@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { formatInstant } from '../domain/recurrence/instants.js';
 import type { Instant } from '../domain/recurrence/schedule.js';
-import { Database } from './database.js';
+import { Database, PROMPT_MS } from './database.js';
 
 /** Counting stops here: a backlog must not cost more the longer it is. */
 const RUNS_COUNTED = 10_000;
@@ -10,6 +10,7 @@ const JOBS_COUNTED = 1_000;
 /** Each a look at the start of an index that planning and claims use. */
 const BACKLOG = {
   name: 'ledger-health-backlog',
+  limitMs: PROMPT_MS,
   text: `
     SELECT (SELECT count(*) FROM (SELECT FROM runs WHERE state IN ('queued', 'retrying') AND available_at <= $1::timestamptz
                                   LIMIT ${RUNS_COUNTED}) AS counted) AS waiting,
@@ -25,6 +26,7 @@ const BACKLOG = {
  */
 const FAILING = {
   name: 'ledger-health-failing',
+  limitMs: PROMPT_MS,
   text: `
     WITH failing AS MATERIALIZED (SELECT job_id FROM job_stats WHERE failure_streak >= 3 LIMIT ${JOBS_COUNTED})
     SELECT count(*) FILTER (
@@ -59,7 +61,7 @@ export class LedgerHealthRepository {
 
   /** Throws when the database does not answer. */
   async ping(): Promise<void> {
-    await this.database.rows({ text: 'SELECT 1' });
+    await this.database.rows({ text: 'SELECT 1', limitMs: PROMPT_MS });
   }
 
   /** Of this process's pool. `waiting`: for a connection to be free. */

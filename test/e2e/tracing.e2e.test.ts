@@ -51,7 +51,7 @@ async function untilTraced(runId: string, names: readonly string[]): Promise<Map
 async function createJob(name: string, more: object): Promise<string> {
   const target = {
     url: `${replicas.receiver.url}/${name}?key=${PLANTED}`,
-    headers: { 'x-key': { secret: PLANTED } },
+    headers: { 'x-key': { secret: true, value: PLANTED } },
     body: PLANTED,
   };
   const job = { name, schedule: YEARLY, target, retry: { maxAttempts: 1 }, ...more };
