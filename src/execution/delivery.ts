@@ -9,6 +9,7 @@ import { RunTracing } from './run-tracing.js';
 import { RunSecrets } from './run-secrets.js';
 import { AccessTokens } from './targets/access-tokens.js';
 import type { OAuth2, TokenHolder } from './targets/access-tokens.js';
+import type { Cancellation } from './targets/cancellation.js';
 import { HttpTarget } from './targets/http-target.js';
 import type { Answer } from './targets/http-target.js';
 import { buildRequest } from './targets/request.js';
@@ -25,15 +26,15 @@ export class Delivery {
     private readonly tracing: RunTracing,
   ) {}
 
-  /** Never throws. All of it ends within the target's `timeoutMs`; `abort`, which is this attempt's own, ends it from outside. */
-  call(run: ClaimedRun, startedAt: Instant, abort: AbortController): Promise<Answer> {
+  /** Never throws. All of it ends within the target's `timeoutMs`; `cancellation`, which is this attempt's own, ends it from outside. */
+  call(run: ClaimedRun, startedAt: Instant, cancellation: Cancellation): Promise<Answer> {
     if (run.firstStartedAt === null) this.metrics.observeProjectLateness(run.projectId, startedAt - run.dueAt);
-    return this.tracing.isOn ? this.callTraced(run, startedAt, abort) : this.make(run, startedAt, abort);
+    return this.tracing.isOn ? this.callTraced(run, startedAt, cancellation) : this.make(run, startedAt, cancellation);
   }
 
-  private async callTraced(run: ClaimedRun, startedAt: Instant, abort: AbortController): Promise<Answer> {
+  private async callTraced(run: ClaimedRun, startedAt: Instant, cancellation: Cancellation): Promise<Answer> {
     const trace = await this.tracing.begin(run, startedAt);
-    const answer = await this.make(run, startedAt, abort, trace.traceparent);
+    const answer = await this.make(run, startedAt, cancellation, trace.traceparent);
     trace.end(answer);
     return answer;
   }
@@ -41,7 +42,7 @@ export class Delivery {
   private async make(
     run: ClaimedRun,
     startedAt: Instant,
-    abort: AbortController,
+    cancellation: Cancellation,
     traceparent?: string,
   ): Promise<Answer> {
     let request: TargetRequest;
@@ -58,17 +59,21 @@ export class Delivery {
       if (error instanceof UnreadableSecret) return { kind: 'unreachable', code: 'secret_unreadable', message };
       return { kind: 'refused', code: 'invalid_request', message };
     }
-    if (oauth2 === null) return this.target.call(request, abort);
-    return this.callWithToken(request, { projectId: run.projectId, auth: oauth2 }, abort);
+    if (oauth2 === null) return this.target.call(request, cancellation);
+    return this.callWithToken(request, { projectId: run.projectId, auth: oauth2 }, cancellation);
   }
 
   /** A token can lose its worth before its end, so that one 401 is answered with a new one. */
-  private async callWithToken(request: TargetRequest, holder: TokenHolder, abort: AbortController): Promise<Answer> {
+  private async callWithToken(
+    request: TargetRequest,
+    holder: TokenHolder,
+    cancellation: Cancellation,
+  ): Promise<Answer> {
     const deadlineMs = performance.now() + request.timeoutMs;
     for (let isLast = false; ; isLast = true) {
-      const token = await this.tokens.get(holder, abort.signal, leftMs(deadlineMs));
+      const token = await this.tokens.get(holder, cancellation.signal, leftMs(deadlineMs));
       if (typeof token !== 'string') return token;
-      const answer = await this.target.call(carrying(request, token, leftMs(deadlineMs)), abort);
+      const answer = await this.target.call(carrying(request, token, leftMs(deadlineMs)), cancellation);
       if (isLast || answer.kind !== 'answered' || answer.status !== 401) return answer;
       await this.tokens.forget(holder, token);
     }

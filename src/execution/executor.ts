@@ -5,7 +5,7 @@ import type { Instant } from '../domain/recurrence/schedule.js';
 import type { Attempt } from '../domain/run.js';
 import { Messages } from '../messaging/messages.js';
 import { ClaimsRepository, WORKER_STOPPED } from '../persistence/claims.repository.js';
-import type { ClaimedRun, HandedBackRun } from '../persistence/claims.repository.js';
+import type { Claim, ClaimedRun, HandedBackRun } from '../persistence/claims.repository.js';
 import { Clock } from '../platform/clock.js';
 import { Config } from '../platform/config.js';
 import { Lifecycle } from '../platform/health/lifecycle.js';
@@ -16,11 +16,12 @@ import { Delivery } from './delivery.js';
 import { finishedAttempt } from './outcome.js';
 import { Recorder } from './recorder.js';
 import { RunCaps } from './run-caps.js';
+import { Cancellation } from './targets/cancellation.js';
 import type { Answer } from './targets/http-target.js';
 
 interface InFlight {
   readonly run: ClaimedRun;
-  readonly abort: AbortController;
+  readonly cancellation: Cancellation;
   /** On the monotonic clock: past it, another worker may have the run. */
   leaseEndsAtMs: number;
   /** While the call is under way: its start, on the clock and on the monotonic one. */
@@ -126,12 +127,12 @@ export class Executor implements RunIntake, OnApplicationBootstrap, OnModuleDest
 
   private async claim(
     room: number,
-    take: (now: number, leaseUntil: number, token: string) => Promise<ClaimedRun[]>,
+    take: (now: number, leaseUntil: number, token: string) => Promise<Claim[]>,
   ): Promise<number> {
     // Counted from before the claim: the lease in the ledger can only end later than we believe.
     const leaseEndsAtMs = performance.now() + this.config.leaseMs;
     const now = this.clock.now();
-    let runs: ClaimedRun[] = [];
+    let runs: Claim[] = [];
     try {
       runs = await take(now, now + this.config.leaseMs, randomUUID());
     } finally {
@@ -142,16 +143,37 @@ export class Executor implements RunIntake, OnApplicationBootstrap, OnModuleDest
       await this.handBack(runs.map((run) => ({ run, attempt: null })));
       return 0;
     }
+    const [first] = runs;
+    if (first !== undefined && !this.clock.agrees(first.databaseAt, now)) {
+      await this.giveBackMisdated(runs);
+      return 0;
+    }
     const capped = runs.filter((run) => this.caps.isCapped(run));
     const admitted = capped.length === 0 ? null : this.caps.admit(capped);
     for (const run of runs) {
-      const entry: InFlight = { run, abort: new AbortController(), leaseEndsAtMs, call: null, handedBack: false };
+      const entry: InFlight = { run, cancellation: new Cancellation(), leaseEndsAtMs, call: null, handedBack: false };
       this.inFlight.set(keyOf(run), entry);
       if (admitted === null || !this.caps.isCapped(run)) void this.execute(entry);
       else void this.executeIfAdmitted(entry, admitted);
     }
     this.metrics.queueInFlight.set(this.inFlight.size);
     return runs.length;
+  }
+
+  /**
+   * The database's clock was set since we read it, so that these leases end at some other time than we and the others believe.
+   * Whoever has read it anew would take them for lapsed, at once and again and again.
+   */
+  private async giveBackMisdated(runs: readonly Claim[]): Promise<void> {
+    this.logger.warn(
+      `the database's clock was set: it is read anew, and ${runs.length} runs claimed by the old one follow`,
+    );
+    try {
+      await this.clock.sync();
+    } catch (error) {
+      this.logger.warn(`the database's clock was not read: ${String(error)}`);
+    }
+    await this.handBack(runs.map((run) => ({ run, attempt: null })));
   }
 
   /** Never throws. A run that has no room yet was given back in the ledger. */
@@ -197,7 +219,7 @@ export class Executor implements RunIntake, OnApplicationBootstrap, OnModuleDest
       this.logger.warn(`run ${entry.run.id}: its lease ended before the call was made; another attempt follows`);
       return null;
     }
-    return this.delivery.call(entry.run, startedAt, entry.abort);
+    return this.delivery.call(entry.run, startedAt, entry.cancellation);
   }
 
   /**
@@ -213,7 +235,7 @@ export class Executor implements RunIntake, OnApplicationBootstrap, OnModuleDest
         this.metrics.countAttempt('cancelled');
         brokenOff.push({ run: entry.run, attempt: brokenOffAttempt(entry.run, entry.call) });
       }
-      entry.abort.abort();
+      entry.cancellation.request();
     }
     await this.handBack(brokenOff);
   }
@@ -244,7 +266,7 @@ export class Executor implements RunIntake, OnApplicationBootstrap, OnModuleDest
   }
 
   private abortRuns(runIds: ReadonlySet<string>): void {
-    for (const { run, abort } of this.inFlight.values()) if (runIds.has(run.id)) abort.abort();
+    for (const { run, cancellation } of this.inFlight.values()) if (runIds.has(run.id)) cancellation.request();
   }
 
   /** Only calls that last: a lease is renewed once a third of it has passed. */
@@ -255,6 +277,8 @@ export class Executor implements RunIntake, OnApplicationBootstrap, OnModuleDest
     );
     if (old.length === 0) return;
     try {
+      // A lease that is renewed by a clock that was set meanwhile has ended for everyone else.
+      await this.clock.sync();
       const kept = await this.claims.renew(
         old.map(({ run }) => run),
         this.clock.now() + this.config.leaseMs,
@@ -262,7 +286,7 @@ export class Executor implements RunIntake, OnApplicationBootstrap, OnModuleDest
       for (const entry of old) {
         if (kept.has(entry.run.id)) entry.leaseEndsAtMs = nowMs + this.config.leaseMs;
         // Cancelled, or taken over after we froze: the answer would be refused anyway.
-        else if (this.inFlight.has(keyOf(entry.run))) entry.abort.abort();
+        else if (this.inFlight.has(keyOf(entry.run))) entry.cancellation.request();
       }
     } catch (error) {
       this.logger.warn(

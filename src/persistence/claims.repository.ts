@@ -39,6 +39,12 @@ export interface ClaimedRun {
   readonly overlap: OverlapPolicy;
 }
 
+/** A run as it was claimed. */
+export interface Claim extends ClaimedRun {
+  /** The database's own clock at the claim, by which the caller sees whether its own, which dated the lease, is right. */
+  readonly databaseAt: Instant;
+}
+
 export interface StoredSigningSecret {
   readonly id: string;
   readonly sealed: string;
@@ -102,7 +108,7 @@ const claimPicked = (first: string, last: string): string => `
                          WHERE made->'error'->>'code' = '${WORKER_STOPPED}')
                    ELSE 0 END AS "handedBack",
               CASE WHEN runs.attempt > 1 THEN runs.started_at END AS "firstStartedAt",
-              runs.body::text AS body, jobs.target, jobs.retry, jobs.overlap,
+              runs.body::text AS body, clock_timestamp() AS "databaseAt", jobs.target, jobs.retry, jobs.overlap,
               ${SECRETS}`;
 
 /**
@@ -252,11 +258,11 @@ export class ClaimsRepository {
   constructor(private readonly database: Database) {}
 
   /** Claims those of these runs that still wait. Ids that are no run ids are ignored. */
-  claimByIds(runIds: readonly string[], now: Instant, leaseUntil: Instant, token: string): Promise<ClaimedRun[]> {
+  claimByIds(runIds: readonly string[], now: Instant, leaseUntil: Instant, token: string): Promise<Claim[]> {
     const known = runIds.filter((id) => scheduledForOf(id) !== null);
     if (known.length === 0) return Promise.resolve([]);
     const [from, to] = spanOf(known.map((id) => ({ scheduledFor: scheduledForOf(id) ?? 0 })));
-    return this.database.rows<ClaimedRun>(CLAIM_BY_IDS, [
+    return this.database.rows<Claim>(CLAIM_BY_IDS, [
       formatInstant(now),
       formatInstant(leaseUntil),
       token,
@@ -276,8 +282,8 @@ export class ClaimsRepository {
     queuedBefore: Instant,
     leaseUntil: Instant,
     token: string,
-  ): Promise<ClaimedRun[]> {
-    return this.database.rows<ClaimedRun>(CLAIM_WAITING, [
+  ): Promise<Claim[]> {
+    return this.database.rows<Claim>(CLAIM_WAITING, [
       formatInstant(now),
       formatInstant(leaseUntil),
       token,

@@ -25,24 +25,19 @@ export class Writes {
     private readonly metrics: Metrics,
   ) {}
 
-  /** One transaction, written when `work` resolves; nothing is written when it throws. */
-  async run<Result>(work: (sql: Sql) => Promise<Written<Result>>): Promise<Result> {
-    try {
-      return await this.database.transaction(async (sql) => {
-        const { result, notes } = await work(sql);
-        await this.auditLog.insert(notes, sql);
-        return result;
-      });
-    } catch (error) {
-      const quota = quotaRefusing(error);
-      if (quota !== null) this.metrics.countLimit(quota);
-      throw error;
-    }
+  /** One transaction, written when `work` resolves. Nothing is written when it throws, which the request has to do then. */
+  run<Result>(work: (sql: Sql) => Promise<Written<Result>>): Promise<Result> {
+    return this.counted(this.database.transaction((sql) => this.written(work, sql)));
+  }
+
+  /** `run` for a request that can go on when it throws: with another try. */
+  attempt<Result>(work: (sql: Sql) => Promise<Written<Result>>): Promise<Result> {
+    return this.counted(this.database.attempt((sql) => this.written(work, sql)));
   }
 
   /** `run` to see what would become of it: what `work` writes is taken back when it has resolved, its locks too. */
   dryRun<Result>(work: (sql: Sql) => Promise<Written<Result>>): Promise<Result> {
-    return this.database.transaction(async (sql) => {
+    return this.database.attempt(async (sql) => {
       await sql.rows({ text: 'SAVEPOINT dry_run' });
       const { result } = await work(sql);
       await sql.rows({ text: 'ROLLBACK TO SAVEPOINT dry_run' });
@@ -50,13 +45,29 @@ export class Writes {
     });
   }
 
-  /** All that `work` reads and writes is one transaction, each `run` inside a part of it. */
-  asOne<Result>(work: () => Promise<Result>): Promise<Result> {
-    return this.database.asOne(work);
+  /** All that `work` reads and writes is one transaction, each `run` inside a part of it (`Database.asOne`). */
+  asOne<Result>(lockName: string, work: (isLocked: boolean) => Promise<Result>): Promise<Result> {
+    return this.database.asOne(lockName, work);
   }
 
   /** Happens once all is committed; not at all when it is rolled back. */
   afterCommit(effect: Effect): Promise<void> {
     return this.database.afterCommit(effect);
+  }
+
+  private async written<Result>(work: (sql: Sql) => Promise<Written<Result>>, sql: Sql): Promise<Result> {
+    const { result, notes } = await work(sql);
+    await this.auditLog.insert(notes, sql);
+    return result;
+  }
+
+  private async counted<Result>(write: Promise<Result>): Promise<Result> {
+    try {
+      return await write;
+    } catch (error) {
+      const quota = quotaRefusing(error);
+      if (quota !== null) this.metrics.countLimit(quota);
+      throw error;
+    }
   }
 }

@@ -73,7 +73,11 @@ export class RecoveryService
   }
 
   onApplicationBootstrap(): void {
-    this.repeat('recovery', this.config.leaseMs / 3, () => this.recover(this.clock.now()));
+    // Whose lease has ended is told by the clock as it is now: one that was set since it was read would end them all.
+    this.repeat('recovery', this.config.leaseMs / 3, async () => {
+      await this.clock.sync();
+      return this.recover(this.clock.now());
+    });
     this.repeat('partitions', PARTITIONS_RETRY_MS, () => this.maintainWhenDue());
     this.repeat('kept answers', TRIM_EVERY_MS, () => this.trimAnswers());
     this.repeat('audit log', TRIM_EVERY_MS, () => this.trimAuditLog());

@@ -1,9 +1,11 @@
-import type { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
-import { Agent, request } from 'undici';
+import { Agent } from 'undici';
 import type { Dispatcher } from 'undici';
 import { EgressBlockedError, EgressGuard } from './egress-guard.js';
+import type { Cancellation } from './cancellation.js';
+import { Exchange, MAX_INFORMATIONAL } from './exchange.js';
+import type { Failure, WholeAnswer } from './exchange.js';
 import { Redaction } from './redaction.js';
 import type { TargetRequest } from './request.js';
 
@@ -23,27 +25,10 @@ export type Answer =
 
 export type NoAnswer = Exclude<Answer, { kind: 'answered' }>;
 
-/** An answer as it came. */
-export interface WholeAnswer {
-  readonly kind: 'whole';
-  readonly status: number;
-  /** The first bytes of the body. */
-  readonly body: Buffer;
-  readonly retryAfter: string | null;
-}
-
 /** Kept of an answer's body, in bytes. */
 export const EXCERPT_BYTES = 2_048;
 
-/** Read of an answer so that its connection can serve again; a longer one costs the connection. */
-const DRAIN_BYTES = 65_536;
-
-/** Informational answers (1xx) taken of one call: a target can send them without end, as fast as we read. */
-const MAX_INFORMATIONAL = 100;
-
-/** Tell our own limits from a cancellation. */
-const TIMED_OUT = new Error('no complete answer in time');
-const BABBLED = new Error(`more than ${MAX_INFORMATIONAL} informational answers (1xx) and no final one`);
+const BABBLED = `more than ${MAX_INFORMATIONAL} informational answers (1xx) and no final one`;
 
 const ERRORS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection_refused',
@@ -73,13 +58,13 @@ export class HttpTarget implements OnApplicationShutdown {
   }
 
   /**
-   * One call. Never throws; `abort`, which is this call's own, ends it from outside. The whole of it, body included, ends
-   * within `timeoutMs`. What it answers holds none of the request's secrets.
+   * One call. Never throws; `cancellation`, which is this call's own, ends it from outside. The whole of it, body included,
+   * ends within `timeoutMs`. What it answers holds none of the request's secrets.
    */
-  async call(outgoing: TargetRequest, abort: AbortController): Promise<Answer> {
+  async call(outgoing: TargetRequest, cancellation: Cancellation): Promise<Answer> {
     const redaction = new Redaction(outgoing.secrets ?? []);
     // A secret that the end of the excerpt cuts must be seen whole to be found.
-    const answer = await this.ask(outgoing, abort, EXCERPT_BYTES + redaction.longest);
+    const answer = await this.ask(outgoing, cancellation, EXCERPT_BYTES + redaction.longest);
     if (answer.kind !== 'whole')
       return 'message' in answer ? { ...answer, message: redaction.text(answer.message) } : answer;
     const { status, body, retryAfter } = answer;
@@ -87,50 +72,43 @@ export class HttpTarget implements OnApplicationShutdown {
   }
 
   /** The same, with the first `keepBytes` of the answer's body as they came. */
-  async ask(outgoing: TargetRequest, abort: AbortController, keepBytes: number): Promise<WholeAnswer | NoAnswer> {
-    if (abort.signal.aborted) return { kind: 'aborted' };
-    const timer = setTimeout(() => abort.abort(TIMED_OUT), outgoing.timeoutMs);
-    let ownAgent: Agent | null = null;
-    try {
+  ask(outgoing: TargetRequest, cancellation: Cancellation, keepBytes: number): Promise<WholeAnswer | NoAnswer> {
+    if (cancellation.isRequested) return Promise.resolve({ kind: 'aborted' });
+    return new Promise((resolve) => {
       // For this call alone: nobody else may use its connection, and the key is not kept.
-      ownAgent = outgoing.certificate === undefined ? null : agentWith(this.guard.connector(outgoing.certificate));
-      const response = await this.send(outgoing, abort, ownAgent ?? this.agent);
-      const body = await readStart(response.body, keepBytes);
-      const retryAfter = response.headers['retry-after'];
-      return {
-        kind: 'whole',
-        status: response.statusCode,
-        body,
-        retryAfter: typeof retryAfter === 'string' ? retryAfter : null,
+      let ownAgent: Agent | null = null;
+      const end = (answer: WholeAnswer | NoAnswer): void => {
+        clearTimeout(timer);
+        cancellation.listen(null);
+        void ownAgent?.destroy().catch(() => undefined);
+        resolve(answer);
       };
-    } catch (error) {
-      return endedBy(abort.signal) ?? describe(error);
-    } finally {
-      clearTimeout(timer);
-      void ownAgent?.destroy().catch(() => undefined);
-    }
-  }
-
-  private send(
-    outgoing: TargetRequest,
-    abort: AbortController,
-    dispatcher: Dispatcher,
-  ): Promise<Dispatcher.ResponseData> {
-    let informational = 0;
-    const answered = request(outgoing.url, {
-      method: outgoing.method,
-      headers: outgoing.headers,
-      body: outgoing.body,
-      dispatcher,
-      signal: abort.signal,
-      onInfo: () => {
-        informational += 1;
-        if (informational > MAX_INFORMATIONAL) abort.abort(BABBLED);
-      },
+      const exchange = new Exchange(keepBytes, (outcome) =>
+        end(outcome.kind === 'whole' ? outcome : describe(outcome)),
+      );
+      const abandon = (kind: 'timedOut' | 'aborted'): void => {
+        exchange.abandon();
+        end({ kind });
+      };
+      const timer = setTimeout(abandon, outgoing.timeoutMs, 'timedOut' as const);
+      cancellation.listen(() => abandon('aborted'));
+      try {
+        ownAgent = outgoing.certificate === undefined ? null : agentWith(this.guard.connector(outgoing.certificate));
+        const { origin, pathname, search } = new URL(outgoing.url);
+        (ownAgent ?? this.agent).dispatch(
+          {
+            origin,
+            path: pathname + search,
+            method: outgoing.method as Dispatcher.HttpMethod,
+            headers: outgoing.headers,
+            body: outgoing.body,
+          },
+          exchange,
+        );
+      } catch (error) {
+        end(describe({ kind: 'error', error }));
+      }
     });
-    // undici heeds the signal once it is connected. Until then, a lookup or a handshake that does not end would keep us; the
-    // request itself is not sent any more.
-    return Promise.race([answered, whenAborted(abort.signal)]);
   }
 }
 
@@ -148,44 +126,14 @@ function agentWith(connect: ReturnType<EgressGuard['connector']>): Agent {
   });
 }
 
-/** Only ever rejects. */
-function whenAborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-  });
-}
-
-/** Null when nothing ended the call from our side. */
-function endedBy({ aborted, reason }: AbortSignal): NoAnswer | null {
-  if (!aborted) return null;
-  if (reason === BABBLED) return { kind: 'unreachable', code: 'bad_answer', message: BABBLED.message };
-  return { kind: reason === TIMED_OUT ? 'timedOut' : 'aborted' };
-}
-
-/** The first bytes of a body; reads on a little so that the connection can be kept, then drops it. */
-async function readStart(body: Readable, keepBytes: number): Promise<Buffer> {
-  const kept: Buffer[] = [];
-  let keptBytes = 0;
-  let readBytes = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    readBytes += chunk.length;
-    if (keptBytes < keepBytes) {
-      const part = chunk.subarray(0, keepBytes - keptBytes);
-      // A copy: what is kept must not keep the whole chunk in memory.
-      kept.push(Buffer.from(part));
-      keptBytes += part.length;
-    }
-    if (readBytes > DRAIN_BYTES) break;
-  }
-  return Buffer.concat(kept);
-}
-
 /** Postgres stores no NUL in text; a cut character at the end becomes U+FFFD. */
 function excerptOf(bytes: Buffer): string {
   return bytes.subarray(0, EXCERPT_BYTES).toString('utf8').replaceAll('\0', '\uFFFD');
 }
 
-function describe(error: unknown): NoAnswer {
+function describe(failure: Failure): NoAnswer {
+  if (failure.kind === 'babbled') return { kind: 'unreachable', code: 'bad_answer', message: BABBLED };
+  const { error } = failure;
   if (error instanceof EgressBlockedError) return { kind: 'refused', code: 'egress_blocked', message: error.message };
   const { code, message, cause } = error as { code?: string; message?: string; cause?: unknown };
   if (cause instanceof EgressBlockedError) return { kind: 'refused', code: 'egress_blocked', message: cause.message };
