@@ -145,8 +145,8 @@ export class Metrics {
     });
   }
 
-  countRun(state: RunState, reason: string | null): void {
-    this.runs.inc({ state, reason: reason ?? '' });
+  countRun(state: RunState, reason: string | null, times = 1): void {
+    this.runs.inc({ state, reason: reason ?? '' }, times);
   }
 
   countAttempt(outcome: AttemptOutcome, durationMs: number | null = null): void {

@@ -104,7 +104,10 @@ export class Planner {
     }
     for (const [decision, count] of countByDecision(batch.entered)) {
       this.metrics.plannedOccurrences.inc({ decision }, count);
+      // A skipped run has ended with that, and its reason is the decision.
+      if (decision !== 'queued' && decision !== 'held') this.metrics.countRun('skipped', decision, count);
     }
+    if (batch.cancelled.length > 0) this.metrics.countRun('cancelled', 'replacedByNewerRun', batch.cancelled.length);
     // From here on the runs are in the ledger: a crash before they are queued is what recovery is for.
     if (batch.cancelled.length > 0) this.messages.publish({ type: 'runsCancelled', runIds: batch.cancelled });
     await this.handOver(

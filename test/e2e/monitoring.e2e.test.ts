@@ -114,6 +114,22 @@ describe('what a service shows', () => {
   }, 40_000);
 });
 
+describe('limits', () => {
+  it('are counted when they refuse: a rate by its policy, a quota by its name', async () => {
+    const api = await replicas.start('api', { RATE_LIMIT: '20/1m' });
+    await api.api.must(200, 'PATCH', '/projects/00000000-0000-7000-8000-000000000001', { quotas: { jobs: 1 } });
+    for (const name of ['one', 'two', 'three']) {
+      await api.api.post('/jobs', { name, schedule: '@yearly', target: { url: replicas.receiver.url } });
+    }
+    // The two jobs of before are there already.
+    expect(await metricOf(api, 'carillon_limits_hit_total{limit="jobs"}')).toBe(3);
+    expect(await metricOf(api, 'carillon_limits_hit_total{limit="address"}')).toBe(0);
+    while ((await api.api.get('/jobs')).status !== 429);
+    expect(await metricOf(api, 'carillon_limits_hit_total{limit="address"}')).toBe(1);
+    await replicas.stop(api);
+  }, 30_000);
+});
+
 describe('a worker', () => {
   it('tells nothing of the ledger, which all who plan tell alike, and tells a Redis that evicts', async () => {
     const evicting = await startRedis('--maxmemory-policy', 'allkeys-lru');

@@ -73,7 +73,9 @@ test('a run that a request started goes on with the trace of its caller, to the 
   const jobId = await createJob('triggered', {});
   const runId = await trigger(jobId, { traceparent: `00-${CALLER.traceId}-${CALLER.spanId}-01` });
   const spans = await untilTraced(runId, ['queue', 'attempt', 'run']);
-  const [server] = collector.spans.filter(({ traceId, kind }) => traceId === CALLER.traceId && kind === 2);
+  const server = await waitFor('the span of the request', () =>
+    collector.spans.find(({ traceId, kind }) => traceId === CALLER.traceId && kind === 2),
+  );
   expect(server).toMatchObject({ name: 'POST /jobs/:id/trigger', parentSpanId: CALLER.spanId });
   expect(server?.attributes).toMatchObject({ 'http.response.status_code': 202, 'http.request.method': 'POST' });
   const run = spans.get('run')!;
