@@ -97,11 +97,6 @@ export class Planner {
         throw error;
       });
     const seconds = stopTimer();
-    if (this.tracing.isOn && batch.planned.length > 0) {
-      const { planned, entered } = batch;
-      const endAt = now + seconds * 1_000;
-      tracePlanning(this.tracing, { jobs: planned.length, runs: entered, epoch, startAt: now, endAt });
-    }
     for (const [decision, count] of countByDecision(batch.entered)) {
       this.metrics.plannedOccurrences.inc({ decision }, count);
       // A skipped run has ended with that, and its reason is the decision.
@@ -114,6 +109,11 @@ export class Planner {
       batch.entered.filter((run) => run.state === 'queued'),
       batch.planned.length === BATCH_JOBS,
     );
+    if (this.tracing.isOn && batch.planned.length > 0) {
+      const { planned, entered } = batch;
+      const endAt = now + seconds * 1_000;
+      tracePlanning(this.tracing, { jobs: planned.length, runs: entered, epoch, startAt: now, endAt });
+    }
     return {
       jobs: batch.planned.length,
       runs: batch.entered.length,
