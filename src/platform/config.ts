@@ -3,10 +3,13 @@ import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import type { RateLimit } from '../domain/rate-limit.js';
 import type { ClaimNames } from '../domain/token-claims.js';
+import type { TraceSettings } from './tracing/trace-settings.js';
 import {
   durationInMs,
   egressAllow,
   encryptionKeys,
+  headerList,
+  httpUrl,
   isLoopback,
   issuerUrl,
   oneOf,
@@ -15,6 +18,7 @@ import {
   redisUrl,
   secretOf,
   serverUrl,
+  share,
   text,
   wholeNumber,
   type EgressAllow,
@@ -57,6 +61,11 @@ export const SETTINGS = {
   AUDIT_RETENTION: setting('365d', durationInMs(86_400_000, '1d')),
   SHUTDOWN_DELAY: setting('0s', durationInMs(0, '0s')),
   SHUTDOWN_TIMEOUT: setting('3s', durationInMs(0, '0s')),
+  OTEL_EXPORTER_OTLP_ENDPOINT: setting(null, httpUrl),
+  OTEL_EXPORTER_OTLP_HEADERS: setting('', headerList),
+  OTEL_SERVICE_NAME: setting('carillon', text('a name of 1 to 100 printable characters', /^[\x21-\x7e]{1,100}$/)),
+  OTEL_TRACES_SAMPLER_ARG: setting('1', share),
+  METRICS_BY_PROJECT: setting('off', oneOf('on', 'off')),
   LOG_LEVEL: setting('info', oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent')),
   LOG_FORMAT: setting('auto', oneOf('auto', 'json', 'text')),
 } as const satisfies Record<string, Setting<unknown>>;
@@ -128,6 +137,10 @@ export interface Settings {
   readonly shutdownDelayMs: number;
   /** How long calls and requests under way may go on once it stops. */
   readonly shutdownTimeoutMs: number;
+  /** Null: nothing is traced. */
+  readonly traces: TraceSettings | null;
+  /** Whether lateness is also told by project. */
+  readonly metricsByProject: boolean;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
   readonly logFormat: 'auto' | 'json' | 'text';
 }
@@ -162,6 +175,8 @@ export abstract class Config implements Omit<Settings, 'databaseUrl'> {
   abstract readonly auditRetentionMs: number;
   abstract readonly shutdownDelayMs: number;
   abstract readonly shutdownTimeoutMs: number;
+  abstract readonly traces: TraceSettings | null;
+  abstract readonly metricsByProject: boolean;
   abstract readonly logLevel: Settings['logLevel'];
   abstract readonly logFormat: Settings['logFormat'];
 }
@@ -222,6 +237,8 @@ export function readSettings(environment: Environment, serves = true): Settings 
     auditRetentionMs: values.AUDIT_RETENTION,
     shutdownDelayMs: values.SHUTDOWN_DELAY,
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT,
+    traces: tracesOf(values),
+    metricsByProject: values.METRICS_BY_PROJECT === 'on',
     logLevel: values.LOG_LEVEL,
     logFormat: values.LOG_FORMAT,
   };
@@ -238,6 +255,12 @@ function oidcOf(values: Values): OidcSettings | null {
   if (issuer === null || audience === null) return null;
   const claims = { role: values.OIDC_ROLE_CLAIM, project: values.OIDC_PROJECT_CLAIM };
   return { issuer, audience, claims, clientId: values.OIDC_CLIENT_ID, scopes: values.OIDC_SCOPES.split(' ') };
+}
+
+function tracesOf(values: Values): TraceSettings | null {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_HEADERS: headers } = values;
+  if (endpoint === null) return null;
+  return { endpoint, headers, serviceName: values.OTEL_SERVICE_NAME, ratio: values.OTEL_TRACES_SAMPLER_ARG };
 }
 
 /** A token of the same issuer that was made for another service must not open this one. */
