@@ -10,6 +10,7 @@ export type RunReason =
   | 'misfire'
   | 'paused'
   | 'skipNext'
+  | 'restored'
   // cancelled
   | 'cancelledByUser'
   | 'replacedByNewerRun'

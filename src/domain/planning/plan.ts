@@ -17,7 +17,7 @@ export interface PlannedRun {
   readonly dueAt: Instant;
   readonly trigger: Extract<RunTrigger, 'schedule' | 'misfire'>;
   readonly state: 'queued' | 'held' | 'skipped';
-  readonly reason: Extract<RunReason, 'overlap' | 'misfire' | 'paused'> | null;
+  readonly reason: Extract<RunReason, 'overlap' | 'misfire' | 'paused' | 'restored'> | null;
 }
 
 export interface JobPlan {
