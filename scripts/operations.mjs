@@ -9,10 +9,10 @@ const root = join(import.meta.dirname, '..');
 const results = join(root, 'node_modules/.cache/test-results');
 const output = join(results, 'operations-jest.json');
 const POLICY = '/usr/sbin/policy-rc.d';
-/** Found where Debian puts them, or on the PATH. */
+/** Found where Debian puts them, or on the PATH, where a client package alone puts no initdb. */
 const NEEDED = [
   { program: 'pgbouncer', package: 'pgbouncer', folders: ['/usr/sbin'] },
-  { program: 'pg_basebackup', package: 'postgresql', folders: versionsOfPostgres() },
+  { program: 'initdb', package: 'postgresql', folders: versionsOfPostgres() },
 ];
 
 mkdirSync(results, { recursive: true });
@@ -35,6 +35,7 @@ if (missing.length > 0) {
     '--selectProjects',
     'operations',
     '--maxWorkers=2',
+    '--forceExit',
     ...process.argv.slice(2),
   ];
   // The JSON goes to stdout too; people read stderr.
