@@ -142,9 +142,10 @@ function passOne(job: DueJob, ranUntil: Instant, now: Instant, shared: SharedNex
     const recurrence = compileSchedule(job.schedule, id, job.calendars);
     const plan = planRestored(job, recurrence, { ranUntil, limit: JOB_OCCURRENCES, next });
     const { nextOccurrenceAt, nextRunAt, counted } = plan;
-    const state = nextOccurrenceAt === null ? 'completed' : 'active';
+    const state = nextRunAt === null ? 'completed' : 'active';
+    const edits = job.occurrenceEdits === null ? {} : { occurrenceEdits: plan.occurrenceEdits };
     return {
-      advance: { ...asItWas, state, nextOccurrenceAt, nextRunAt, pauseNote: null },
+      advance: { ...asItWas, ...edits, state, nextOccurrenceAt, nextRunAt, pauseNote: null },
       runs: plan.runs.map((run) => plannedRunOf(job, run, 1, null)),
       counted,
     };

@@ -134,7 +134,7 @@ describe('the queue of events', () => {
 
 describe('tables of a page', () => {
   it('stand between their markers, and nothing else changes', async () => {
-    const { withTables } = await fromBench<{ withTables(page: string, tables: Record<string, string>): string }>(
+    const { withTables } = await fromBench<{ withTables: (page: string, tables: Record<string, string>) => string }>(
       '../capacity/tables.mjs',
     );
     const page = 'a\n<!-- x:begin -->\nold\n<!-- x:end -->\nb\n';

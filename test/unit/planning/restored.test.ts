@@ -13,7 +13,7 @@ function plan(more: object, ranUntil: Instant, { done = 0, limit = 100 } = {}): 
   const parsed = parseSchedule(input, { now: START });
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
   return planRestored(
-    { schedule: parsed.schedule, nextOccurrenceAt: START, scheduledRunCount: done },
+    { schedule: parsed.schedule, nextOccurrenceAt: START, scheduledRunCount: done, occurrenceEdits: null },
     compileSchedule(parsed.schedule, 'job'),
     { ranUntil, limit, next },
   );
