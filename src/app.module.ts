@@ -86,6 +86,7 @@ export class AppModule {
             poolSize: config.databasePoolSize,
             applicationName: 'carillon',
             queryTimeoutMs: 60_000,
+            prepares: config.databasePrepare,
           }),
           toRetry: () => false, // whoever starts us retries; a person wants to see the reason at once
         }),

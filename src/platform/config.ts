@@ -28,13 +28,16 @@ import {
 
 export type { EgressAllow, EncryptionKey };
 
+const POSTGRES_URL = serverUrl(['postgres:', 'postgresql:'], 'postgres://user:password@host:5432/carillon');
 const CLAIM = /^[\x21-\x7e]{1,200}$/;
 
 /** Every setting: how it is read, and its default as one would write it (null: unset). `.env.example` lists the same. */
 export const SETTINGS = {
   HOST: setting('127.0.0.1', text('a host name or an address', /^[\w.:%-]{1,253}$/)),
   PORT: setting('3000', wholeNumber(0, 65_535)),
-  DATABASE_URL: setting(null, serverUrl(['postgres:', 'postgresql:'], 'postgres://user:password@host:5432/carillon')),
+  DATABASE_URL: setting(null, POSTGRES_URL),
+  DATABASE_DIRECT_URL: setting(null, POSTGRES_URL),
+  DATABASE_PREPARE: setting('on', oneOf('on', 'off')),
   DATABASE_POOL_SIZE: setting('20', wholeNumber(2, 1_000)),
   MIGRATE_ON_START: setting('on', oneOf('on', 'off')),
   REDIS_URL: setting(null, redisUrl),
@@ -104,6 +107,10 @@ export interface Settings {
   readonly port: number;
   /** Null: the embedded Postgres, with its data in `dataDir`. */
   readonly databaseUrl: string | null;
+  /** Past a pooler, for what needs a session of its own. Null: `databaseUrl` is direct. */
+  readonly databaseDirectUrl: string | null;
+  /** Whether statements are prepared by name. */
+  readonly databasePrepare: boolean;
   readonly databasePoolSize: number;
   readonly migrateOnStart: boolean;
   /** Null: no Redis. */
@@ -146,11 +153,14 @@ export interface Settings {
 }
 
 /** The settings as the service runs with them: injected wherever one is needed. */
-export abstract class Config implements Omit<Settings, 'databaseUrl'> {
+export abstract class Config implements Omit<Settings, 'databaseUrl' | 'databaseDirectUrl'> {
   abstract readonly host: string;
   abstract readonly port: number;
   /** The server in use, the embedded one too. */
   abstract readonly databaseUrl: string;
+  /** The same server past any pooler. */
+  abstract readonly databaseDirectUrl: string;
+  abstract readonly databasePrepare: boolean;
   /** True when Postgres is our own, started with this process. */
   abstract readonly embedded: boolean;
   abstract readonly databasePoolSize: number;
@@ -208,6 +218,7 @@ export function readSettings(environment: Environment, serves = true): Settings 
     ...(parsed.error?.issues.map((issue) => issue.message) ?? []),
     ...(serves ? refuseAccess(given) : []),
     ...refuseHalfAnIssuer(given),
+    ...refuseDirectAlone(given),
     ...refuseRoleOfItsOwn(given.ROLE, given.DATABASE_URL),
   ];
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
@@ -216,6 +227,8 @@ export function readSettings(environment: Environment, serves = true): Settings 
     host: values.HOST,
     port: values.PORT,
     databaseUrl: values.DATABASE_URL,
+    databaseDirectUrl: values.DATABASE_DIRECT_URL,
+    databasePrepare: values.DATABASE_PREPARE === 'on',
     databasePoolSize: values.DATABASE_POOL_SIZE,
     migrateOnStart: values.MIGRATE_ON_START === 'on',
     redisUrl: values.REDIS_URL,
@@ -270,6 +283,11 @@ function refuseHalfAnIssuer({ OIDC_ISSUER, OIDC_AUDIENCE, OIDC_CLIENT_ID }: Give
   }
   if ((OIDC_ISSUER === undefined) === (OIDC_AUDIENCE === undefined)) return [];
   return ['OIDC_ISSUER and OIDC_AUDIENCE must be set together: whose tokens are let in, and made for whom'];
+}
+
+function refuseDirectAlone({ DATABASE_URL, DATABASE_DIRECT_URL }: Given): string[] {
+  if (DATABASE_DIRECT_URL === undefined || DATABASE_URL !== undefined) return [];
+  return ['DATABASE_DIRECT_URL needs DATABASE_URL, which leads to the same database through a pooler'];
 }
 
 type Given = Readonly<Record<string, string | undefined>>;

@@ -80,6 +80,8 @@ describe('readSettings', () => {
     ],
     ['AUTH', 'closed', 'AUTH must be one of open, keys, got "closed"'],
     ['ROLE', 'leader', 'ROLE must be one of all, api, scheduler, worker, got "leader"'],
+    ['DATABASE_PREPARE', 'auto', 'DATABASE_PREPARE must be one of on, off, got "auto"'],
+    ['DATABASE_DIRECT_URL', 'postgres://localhost/x', expect.stringMatching(/^DATABASE_DIRECT_URL needs DATABASE_URL/)],
     ['OIDC_AUDIENCE', 'us', expect.stringMatching(/^OIDC_ISSUER and OIDC_AUDIENCE must be set together/)],
     ['OIDC_ROLE_CLAIM', 'a b', 'OIDC_ROLE_CLAIM must be the name of a claim, got "a b"'],
     ['EGRESS_ALLOW', '10.0.0.0/99', expect.stringMatching(/^EGRESS_ALLOW must be CIDRs and host names/)],
