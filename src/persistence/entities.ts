@@ -11,6 +11,7 @@ import { KeptAnswerEntity } from './entities/kept-answer.entity.js';
 import { ProjectEntity } from './entities/project.entity.js';
 import { RunEntity } from './entities/run.entity.js';
 import { SigningSecretEntity } from './entities/signing-secret.entity.js';
+import { TzEditionEntity } from './entities/tz-edition.entity.js';
 
 /** Every table that TypeORM knows; the drift test compares them with what the migrations make. */
 export const ENTITIES = [
@@ -27,4 +28,5 @@ export const ENTITIES = [
   KeptAnswerEntity,
   AuditLogEntity,
   JobRevisionEntity,
+  TzEditionEntity,
 ];

@@ -23,6 +23,7 @@ import { RunCountsRepository } from './run-counts.repository.js';
 import { RunListRepository } from './run-list.repository.js';
 import { RunsRepository } from './runs.repository.js';
 import { SigningSecretsRepository } from './signing-secrets.repository.js';
+import { TzEditionsRepository } from './tz-editions.repository.js';
 import { Writes } from './writes.js';
 
 const REPOSITORIES = [
@@ -49,6 +50,7 @@ const REPOSITORIES = [
   KeptAnswersRepository,
   AuditLogRepository,
   JobRevisionsRepository,
+  TzEditionsRepository,
 ];
 
 /** The repositories, one an aggregate or duty. Needs the data source, which the composition root makes. */
