@@ -32,7 +32,14 @@ const crons = rules
   .slice(0, 600)
   .map(({ expression, timeZone }) => new Cron(expression, { timezone: timeZone, paused: true }));
 const MISFIRE = { policy: 'runLast', graceMs: 10_000, withinMs: 3_600_000, limit: 100 };
-const JOB = { overlap: 'allow', misfire: MISFIRE, pausedAt: null, resumedAt: null, scheduledRunCount: 0, occurrenceEdits: null };
+const JOB = {
+  overlap: 'allow',
+  misfire: MISFIRE,
+  pausedAt: null,
+  resumedAt: null,
+  scheduledRunCount: 0,
+  occurrenceEdits: null,
+};
 const NOTHING_OPEN = { active: 0, held: 0 };
 let checksum = 0; // so that nothing of the work can be left out
 
@@ -88,7 +95,12 @@ function slotCpuMs(pass) {
   for (let n = 0; n < 10_000; n += 1) {
     const schedule = { type: 'cron', ...rules[n % 500] };
     const recurrence = compileSchedule(schedule, `job-${n}`);
-    const plan = planJob({ ...JOB, schedule, nextOccurrenceAt: now }, recurrence, { now, open: NOTHING_OPEN, limit: 200, next });
+    const plan = planJob({ ...JOB, schedule, nextOccurrenceAt: now }, recurrence, {
+      now,
+      open: NOTHING_OPEN,
+      limit: 200,
+      next,
+    });
     checksum += plan.nextRunAt % 7;
   }
   const { user, system } = process.cpuUsage(before);

@@ -49,7 +49,12 @@ async function stands(id: string): Promise<Json> {
     [id],
   );
   const text = (value: Date | null): string | null => value?.toISOString() ?? null;
-  return { state: row['state'], next: text(row['o'] as Date | null), run: text(row['r'] as Date | null), edition: row['e'] };
+  return {
+    state: row['state'],
+    next: text(row['o'] as Date | null),
+    run: text(row['r'] as Date | null),
+    edition: row['e'],
+  };
 }
 
 test('every way of writing says which edition computed a due time', async () => {

@@ -1482,9 +1482,9 @@ export interface components {
                 occurrences: components["schemas"]["Occurrence"][];
                 scheduleText: string;
             };
-            /** @description Where it would run again, sooner after the last run than either schedule ever does */
+            /** @description Where it would run again, less than half as long after the last time as either schedule leaves */
             doubled: string[];
-            /** @description Where it would not run any more, nor instead for longer than either schedule ever leaves */
+            /** @description Where it would not run any more, nor instead for half as long again as either schedule leaves */
             dropped: string[];
             /** @description Occurrences that were edited, and that the new schedule does not have */
             droppedEdits: string[];
