@@ -27,6 +27,7 @@ import { RunListRepository } from './run-list.repository.js';
 import { RunTracesRepository } from './run-traces.js';
 import { RunsRepository } from './runs.repository.js';
 import { SigningSecretsRepository } from './signing-secrets.repository.js';
+import { TzEditionsRepository } from './tz-editions.repository.js';
 import { Writes } from './writes.js';
 
 const REPOSITORIES = [
@@ -57,6 +58,7 @@ const REPOSITORIES = [
   JobRevisionsRepository,
   RunChangesRepository,
   ReplicasRepository,
+  TzEditionsRepository,
 ];
 
 /** The repositories, one an aggregate or duty. Needs the data source, which the composition root makes. */
