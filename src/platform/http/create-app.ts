@@ -5,6 +5,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { FastifyHttpOptions, FastifyInstance } from 'fastify';
 import type { Logger } from '../logging/logger.js';
 import { NestLogger } from '../logging/nest-logger.js';
+import { Lifecycle } from '../health/lifecycle.js';
 import { Metrics } from '../metrics.js';
 import { ProblemFilter } from '../problem-details/problem.filter.js';
 import { answerClientError } from './client-error.js';
@@ -92,6 +93,7 @@ export async function createApp(
   });
   app.useGlobalFilters(problems);
   observeRequests(fastify, app.get(Metrics), logger);
+  endConnectionsOfStopping(fastify, app.get(Lifecycle));
   refuseLargeHeads(fastify, problems);
   return app;
 }
@@ -110,6 +112,14 @@ function observeRequests(fastify: FastifyInstance, metrics: Metrics, logger: Log
       { context: 'Http', requestId: id, method, route, status, ms: Math.round(reply.elapsedTime) },
       'answered',
     );
+    done();
+  });
+}
+
+/** Who keeps a connection open is told to leave while requests are still served; at the end it would be cut. */
+function endConnectionsOfStopping(fastify: FastifyInstance, lifecycle: Lifecycle): void {
+  fastify.addHook('onRequest', (_request, reply, done) => {
+    if (lifecycle.phase === 'stopping') void reply.header('connection', 'close');
     done();
   });
 }
