@@ -3,12 +3,13 @@
 //
 //   npm run check:chart                  Helm 4, the oldest and the newest Kubernetes
 //   npm run check:chart -- --all         Helm 3 too, every Kubernetes from 1.30 on, and the table in the chart's README
-//   npm run check:chart -- --write       writes test/architecture/chart and the README anew
+//   npm run check:chart -- --write       writes test/architecture/chart and the README anew, and what the chart has from elsewhere
 //   npm run check:chart -- --golden      the kept manifests alone, by Helm if it was built before
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parseAllDocuments } from 'yaml';
+import { writeCopies } from './chart/copies.mjs';
 import { findings } from './chart/findings.mjs';
 import { chart, compareGolden, render, valuesFiles, writeGolden } from './chart/golden.mjs';
 import { REFUSED } from './chart/refusals.mjs';
@@ -27,6 +28,7 @@ const EXCUSED = {
 
 const problems = [];
 let looked = 0;
+if (options.write) writeCopies();
 if (options.golden || !hasGo()) {
   if (!options.golden) console.log('Go is not at hand: only the digest of the chart is compared');
   problems.push(...compareGolden(builtTool('helm')));
