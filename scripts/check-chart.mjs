@@ -2,7 +2,7 @@
 // built once and lie in node_modules/.cache. Without Go it compares a digest of the chart with that of the kept manifests.
 //
 //   npm run check:chart                  Helm 4, the oldest and the newest Kubernetes
-//   npm run check:chart -- --all         Helm 3 too, every Kubernetes from 1.30 on, and the table in the chart's README
+//   npm run check:chart -- --all         Helm 3 too, every Kubernetes from 1.30 on, the table in the chart's README, and compose.yaml
 //   npm run check:chart -- --write       writes test/architecture/chart and the README anew, and what the chart has from elsewhere
 //   npm run check:chart -- --golden      the kept manifests alone, by Helm if it was built before
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ import { findings } from './chart/findings.mjs';
 import { chart, compareGolden, render, valuesFiles, writeGolden } from './chart/golden.mjs';
 import { REFUSED } from './chart/refusals.mjs';
 import { schemas } from './chart/schemas.mjs';
-import { builtTool, hasGo, run, tool } from './chart/tools.mjs';
+import { builtTool, hasGo, root, run, tool } from './chart/tools.mjs';
 
 const { values: options } = parseArgs({
   options: { all: { type: 'boolean' }, write: { type: 'boolean' }, golden: { type: 'boolean' } },
@@ -41,7 +41,10 @@ if (options.golden || !hasGo()) {
   problems.push(...compareGolden(helms[0][1]));
   for (const [name, helm] of helms) check(name, helm);
   for (const file of valuesFiles()) score(helms[0][1], file);
-  if (options.all) compareReadme();
+  if (options.all) {
+    compareReadme();
+    readCompose();
+  }
 }
 for (const problem of problems) console.error(problem);
 console.log(`check:chart: ${looked} renderings looked at, ${problems.length} problems`);
@@ -88,6 +91,12 @@ function score(helm, file) {
   const critical = output.split('\n').filter((line) => line.startsWith('[CRITICAL]'));
   problems.push(...critical.map((line) => `kube-score, ${file}: ${line}`));
   if (!/\[OK\]/.test(output)) problems.push(`kube-score looked at nothing in ${file}: ${output}`);
+}
+
+/** Its variables are left alone: two of them must be given. */
+function readCompose() {
+  const { status, output } = run(tool('compose'), ['--no-interpolation', 'compose.yaml'], { cwd: root });
+  if (status !== 0) problems.push(`compose.yaml: ${output}`);
 }
 
 function readme() {

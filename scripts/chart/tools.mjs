@@ -11,6 +11,8 @@ const TOOLS = {
   helm3: ['helm.sh/helm/v3/cmd/helm', 'v3.22.0'],
   kubeconform: ['github.com/yannh/kubeconform/cmd/kubeconform', 'v0.8.0'],
   'kube-score': ['github.com/zegl/kube-score/cmd/kube-score', 'v1.20.0'],
+  // What `docker compose` reads files with.
+  compose: ['github.com/compose-spec/compose-go/v2/cmd', 'v2.9.1'],
   'helm-docs': ['github.com/norwoodj/helm-docs/cmd/helm-docs', 'v1.14.2'],
 };
 /** Modules that carry the schemas of kinds that are not Kubernetes' own. */
