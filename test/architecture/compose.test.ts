@@ -25,9 +25,9 @@ const GIVEN: Readonly<Record<string, string>> = {
 describe('compose.yaml', () => {
   it.each(own)('gives %s settings that the service knows and takes', (name, { environment = {} }) => {
     expect(Object.keys(environment).filter((setting) => !(setting in SETTINGS))).toEqual([]);
-    const filled = Object.entries(environment).map(([setting, value]) => [setting, fill(value)]);
+    const filled = Object.fromEntries(Object.entries(environment).map(([setting, value]) => [setting, fill(value)]));
     // Of the image: it listens to all.
-    const settings = readSettings({ HOST: '0.0.0.0', ...Object.fromEntries(filled) }, name !== 'migrations');
+    const settings = readSettings({ HOST: '0.0.0.0', ...filled }, name !== 'migrations');
     expect(settings).toMatchObject({ migrateOnStart: false, role: name === 'migrations' ? 'all' : name });
   });
 
