@@ -1,7 +1,7 @@
 // Runs the Dockerfile's own steps without an engine: in roots made by debootstrap where that and chroot are to be had (`root`), else in
 // clean folders (`folder`), where RUN must do with paths below its WORKDIR.
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { contextFilter, pairsOf, parseDockerfile } from './dockerfile.mjs';
 
@@ -73,7 +73,7 @@ function copy(text, { root, workdir }, roots, context) {
   for (const part of parts) {
     const source = join(from ? roots[from] : context, part);
     // A folder's content is copied, a file goes below a target that ends as a folder does.
-    const isFolder = existsSync(join(source, '.'));
+    const isFolder = statSync(source).isDirectory();
     const place =
       !isFolder && (target.endsWith('/') || parts.length > 1) ? join(destination, basename(part)) : destination;
     mkdirSync(dirname(place), { recursive: true });
