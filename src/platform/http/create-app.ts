@@ -6,6 +6,7 @@ import type { FastifyHttpOptions, FastifyInstance } from 'fastify';
 import { Clock } from '../clock.js';
 import type { Logger } from '../logging/logger.js';
 import { NestLogger } from '../logging/nest-logger.js';
+import { Lifecycle } from '../health/lifecycle.js';
 import { Metrics } from '../metrics.js';
 import { Tracing } from '../tracing/tracing.js';
 import { ProblemFilter } from '../problem-details/problem.filter.js';
@@ -97,6 +98,7 @@ export async function createApp(
   const tracing = app.get(Tracing);
   if (tracing.isOn) traceRequests(fastify, tracing, app.get(Clock));
   observeRequests(fastify, app.get(Metrics), logger);
+  endConnectionsOfStopping(fastify, app.get(Lifecycle));
   refuseLargeHeads(fastify, problems);
   return app;
 }
@@ -115,6 +117,14 @@ function observeRequests(fastify: FastifyInstance, metrics: Metrics, logger: Log
       { context: 'Http', requestId: id, method, route, status, ms: Math.round(reply.elapsedTime) },
       'answered',
     );
+    done();
+  });
+}
+
+/** Who keeps a connection open is told to leave while requests are still served; at the end it would be cut. */
+function endConnectionsOfStopping(fastify: FastifyInstance, lifecycle: Lifecycle): void {
+  fastify.addHook('onRequest', (_request, reply, done) => {
+    if (lifecycle.phase === 'stopping') void reply.header('connection', 'close');
     done();
   });
 }
