@@ -24,6 +24,7 @@ import { RunsModule } from './runs/runs.module.js';
 import { SchedulesModule } from './schedules/schedules.module.js';
 import { LeadershipModule } from './scheduling/leadership.module.js';
 import { SchedulingModule } from './scheduling/scheduling.module.js';
+import { RollupsModule, StatisticsModule } from './statistics/statistics.module.js';
 import { SystemModule } from './system/system.module.js';
 import { SystemStatus } from './system/system-status.js';
 
@@ -34,7 +35,7 @@ type Modules = NonNullable<DynamicModule['imports']>;
  * before runs are planned into them, and no role but this one is sure to be up in every deployment that fires at all. Row
  * locks make both safe on any number of schedulers at once; a worker that dies is mended by whoever plans.
  */
-const PLANNING: Modules = [ScheduleModule.forRoot(), RecoveryModule, SchedulingModule, SelfCheckModule];
+const PLANNING: Modules = [ScheduleModule.forRoot(), RecoveryModule, SchedulingModule, SelfCheckModule, RollupsModule];
 const DELIVERY: Modules = [ExecutionModule];
 const API: Modules = [
   IdempotencyModule,
@@ -44,6 +45,7 @@ const API: Modules = [
   AccessModule,
   AuditModule,
   HistoryModule,
+  StatisticsModule,
 ];
 
 const MODULES: Readonly<Record<Role, Modules>> = {

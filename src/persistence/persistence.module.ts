@@ -21,8 +21,11 @@ import { RecoveryRepository } from './recovery.repository.js';
 import { RunCapsRepository } from './run-caps.repository.js';
 import { RunCountsRepository } from './run-counts.repository.js';
 import { RunListRepository } from './run-list.repository.js';
+import { RollupsRepository } from './rollups.repository.js';
+import { RunStripsRepository } from './run-strips.repository.js';
 import { RunsRepository } from './runs.repository.js';
 import { SigningSecretsRepository } from './signing-secrets.repository.js';
+import { StatisticsRepository } from './statistics.repository.js';
 import { Writes } from './writes.js';
 
 const REPOSITORIES = [
@@ -49,6 +52,9 @@ const REPOSITORIES = [
   KeptAnswersRepository,
   AuditLogRepository,
   JobRevisionsRepository,
+  RollupsRepository,
+  StatisticsRepository,
+  RunStripsRepository,
 ];
 
 /** The repositories, one an aggregate or duty. Needs the data source, which the composition root makes. */

@@ -1934,6 +1934,21 @@ export interface components {
             until?: string | null;
         };
         /**
+         * @description Milliseconds, from histograms: at most 3.2 % off. `max` is exact.
+         * @example {
+         *       "p50": 4,
+         *       "p95": 12,
+         *       "p99": 31,
+         *       "max": 240
+         *     }
+         */
+        Percentiles: {
+            max: number;
+            p50: number;
+            p95: number;
+            p99: number;
+        };
+        /**
          * @example {
          *       "schedule": "0 9 * * MON-FRI",
          *       "count": 3
@@ -2448,9 +2463,57 @@ export interface components {
             code: string;
             message: string;
         };
+        /** @description What is drawn of a run. */
+        RunMark: {
+            durationMs: number | null;
+            /**
+             * Format: uuid
+             * @example 0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11
+             */
+            id: string;
+            latenessMs: number | null;
+            reason: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            scheduledFor: string;
+            /** @enum {string} */
+            state: "queued" | "running" | "retrying" | "held" | "succeeded" | "failed" | "cancelled" | "skipped";
+        };
         RunPage: {
             data: components["schemas"]["RunSummary"][];
             page: components["schemas"]["PageInfo"];
+        };
+        /**
+         * @example {
+         *       "data": [
+         *         {
+         *           "jobId": "0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11",
+         *           "runs": [
+         *             {
+         *               "id": "0197a5d4-1e80-7a52-8d1e-6b0c9a4f3e21",
+         *               "scheduledFor": "2026-03-02T08:00:00.000Z",
+         *               "state": "succeeded",
+         *               "reason": null,
+         *               "durationMs": 31,
+         *               "latenessMs": 4
+         *             }
+         *           ]
+         *         }
+         *       ]
+         *     }
+         */
+        RunStrips: {
+            data: {
+                /**
+                 * Format: uuid
+                 * @example 0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11
+                 */
+                jobId: string;
+                /** @description The newest last; up to now */
+                runs: components["schemas"]["RunMark"][];
+            }[];
         };
         /**
          * @example {
@@ -3020,6 +3083,127 @@ export interface components {
              * @example 2026-03-02T12:00:00Z
              */
             to?: string;
+        };
+        /**
+         * @example {
+         *       "from": "2026-03-02T08:00:00.000Z",
+         *       "to": "2026-03-02T08:01:00.000Z",
+         *       "resolution": "PT1M",
+         *       "rolledUpTo": "2026-03-02T09:12:00.000Z",
+         *       "totals": {
+         *         "runs": 3,
+         *         "succeeded": 2,
+         *         "failed": 0,
+         *         "cancelled": 0,
+         *         "skipped": 1,
+         *         "open": 0,
+         *         "reasons": {
+         *           "overlap": 1
+         *         }
+         *       },
+         *       "latenessMs": {
+         *         "p50": 4,
+         *         "p95": 12,
+         *         "p99": 12,
+         *         "max": 12,
+         *         "objective": 1000,
+         *         "withinObjective": 1
+         *       },
+         *       "durationMs": {
+         *         "p50": 31,
+         *         "p95": 84,
+         *         "p99": 84,
+         *         "max": 84
+         *       },
+         *       "buckets": [
+         *         {
+         *           "at": "2026-03-02T08:00:00.000Z",
+         *           "succeeded": 2,
+         *           "failed": 0,
+         *           "cancelled": 0,
+         *           "skipped": 1,
+         *           "open": 0,
+         *           "latenessMs": {
+         *             "p50": 4,
+         *             "p95": 12,
+         *             "p99": 12,
+         *             "max": 12
+         *           },
+         *           "durationMs": {
+         *             "p50": 31,
+         *             "p95": 84,
+         *             "p99": 84,
+         *             "max": 84
+         *           }
+         *         }
+         *       ]
+         *     }
+         */
+        Statistics: {
+            /** @description Every one of the span, by `scheduledFor` */
+            buckets: {
+                /**
+                 * Format: date-time
+                 * @example 2026-12-24T18:00:00.000Z
+                 */
+                at: string;
+                cancelled: number;
+                durationMs: components["schemas"]["Percentiles"] | null;
+                failed: number;
+                latenessMs: components["schemas"]["Percentiles"] | null;
+                /** @description Queued, held, running or between attempts */
+                open: number;
+                skipped: number;
+                succeeded: number;
+            }[];
+            /** @description Of the last attempts of ended runs */
+            durationMs: components["schemas"]["Percentiles"] | null;
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            from: string;
+            /** @description Start of the first attempt minus the due instant; null when nothing was started */
+            latenessMs: {
+                max: number;
+                /** @description Within this the first attempt should start */
+                objective: number;
+                p50: number;
+                p95: number;
+                p99: number;
+                /** @description The share that did */
+                withinObjective: number;
+            } | null;
+            /**
+             * @description Width of the buckets: minutes up to 6 hours, hours up to 14 days, days up to 366
+             * @enum {string}
+             */
+            resolution: "PT1M" | "PT1H" | "P1D";
+            /** @description Minutes before it are counted in advance, the younger ones from the ledger, of which ten minutes are looked at. Null before the first. */
+            rolledUpTo: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            to: string;
+            totals: {
+                cancelled: number;
+                failed: number;
+                /** @description Queued, held, running or between attempts */
+                open: number;
+                /**
+                 * @description Why runs were skipped, cancelled or failed
+                 * @example {
+                 *       "overlap": 2
+                 *     }
+                 */
+                reasons: {
+                    [key: string]: number;
+                };
+                runs: number;
+                skipped: number;
+                succeeded: number;
+            };
         };
         /**
          * @example {
@@ -4363,6 +4547,36 @@ export interface operations {
             };
         };
     };
+    listRunStrips: {
+        parameters: {
+            query: {
+                /** @description Runs of each job */
+                count?: number;
+                /** @description Repeat it for several jobs; those that there are not are left out */
+                jobId: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The last runs of each job */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunStrips"];
+                };
+            };
+        };
+    };
     getMetrics: {
         parameters: {
             query?: never;
@@ -5025,6 +5239,38 @@ export interface operations {
             };
         };
     };
+    getStatistics: {
+        parameters: {
+            query?: {
+                /** @description Inclusive; widened to a whole bucket */
+                from?: string;
+                /** @description Only runs of this job */
+                jobId?: string;
+                /** @description Exclusive; widened to a whole bucket */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The counts */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Statistics"];
+                };
+            };
+        };
+    };
     getSystem: {
         parameters: {
             query?: never;
@@ -5077,6 +5323,7 @@ export const OPERATIONS = {
   getRun: { method: 'GET', path: '/runs/{id}', contentType: null },
   getSigningSecret: { method: 'GET', path: '/signing-secrets/{id}', contentType: null },
   getStartup: { method: 'GET', path: '/health/startup', contentType: null },
+  getStatistics: { method: 'GET', path: '/statistics', contentType: null },
   getSystem: { method: 'GET', path: '/system', contentType: null },
   importCalendar: { method: 'POST', path: '/calendars/{id}/import', contentType: 'text/calendar' },
   importJobs: { method: 'POST', path: '/projects/{id}/jobs/import', contentType: 'application/json' },
@@ -5088,6 +5335,7 @@ export const OPERATIONS = {
   listJobs: { method: 'GET', path: '/jobs', contentType: null },
   listOccurrences: { method: 'GET', path: '/jobs/{id}/occurrences', contentType: null },
   listProjects: { method: 'GET', path: '/projects', contentType: null },
+  listRunStrips: { method: 'GET', path: '/jobs/strips', contentType: null },
   listRuns: { method: 'GET', path: '/runs', contentType: null },
   listSigningSecrets: { method: 'GET', path: '/signing-secrets', contentType: null },
   pauseJob: { method: 'POST', path: '/jobs/{id}/pause', contentType: 'application/json' },
