@@ -91,12 +91,13 @@ export class Statistics1764600000000 implements MigrationInterface {
     await runner.query(`
       CREATE TABLE forecasts (
         project_id uuid NOT NULL,
-        computed_at timestamptz NOT NULL,
-        starts_at timestamptz NOT NULL,
-        estimated boolean NOT NULL,
-        minutes integer[] NOT NULL,
-        hours integer[] NOT NULL,
-        crowded jsonb NOT NULL,
+        claimed_at timestamptz NOT NULL,
+        computed_at timestamptz,
+        starts_at timestamptz,
+        estimated boolean,
+        minutes integer[],
+        hours integer[],
+        crowded jsonb,
         CONSTRAINT forecasts_pkey PRIMARY KEY (project_id),
         CONSTRAINT forecasts_project_fkey FOREIGN KEY (project_id) REFERENCES projects (id) ON DELETE CASCADE
       )`);

@@ -1,10 +1,12 @@
 import { Global, Module } from '@nestjs/common';
 import { SecretsModule } from '../platform/secrets/secrets.module.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
+import { AttentionRepository } from './attention.repository.js';
 import { AuditLogRepository } from './audit-log.repository.js';
 import { CalendarsRepository } from './calendars.repository.js';
 import { ClaimsRepository } from './claims.repository.js';
 import { Database } from './database.js';
+import { ForecastsRepository } from './forecasts.repository.js';
 import { JobBatchesRepository } from './job-batches.repository.js';
 import { JobListRepository } from './job-list.repository.js';
 import { JobSecretsRepository } from './job-secrets.repository.js';
@@ -26,6 +28,7 @@ import { RunStripsRepository } from './run-strips.repository.js';
 import { RunsRepository } from './runs.repository.js';
 import { SigningSecretsRepository } from './signing-secrets.repository.js';
 import { StatisticsRepository } from './statistics.repository.js';
+import { TimelineRepository } from './timeline.repository.js';
 import { Writes } from './writes.js';
 
 const REPOSITORIES = [
@@ -55,6 +58,9 @@ const REPOSITORIES = [
   RollupsRepository,
   StatisticsRepository,
   RunStripsRepository,
+  TimelineRepository,
+  ForecastsRepository,
+  AttentionRepository,
 ];
 
 /** The repositories, one an aggregate or duty. Needs the data source, which the composition root makes. */

@@ -90,7 +90,7 @@ export const REPLACE_COUNTS = [...ROLLUP_COLUMNS.split(', '), 'recheck_at']
   .join(', ');
 
 /** With the port, where the URL names one. */
-const HOST = `lower(substring(j.target->>'url' FROM '^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?([^/?#]+)'))`;
+export const HOST = `lower(substring(j.target->>'url' FROM '^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?([^/?#]+)'))`;
 
 /** A query that counts what was called, by project, minute and host. Jobs that are gone have no host any more. */
 export function hostRollupOfRuns(source: string): string {

@@ -122,7 +122,8 @@ async function recount(keysOf: (run: Row) => string, lengthMs: number): Promise<
     if (!isOpen && run['duration_ms'] !== null) addTo(row, 'duration', Number(run['duration_ms']));
     const reasons = row['reasons'] as Record<string, number>;
     if (!isOpen && run['reason'] !== null) {
-      reasons[String(run['reason'])] = (reasons[String(run['reason'])] ?? 0) + 1;
+      const reason = run['reason'] as string;
+      reasons[reason] = (reasons[reason] ?? 0) + 1;
     }
   }
   return found;
@@ -264,7 +265,7 @@ function dyingAfter(database: Database, statements: number): Database {
     count: dying(database.count.bind(database)),
     transaction: (work: Parameters<Database['transaction']>[0], limitMs?: number) =>
       database.transaction(
-        (sql) => work({ rows: dying(sql.rows.bind(sql)), count: dying(sql.count.bind(sql)) } as never),
+        (sql) => work({ rows: dying(sql.rows.bind(sql)), count: dying(sql.count.bind(sql)) }),
         limitMs,
       ),
   } as unknown as Database;

@@ -2,8 +2,12 @@ import { SchedulerRegistry } from '@nestjs/schedule';
 import { randomUUID } from 'node:crypto';
 import { formatInstant } from '../../src/domain/recurrence/instants.js';
 import { newRunId } from '../../src/persistence/run-id.js';
+import { CalendarsRepository } from '../../src/persistence/calendars.repository.js';
+import { ForecastsRepository } from '../../src/persistence/forecasts.repository.js';
 import { RollupsRepository } from '../../src/persistence/rollups.repository.js';
 import { Metrics } from '../../src/platform/metrics.js';
+import { ForecastComputer } from '../../src/statistics/forecast-computer.js';
+import { ForecastLoop } from '../../src/statistics/forecast-loop.service.js';
 import { RollupsService } from '../../src/statistics/rollups.service.js';
 import { Api, START } from './api.js';
 import type { Json } from './api.js';
@@ -186,6 +190,14 @@ describe('GET /statistics', () => {
 });
 
 describe('GET /jobs/strips', () => {
+  interface Strip {
+    readonly jobId: string;
+    readonly runs: readonly { readonly id: string }[];
+  }
+
+  const getStrips = async (query: Record<string, string | string[]>): Promise<{ data: Strip[] }> =>
+    (await get('/jobs/strips', query)) as { data: Strip[] };
+
   it('answers the last runs of each job, the newest last, in the order asked', async () => {
     const [one, other, idle] = [await job('one'), await job('other'), await job('idle')];
     const ids = await addRuns(
@@ -193,20 +205,20 @@ describe('GET /jobs/strips', () => {
       ...Array.from({ length: 60 }, (_, index) => ({ at: START - (60 - index) * 7 * HOUR_MS, durationMs: index })),
     );
     await addRuns(other, { at: AT, state: 'skipped', reason: 'misfire' });
-    const { data } = await get('/jobs/strips', { jobId: [other.id, idle.id, one.id, randomUUID()] });
-    expect(data.map((strip: Json) => strip['jobId'])).toEqual([other.id, idle.id, one.id]);
-    expect(data[0].runs).toEqual([
+    const { data } = await getStrips({ jobId: [other.id, idle.id, one.id, randomUUID()] });
+    expect(data.map(({ jobId }) => jobId)).toEqual([other.id, idle.id, one.id]);
+    expect(data[0]?.runs).toEqual([
       expect.objectContaining({ state: 'skipped', reason: 'misfire', scheduledFor: iso(AT), latenessMs: null }),
     ]);
-    expect(data[1].runs).toEqual([]);
-    expect(data[2].runs.map((run: Json) => run['id'])).toEqual(ids.slice(-50));
+    expect(data[1]?.runs).toEqual([]);
+    expect(data[2]?.runs.map(({ id }) => id)).toEqual(ids.slice(-50));
   });
 
   it('takes a count, and tells of nothing that is still to come', async () => {
     const one = await job('one');
     const ids = await addRuns(one, ...[3, 2, 1, -1].map((hours) => ({ at: START - hours * HOUR_MS })));
-    const { data } = await get('/jobs/strips', { jobId: one.id, count: '2' });
-    expect(data[0].runs.map((run: Json) => run['id'])).toEqual(ids.slice(1, 3));
+    const { data } = await getStrips({ jobId: one.id, count: '2' });
+    expect(data[0]?.runs.map(({ id }) => id)).toEqual(ids.slice(1, 3));
   });
 
   it('refuses what is no job id, none at all, and too many', async () => {
@@ -214,5 +226,188 @@ describe('GET /jobs/strips', () => {
     const refused: Record<string, string | string[]>[] = [{}, { jobId: 'x' }, { jobId: tooMany }];
     for (const query of refused)
       expect(await ask('/jobs/strips', query)).toMatchObject({ status: 400, body: { code: 'invalid_parameter' } });
+  });
+});
+
+describe('GET /timeline', () => {
+  it('draws runs when they are few, what will be, pauses and clock changes', async () => {
+    api.clock.at = Date.parse('2026-03-29T00:50:00Z');
+    const paris = await job('paris', { schedule: { type: 'cron', expression: '0 * * * *', timeZone: 'Europe/Paris' } });
+    const paused = await job('paused', { schedule: '* * * * *' });
+    api.clock.at = Date.parse('2026-03-29T00:50:30Z');
+    await api.call('POST', `/jobs/${paused.id}/pause`, { note: 'moving', until: '2026-03-29T01:10:00Z' });
+    api.clock.at = Date.parse('2026-03-29T00:55:00Z');
+    const [id] = await addRuns(paris, { at: Date.parse('2026-03-29T00:00:00Z'), latenessMs: 3, durationMs: 8 });
+    const found = await get('/timeline', { from: '2026-03-29T00:00:00Z', to: '2026-03-29T02:00:00Z' });
+    expect(found).toMatchObject({ resolution: 'PT1M', now: '2026-03-29T00:55:00.000Z', page: { nextCursor: null } });
+    expect(found.lanes[0]).toEqual({
+      ...{ jobId: paris.id, jobName: 'paris', timeZone: 'Europe/Paris', state: 'active', bands: null, pauses: [] },
+      runs: [
+        {
+          ...{ id, scheduledFor: '2026-03-29T00:00:00.000Z', state: 'succeeded', reason: null },
+          ...{ durationMs: 8, latenessMs: 3 },
+        },
+      ],
+      occurrences: [{ scheduledFor: '2026-03-29T01:00:00.000Z' }],
+      occurrencesTruncated: false,
+      clockChanges: [{ at: '2026-03-29T01:00:00.000Z', before: '+01:00', after: '+02:00' }],
+    });
+    expect(found.lanes[1]).toMatchObject({
+      ...{ jobName: 'paused', state: 'paused', runs: [], clockChanges: [], occurrencesTruncated: false },
+      pauses: [{ from: '2026-03-29T00:50:30.000Z', to: '2026-03-29T01:10:00.000Z', note: 'moving' }],
+    });
+    expect(found.lanes[1].occurrences[0]).toEqual({ scheduledFor: '2026-03-29T01:10:00.000Z' });
+    expect(found.lanes[1].occurrences).toHaveLength(50);
+  });
+
+  it.each([
+    [HOUR_MS, 'PT1M'],
+    [5 * DAY_MS, 'PT1H'],
+    [20 * DAY_MS, 'PT6H'],
+  ])('counts in bands when there are many, rolled up or not (%i ms by %s)', async (span, resolution) => {
+    const one = await job('one');
+    const runs = Array.from({ length: 90 }, (_, index) => ({
+      at: START - 1 - index * 30_000,
+      ...(index % 3 === 0 && { state: 'failed' }),
+    }));
+    await addRuns(one, ...runs);
+    const counted: unknown[] = [];
+    for (const isRolledUp of [false, true]) {
+      if (isRolledUp) await rollUp();
+      const found = await get('/timeline', { from: iso(START - span), to: iso(START), jobId: one.id });
+      expect(found.resolution).toBe(resolution);
+      expect(found.lanes[0].runs).toBeNull();
+      counted.push(found.lanes[0].bands);
+    }
+    expect(counted[0]).toEqual(counted[1]);
+    const sums = (counted[0] as { succeeded: number; failed: number }[]).reduce<[number, number]>(
+      ([succeeded, failed], band) => [succeeded + band.succeeded, failed + band.failed],
+      [0, 0],
+    );
+    expect(sums).toEqual([60, 30]);
+  });
+
+  it('goes through the jobs by name, a page at a time', async () => {
+    for (const name of ['c', 'a', 'b']) await job(name);
+    const names: string[] = [];
+    let cursor: string | null = null;
+    do {
+      const page: Json = await get('/timeline', { limit: '2', ...(cursor !== null && { cursor }) });
+      names.push(...(page['lanes'] as { jobName: string }[]).map(({ jobName }) => jobName));
+      cursor = page['page'].nextCursor as string | null;
+    } while (cursor !== null);
+    expect(names).toEqual(['a', 'b', 'c']);
+  });
+
+  it('refuses more than 31 days', async () => {
+    expect(await ask('/timeline', { from: iso(START), to: iso(START + 32 * DAY_MS) })).toMatchObject({
+      status: 400,
+      body: { errors: [{ pointer: '/to', detail: 'is more than P31D after the beginning of the span' }] },
+    });
+  });
+});
+
+describe('GET /forecast', () => {
+  it('says when jobs will fire, and which minutes are crowded', async () => {
+    for (let index = 0; index < 12; index += 1) await job(`hourly ${index}`, { schedule: '0 * * * *' });
+    await job('spread', { schedule: 'H * * * *' });
+    const found = await get('/forecast', { from: iso(START), to: iso(START + 2 * HOUR_MS) });
+    expect(found).toMatchObject({ resolution: 'PT1M', computedAt: iso(START), total: 26, peak: 12 });
+    expect(found.cells.length).toBe(4);
+    expect(found.crowded[0]).toMatchObject({ fires: 12, afterSpreading: 1, jobs: [{ name: 'hourly 0' }, {}] });
+    const hours = await get('/forecast', { resolution: 'PT1H', to: iso(START + 7 * DAY_MS) });
+    expect(hours).toMatchObject({ total: 168 * 13, peak: 13 });
+  });
+
+  it('is computed in the background where there are many jobs', async () => {
+    for (let index = 0; index < 101; index += 1) await job(`daily ${index}`, { schedule: '0 9 * * *' });
+    expect(await get('/forecast')).toMatchObject({ computedAt: null, total: 0, cells: [] });
+    const forecasts = api.app.get(ForecastsRepository);
+    const computer = new ForecastComputer(forecasts, api.app.get(CalendarsRepository));
+    await new ForecastLoop(forecasts, computer, new SchedulerRegistry(), api.clock).pass(api.clock.at);
+    expect(await get('/forecast')).toMatchObject({
+      ...{ computedAt: iso(START), total: 101, peak: 101, estimated: false },
+      crowded: [{ at: '2026-03-02T09:00:00.000Z', fires: 101, afterSpreading: 2 }],
+    });
+  });
+
+  it('refuses to look back, and farther than it reaches', async () => {
+    const fault = async (query: Record<string, string>): Promise<unknown> =>
+      (await ask('/forecast', query)).body.errors;
+    expect(await fault({ from: iso(START - DAY_MS) })).toMatchObject([{ pointer: '/from', code: 'out_of_range' }]);
+    expect(await fault({ to: iso(START + 3 * DAY_MS) })).toMatchObject([{ pointer: '/to', code: 'out_of_range' }]);
+    expect(await fault({ resolution: 'PT5M' })).toMatchObject([{ pointer: '/resolution' }]);
+  });
+});
+
+describe('GET /targets and /attention', () => {
+  it('say how hosts do, and what needs somebody', async () => {
+    const [good, bad] = [await job('good'), await job('bad', { target: 'https://broken.example:8443/x' })];
+    await addRuns(good, { at: START - 30 * MINUTE_MS, durationMs: 20, latenessMs: 1 });
+    await addRuns(
+      bad,
+      ...[20, 19, 18].map((minutes) => ({
+        at: START - minutes * MINUTE_MS,
+        state: 'failed',
+        durationMs: 10,
+        latenessMs: 1,
+      })),
+    );
+    await api.db.query(
+      `INSERT INTO job_stats (job_id, last_run_at, last_run_state, failure_streak) VALUES ($1, $2, 'failed', 3)`,
+      [bad.id, iso(START - 18 * MINUTE_MS)],
+    );
+    await rollUp();
+    expect((await get('/targets')).data).toEqual([
+      {
+        ...{ host: 'broken.example:8443', state: 'failing', runs: 3, failed: 3, attempts: 3 },
+        ...{ durationMs: { p50: 10, p95: 10 }, lastFailureAt: iso(START - 18 * MINUTE_MS) },
+        lastError: { code: 'status', message: 'the target answered 500' },
+      },
+      {
+        ...{ host: 'hooks.example.com', state: 'healthy', runs: 1, failed: 0, attempts: 1 },
+        ...{ durationMs: { p50: 20, p95: 20 }, lastFailureAt: null, lastError: null },
+      },
+    ]);
+    const found = await get('/attention');
+    expect(found).toMatchObject({
+      onTime: true,
+      sentence: 'Everything is on time: 4 runs in the last hour, 3 of them failed.',
+      items: [
+        { kind: 'targetFailing', severity: 'critical', host: 'broken.example:8443', jobId: null },
+        { kind: 'jobFailing', severity: 'warning', jobId: bad.id, detail: 'bad has failed 3 times in a row' },
+      ],
+    });
+  });
+
+  it('tell of jobs that are overdue, parked or whose pause ends', async () => {
+    const [overdue, parked, paused] = [await job('overdue'), await job('parked'), await job('paused')];
+    await api.db.query(`UPDATE job_states SET next_run_at = $2 WHERE job_id = $1`, [overdue.id, iso(START - HOUR_MS)]);
+    await api.db.query(
+      `UPDATE job_states SET state = 'paused', next_run_at = NULL, pause_note = 'parked: bad zone', paused_at = $2 WHERE job_id = $1`,
+      [parked.id, iso(START - HOUR_MS)],
+    );
+    await api.call('POST', `/jobs/${paused.id}/pause`, { until: iso(START + HOUR_MS) });
+    const { onTime, sentence, items } = await get('/attention');
+    expect({ onTime, sentence }).toEqual({
+      onTime: false,
+      sentence: '1 job is overdue; 0 runs in the last hour, none of them failed.',
+    });
+    expect(items).toMatchObject([
+      { kind: 'jobOverdue', jobId: overdue.id, since: iso(START - HOUR_MS) },
+      { kind: 'jobParked', jobId: parked.id, detail: 'parked is parked: bad zone' },
+      { kind: 'pauseEnds', jobId: paused.id, severity: 'info' },
+    ]);
+  });
+
+  it('say so when all is on time, and when runs start late', async () => {
+    expect(await get('/attention')).toEqual({
+      ...{ onTime: true, sentence: 'Everything is on time: nothing was due in the last hour.', items: [] },
+    });
+    await addRuns(await job('late'), { at: START - MINUTE_MS, latenessMs: 5_000 });
+    expect(await get('/attention')).toMatchObject({
+      onTime: false,
+      sentence: expect.stringMatching(/^Runs start late: about 1 of 1 run in the last hour by more than a second/),
+    });
   });
 });

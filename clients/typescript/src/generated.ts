@@ -198,6 +198,38 @@ export interface components {
         };
         /**
          * @example {
+         *       "onTime": true,
+         *       "sentence": "Everything is on time: 120 runs in the last hour, none of them failed.",
+         *       "items": [
+         *         {
+         *           "kind": "jobFailing",
+         *           "severity": "warning",
+         *           "jobId": "0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11",
+         *           "host": null,
+         *           "detail": "nightly-report has failed 3 times in a row",
+         *           "since": "2026-03-02T07:00:00.000Z"
+         *         }
+         *       ]
+         *     }
+         */
+        Attention: {
+            /** @description The most severe first, 50 at most */
+            items: {
+                detail: string;
+                host: string | null;
+                jobId: string | null;
+                /** @enum {string} */
+                kind: "jobFailing" | "jobOverdue" | "jobParked" | "pauseEnds" | "targetFailing" | "crowdedMinute" | "degraded" | "auditFinding";
+                /** @enum {string} */
+                severity: "critical" | "warning" | "info";
+                since: string | null;
+            }[];
+            onTime: boolean;
+            /** @description Whether everything is on time, for people */
+            sentence: string;
+        };
+        /**
+         * @example {
          *       "id": "0197a5d4-1e80-7a52-8d1e-6b0c9a4f3e21",
          *       "at": "2026-03-02T08:00:00.004Z",
          *       "action": "job.update",
@@ -1063,6 +1095,85 @@ export interface components {
         };
         /**
          * @example {
+         *       "from": "2026-03-02T08:00:00.000Z",
+         *       "to": "2026-03-03T08:00:00.000Z",
+         *       "resolution": "PT1M",
+         *       "computedAt": "2026-03-02T07:58:10.000Z",
+         *       "estimated": false,
+         *       "total": 1200,
+         *       "peak": 1200,
+         *       "cells": [
+         *         {
+         *           "at": "2026-03-02T09:00:00.000Z",
+         *           "fires": 1200
+         *         }
+         *       ],
+         *       "crowded": [
+         *         {
+         *           "at": "2026-03-02T09:00:00.000Z",
+         *           "fires": 1200,
+         *           "jobs": [
+         *             {
+         *               "id": "0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11",
+         *               "name": "nightly-report"
+         *             }
+         *           ],
+         *           "afterSpreading": 20
+         *         }
+         *       ]
+         *     }
+         */
+        Forecast: {
+            /** @description Empty ones are left out */
+            cells: {
+                /**
+                 * Format: date-time
+                 * @example 2026-12-24T18:00:00.000Z
+                 */
+                at: string;
+                fires: number;
+            }[];
+            /** @description Of a project with many jobs it is computed in the background; null: not yet, and nothing is known */
+            computedAt: string | null;
+            /** @description Minutes of the next 24 hours, the most crowded first, ten at most */
+            crowded: {
+                /** @description What would fire in that minute if those who fire at that very minute were spread by `H` within their period, an hour at most */
+                afterSpreading: number;
+                /**
+                 * Format: date-time
+                 * @example 2026-12-24T18:00:00.000Z
+                 */
+                at: string;
+                fires: number;
+                /** @description Some of them */
+                jobs: {
+                    /**
+                     * Format: uuid
+                     * @example 0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11
+                     */
+                    id: string;
+                    name: string;
+                }[];
+            }[];
+            /** @description Some rules are too many or too frequent to follow each of their occurrences */
+            estimated: boolean;
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            from: string;
+            peak: number;
+            /** @enum {string} */
+            resolution: "PT1M" | "PT1H";
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            to: string;
+            total: number;
+        };
+        /**
+         * @example {
          *       "status": "ok"
          *     }
          */
@@ -1668,6 +1779,64 @@ export interface components {
             name: string;
             /** @example At 09:00, Monday through Friday (Europe/Paris) */
             scheduleText?: string;
+        };
+        Lane: {
+            /** @description Counts by `resolution` when there are more runs than that; empty bands are left out */
+            bands: {
+                /**
+                 * Format: date-time
+                 * @example 2026-12-24T18:00:00.000Z
+                 */
+                at: string;
+                cancelled: number;
+                failed: number;
+                /** @description Queued, held, running or between attempts */
+                open: number;
+                skipped: number;
+                succeeded: number;
+            }[] | null;
+            /** @description Of the job's zone */
+            clockChanges: {
+                /** @example +02:00 */
+                after: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-12-24T18:00:00.000Z
+                 */
+                at: string;
+                /** @example +01:00 */
+                before: string;
+            }[];
+            /**
+             * Format: uuid
+             * @example 0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11
+             */
+            jobId: string;
+            jobName: string;
+            /** @description What the schedule will do in the span */
+            occurrences: {
+                /**
+                 * Format: date-time
+                 * @example 2026-12-24T18:00:00.000Z
+                 */
+                scheduledFor: string;
+            }[];
+            /** @description There are more in the span */
+            occurrencesTruncated: boolean;
+            pauses: {
+                /**
+                 * Format: date-time
+                 * @example 2026-12-24T18:00:00.000Z
+                 */
+                from: string;
+                note: string | null;
+                to: string | null;
+            }[];
+            /** @description The oldest first, when there are 60 or fewer in the span; otherwise null */
+            runs: components["schemas"]["RunMark"][] | null;
+            /** @enum {string} */
+            state: "active" | "paused" | "completed";
+            timeZone: string;
         };
         /**
          * @example {
@@ -3363,6 +3532,132 @@ export interface components {
         TargetInput: components["schemas"]["HttpTargetInput"] | string;
         /**
          * @example {
+         *       "from": "2026-03-02T07:00:00.000Z",
+         *       "to": "2026-03-02T08:00:00.000Z",
+         *       "data": [
+         *         {
+         *           "host": "api.example.com",
+         *           "state": "healthy",
+         *           "runs": 120,
+         *           "failed": 0,
+         *           "attempts": 121,
+         *           "durationMs": {
+         *             "p50": 31,
+         *             "p95": 84
+         *           },
+         *           "lastFailureAt": null,
+         *           "lastError": null
+         *         }
+         *       ]
+         *     }
+         */
+        Targets: {
+            /** @description The worst first, 200 at most */
+            data: {
+                attempts: number;
+                durationMs: {
+                    p50: number;
+                    p95: number;
+                } | null;
+                failed: number;
+                /**
+                 * @description With the port, where the URL names one
+                 * @example api.example.com
+                 */
+                host: string;
+                lastError: {
+                    code: string;
+                    message: string;
+                } | null;
+                lastFailureAt: string | null;
+                runs: number;
+                /**
+                 * @description failing: a tenth of the runs failed; slow: the slowest twentieth took 5 s and longer; quiet: nothing was called
+                 * @enum {string}
+                 */
+                state: "healthy" | "failing" | "slow" | "quiet";
+            }[];
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            to: string;
+        };
+        /**
+         * @example {
+         *       "from": "2026-03-29T00:00:00.000Z",
+         *       "to": "2026-03-29T02:00:00.000Z",
+         *       "now": "2026-03-29T01:00:00.000Z",
+         *       "resolution": "PT1M",
+         *       "lanes": [
+         *         {
+         *           "jobId": "0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11",
+         *           "jobName": "nightly-report",
+         *           "timeZone": "Europe/Paris",
+         *           "state": "active",
+         *           "runs": [
+         *             {
+         *               "id": "0197a5d4-1e80-7a52-8d1e-6b0c9a4f3e21",
+         *               "scheduledFor": "2026-03-29T00:30:00.000Z",
+         *               "state": "succeeded",
+         *               "reason": null,
+         *               "durationMs": 31,
+         *               "latenessMs": 4
+         *             }
+         *           ],
+         *           "bands": null,
+         *           "occurrences": [
+         *             {
+         *               "scheduledFor": "2026-03-29T01:30:00.000Z"
+         *             }
+         *           ],
+         *           "occurrencesTruncated": false,
+         *           "pauses": [],
+         *           "clockChanges": [
+         *             {
+         *               "at": "2026-03-29T01:00:00.000Z",
+         *               "before": "+01:00",
+         *               "after": "+02:00"
+         *             }
+         *           ]
+         *         }
+         *       ],
+         *       "page": {
+         *         "nextCursor": null
+         *       }
+         *     }
+         */
+        Timeline: {
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            from: string;
+            lanes: components["schemas"]["Lane"][];
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            now: string;
+            page: components["schemas"]["PageInfo"];
+            /**
+             * @description Width of bands: minutes up to 2 hours, hours up to 6 days, 6 hours up to 31 days
+             * @enum {string}
+             */
+            resolution: "PT1M" | "PT1H" | "PT6H";
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            to: string;
+        };
+        /**
+         * @example {
          *       "body": {
          *         "report": "again"
          *       }
@@ -3562,6 +3857,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NewApiKey"];
+                };
+            };
+        };
+    };
+    getAttention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sentence and the items */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Attention"];
                 };
             };
         };
@@ -3846,6 +4166,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CalendarImported"];
+                };
+            };
+        };
+    };
+    getForecast: {
+        parameters: {
+            query?: {
+                /** @description Inclusive; default now. Widened to a whole cell */
+                from?: string;
+                /** @description Minutes reach 24 hours ahead, hours 7 days */
+                resolution?: "PT1M" | "PT1H";
+                /** @description Exclusive; default 24 hours after the beginning */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The forecast */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forecast"];
                 };
             };
         };
@@ -5296,6 +5648,69 @@ export interface operations {
             };
         };
     };
+    listTargets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The hosts */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Targets"];
+                };
+            };
+        };
+    };
+    getTimeline: {
+        parameters: {
+            query?: {
+                /** @description `page.nextCursor` of the page before; the other parameters must be the same as there */
+                cursor?: string;
+                /** @description Inclusive; widened to a whole bucket */
+                from?: string;
+                /** @description Only these jobs, in this order; those that there are not are left out. Without it all, by name. */
+                jobId?: string[];
+                /** @description Lanes in a page */
+                limit?: number;
+                /** @description Exclusive; widened to a whole bucket */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of lanes */
+            200: {
+                headers: {
+                    /** @description The next page, `rel="next"`; absent on the last one */
+                    link?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Timeline"];
+                };
+            };
+        };
+    };
 }
 
 /** Where each operation is, and what it takes. */
@@ -5314,7 +5729,9 @@ export const OPERATIONS = {
   explainInstant: { method: 'GET', path: '/jobs/{id}/explain', contentType: null },
   exportJobSet: { method: 'GET', path: '/projects/{id}/jobs', contentType: null },
   getApiKey: { method: 'GET', path: '/api-keys/{id}', contentType: null },
+  getAttention: { method: 'GET', path: '/attention', contentType: null },
   getCalendar: { method: 'GET', path: '/calendars/{id}', contentType: null },
+  getForecast: { method: 'GET', path: '/forecast', contentType: null },
   getJob: { method: 'GET', path: '/jobs/{id}', contentType: null },
   getLiveness: { method: 'GET', path: '/health/live', contentType: null },
   getMetrics: { method: 'GET', path: '/metrics', contentType: null },
@@ -5325,6 +5742,7 @@ export const OPERATIONS = {
   getStartup: { method: 'GET', path: '/health/startup', contentType: null },
   getStatistics: { method: 'GET', path: '/statistics', contentType: null },
   getSystem: { method: 'GET', path: '/system', contentType: null },
+  getTimeline: { method: 'GET', path: '/timeline', contentType: null },
   importCalendar: { method: 'POST', path: '/calendars/{id}/import', contentType: 'text/calendar' },
   importJobs: { method: 'POST', path: '/projects/{id}/jobs/import', contentType: 'application/json' },
   listApiKeys: { method: 'GET', path: '/api-keys', contentType: null },
@@ -5338,6 +5756,7 @@ export const OPERATIONS = {
   listRunStrips: { method: 'GET', path: '/jobs/strips', contentType: null },
   listRuns: { method: 'GET', path: '/runs', contentType: null },
   listSigningSecrets: { method: 'GET', path: '/signing-secrets', contentType: null },
+  listTargets: { method: 'GET', path: '/targets', contentType: null },
   pauseJob: { method: 'POST', path: '/jobs/{id}/pause', contentType: 'application/json' },
   previewSchedule: { method: 'POST', path: '/schedules/preview', contentType: 'application/json' },
   putCalendar: { method: 'PUT', path: '/calendars/{id}', contentType: 'application/json' },

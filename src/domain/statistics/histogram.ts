@@ -36,10 +36,12 @@ export function countOf(histogram: Histogram): number {
   return total;
 }
 
-/** Null when nothing was counted. By the nearest rank; `max` is known exactly, and no percentile is above it. */
-export function percentilesOf(histogram: Histogram, max: number | null): Percentiles | null {
-  if (max === null || histogram.size === 0) return null;
+/** Null when nothing was counted. By the nearest rank, and none is above `exactMax`; null: that is not known. */
+export function percentilesOf(histogram: Histogram, exactMax: number | null): Percentiles | null {
   const buckets = [...histogram].sort(([left], [right]) => left - right);
+  const widest = buckets.at(-1);
+  if (widest === undefined) return null;
+  const max = exactMax ?? valueOf(widest[0]);
   const total = countOf(histogram);
   const at = (share: number): number => {
     const rank = Math.max(1, Math.ceil(share * total));

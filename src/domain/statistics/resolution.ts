@@ -23,7 +23,6 @@ export const STATISTICS_RESOLUTIONS = [
 
 export const TIMELINE_RESOLUTIONS = [
   { name: 'PT1M', ms: MINUTE_MS, longestMs: 2 * HOUR_MS },
-  { name: 'PT5M', ms: 5 * MINUTE_MS, longestMs: 12 * HOUR_MS },
   { name: 'PT1H', ms: HOUR_MS, longestMs: 6 * DAY_MS },
   { name: 'PT6H', ms: 6 * HOUR_MS, longestMs: 31 * DAY_MS },
 ] as const;

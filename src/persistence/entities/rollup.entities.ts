@@ -139,24 +139,29 @@ export class ForecastEntity {
   @PrimaryColumn('uuid', { name: 'project_id', primaryKeyConstraintName: 'forecasts_pkey' })
   projectId!: string;
 
-  @Column('timestamptz', { name: 'computed_at' })
-  computedAt!: Date;
+  /** When a replica began to compute it. */
+  @Column('timestamptz', { name: 'claimed_at' })
+  claimedAt!: Date;
 
-  @Column('timestamptz', { name: 'starts_at' })
-  startsAt!: Date;
+  /** Null like all that follows: it has not been computed yet. */
+  @Column('timestamptz', { name: 'computed_at', nullable: true })
+  computedAt!: Date | null;
+
+  @Column('timestamptz', { name: 'starts_at', nullable: true })
+  startsAt!: Date | null;
 
   /** Some rules were sampled. */
-  @Column('boolean')
-  estimated!: boolean;
+  @Column('boolean', { nullable: true })
+  estimated!: boolean | null;
 
   /** Fires of each minute of a day from `starts_at`. */
-  @Column('integer', { array: true })
-  minutes!: number[];
+  @Column('integer', { array: true, nullable: true })
+  minutes!: number[] | null;
 
   /** Fires of each hour of a week. */
-  @Column('integer', { array: true })
-  hours!: number[];
+  @Column('integer', { array: true, nullable: true })
+  hours!: number[] | null;
 
-  @Column('jsonb')
-  crowded!: object[];
+  @Column('jsonb', { nullable: true })
+  crowded!: object[] | null;
 }
