@@ -78,8 +78,8 @@ export class ForecastBuilder {
   addEvenly(firesPerMillionMinutes: number): void {
     if (firesPerMillionMinutes <= 0) return;
     const aMinute = firesPerMillionMinutes / MILLION;
-    for (let minute = 0; minute < MINUTES_AHEAD; minute += 1) this.minutes[minute]! += aMinute;
-    for (let hour = 0; hour < HOURS_AHEAD; hour += 1) this.hours[hour]! += 60 * aMinute;
+    for (let minute = 0; minute < MINUTES_AHEAD; minute += 1) add(this.minutes, minute, aMinute);
+    for (let hour = 0; hour < HOURS_AHEAD; hour += 1) add(this.hours, hour, 60 * aMinute);
     this.estimated = true;
   }
 
@@ -112,8 +112,8 @@ export class ForecastBuilder {
     for (let part = 0; part < parts; part += 1) {
       const offsetMs = at + (part * jitterMs) / parts - this.startsAt;
       const [minute, hour] = [Math.floor(offsetMs / MINUTE_MS), Math.floor(offsetMs / HOUR_MS)];
-      if (minute < MINUTES_AHEAD) this.minutes[minute]! += weight / parts;
-      if (hour < HOURS_AHEAD) this.hours[hour]! += weight / parts;
+      if (minute < MINUTES_AHEAD) add(this.minutes, minute, weight / parts);
+      if (hour < HOURS_AHEAD) add(this.hours, hour, weight / parts);
     }
   }
 
@@ -128,10 +128,11 @@ export class ForecastBuilder {
   /** What fires so often is about as frequent at any time. */
   private goOnEvenly(from: Instant, schedule: Schedule, seed: string, weight: number): void {
     const aMinute = (weight * loadOf({ id: seed, schedule }).firesPerMillionMinutes) / MILLION;
-    const begin = from - this.startsAt;
-    for (let minute = Math.ceil(begin / MINUTE_MS); minute < MINUTES_AHEAD; minute += 1)
-      this.minutes[minute]! += aMinute;
-    for (let hour = Math.ceil(begin / HOUR_MS); hour < HOURS_AHEAD; hour += 1) this.hours[hour]! += 60 * aMinute;
+    const begin = Math.ceil((from - this.startsAt) / MINUTE_MS);
+    for (let minute = begin; minute < HOURS_AHEAD * 60; minute += 1) {
+      if (minute < MINUTES_AHEAD) add(this.minutes, minute, aMinute);
+      add(this.hours, Math.floor(minute / 60), aMinute);
+    }
     this.estimated = true;
   }
 
@@ -155,7 +156,7 @@ export class ForecastBuilder {
 function periodMinutes(schedule: Schedule, seed: string): number {
   const { firesPerMillionMinutes } = loadOf({ id: seed, schedule });
   const timesPerDay = Math.max(1, (firesPerMillionMinutes / MILLION) * (DAY_MS / MINUTE_MS));
-  return Math.max(1, Math.min(60, Math.floor(DAY_MS / MINUTE_MS / timesPerDay)));
+  return Math.max(1, Math.min(60, Math.round(DAY_MS / MINUTE_MS / timesPerDay)));
 }
 
 /** Null for what can't be read here. */
@@ -166,4 +167,8 @@ function compiled(schedule: Schedule, seed: string, calendars: Calendars): Recur
     if (error instanceof RangeError) return null;
     throw error;
   }
+}
+
+function add(counts: Float64Array, index: number, amount: number): void {
+  counts[index] = (counts[index] ?? 0) + amount;
 }
