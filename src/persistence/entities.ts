@@ -17,6 +17,8 @@ import {
   RollupProgressEntity,
   RunRollupEntity,
 } from './entities/rollup.entities.js';
+import { ReignEntity } from './entities/reign.entity.js';
+import { ReplicaEntity } from './entities/replica.entity.js';
 import { RunEntity } from './entities/run.entity.js';
 import { SigningSecretEntity } from './entities/signing-secret.entity.js';
 
@@ -41,4 +43,6 @@ export const ENTITIES = [
   RollupProgressEntity,
   RollupMarkEntity,
   ForecastEntity,
+  ReplicaEntity,
+  ReignEntity,
 ];

@@ -20,7 +20,9 @@ import { PartitionsRepository } from './partitions.repository.js';
 import { PlanningRepository } from './planning.repository.js';
 import { ProjectsRepository } from './projects.repository.js';
 import { RecoveryRepository } from './recovery.repository.js';
+import { ReplicasRepository } from './replicas.repository.js';
 import { RunCapsRepository } from './run-caps.repository.js';
+import { RunChangesRepository } from './run-changes.repository.js';
 import { RunCountsRepository } from './run-counts.repository.js';
 import { RunListRepository } from './run-list.repository.js';
 import { RollupsRepository } from './rollups.repository.js';
@@ -61,6 +63,8 @@ const REPOSITORIES = [
   TimelineRepository,
   ForecastsRepository,
   AttentionRepository,
+  RunChangesRepository,
+  ReplicasRepository,
 ];
 
 /** The repositories, one an aggregate or duty. Needs the data source, which the composition root makes. */
