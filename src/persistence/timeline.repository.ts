@@ -20,7 +20,7 @@ const BY_NAME = {
 };
 const BY_IDS = {
   name: 'timeline-jobs-by-ids',
-  text: `${JOB} WHERE j.project_id = $1 AND j.id = ANY ($2::uuid[])`,
+  text: `SELECT found.* FROM unnest($2::uuid[]) AS q (id), LATERAL (${JOB} WHERE j.project_id = $1 AND j.id = q.id OFFSET 0) found`,
 };
 
 /** The oldest first, of each job at most so many. OFFSET keeps it one look into the index for each. */

@@ -3,7 +3,7 @@ import { formatInstant } from '../../src/domain/recurrence/instants.js';
 import type { Instant } from '../../src/domain/recurrence/schedule.js';
 import { bucketOf } from '../../src/domain/statistics/histogram.js';
 import { PartitionsRepository } from '../../src/persistence/partitions.repository.js';
-import type { Database } from '../../src/persistence/database.js';
+import type { Database, Sql } from '../../src/persistence/database.js';
 import { newRunId } from '../../src/persistence/run-id.js';
 import { RollupsRepository } from '../../src/persistence/rollups.repository.js';
 import { Metrics } from '../../src/platform/metrics.js';
@@ -263,9 +263,9 @@ function dyingAfter(database: Database, statements: number): Database {
   return {
     rows: dying(database.rows.bind(database)),
     count: dying(database.count.bind(database)),
-    transaction: (work: Parameters<Database['transaction']>[0], limitMs?: number) =>
+    transaction: <Result>(work: (sql: Sql) => Promise<Result>, limitMs?: number) =>
       database.transaction(
-        (sql) => work({ rows: dying(sql.rows.bind(sql)), count: dying(sql.count.bind(sql)) }),
+        (sql) => work({ rows: dying(sql.rows.bind(sql)) as Sql['rows'], count: dying(sql.count.bind(sql)) }),
         limitMs,
       ),
   } as unknown as Database;
