@@ -29,7 +29,7 @@ export function askedSpan<Name extends string>(
   throw outOfRange('/to', `is more than ${daysOrElapsed(longestMs)} after the beginning of the span`);
 }
 
-export function outOfRange(pointer: string, detail: string): Error {
+function outOfRange(pointer: string, detail: string): Error {
   return refuseParameters([{ pointer, code: 'out_of_range', detail }]);
 }
 

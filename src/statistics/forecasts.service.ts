@@ -2,18 +2,21 @@ import { Injectable } from '@nestjs/common';
 import { BoundedMap } from '../domain/recurrence/bounded-map.js';
 import { formatInstant } from '../domain/recurrence/instants.js';
 import type { Instant } from '../domain/recurrence/schedule.js';
-import { HOURS_AHEAD, MINUTES_AHEAD } from '../domain/statistics/forecast.js';
-import { floorTo } from '../domain/statistics/resolution.js';
 import { ForecastsRepository } from '../persistence/forecasts.repository.js';
 import type { StoredForecast } from '../persistence/forecasts.repository.js';
 import { Clock } from '../platform/clock.js';
-import { outOfRange } from './asked-span.js';
+import { askedSpan } from './asked-span.js';
 import { FEW_JOBS, ForecastComputer } from './forecast-computer.js';
 import type { ForecastQuery, ForecastView } from './outlook.schemas.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
+/** Farther than they reach nothing is computed. */
+const RESOLUTIONS = {
+  PT1M: { name: 'PT1M', ms: MINUTE_MS, longestMs: DAY_MS },
+  PT1H: { name: 'PT1H', ms: HOUR_MS, longestMs: 7 * DAY_MS },
+} as const;
 /** What was worked out for a request serves those that follow. */
 const KEPT_MS = 60_000;
 const KEPT = 100;
@@ -32,13 +35,13 @@ export class ForecastsService {
 
   async read(projectId: string, query: ForecastQuery): Promise<ForecastView> {
     const now = this.clock.now();
-    const { from, to } = askedCells(query, now);
+    const byDefault = { from: now, to: now + DAY_MS };
+    const { from, to, resolution } = askedSpan(query, byDefault, [RESOLUTIONS[query.resolution]]);
     const forecast = await this.known(projectId, now);
-    const ms = cellMs(query);
     const counts = query.resolution === 'PT1M' ? forecast?.minutes : forecast?.hours;
     const cells: { at: Instant; fires: number }[] = [];
     for (const [index, fires] of (counts ?? []).entries()) {
-      const at = (forecast?.startsAt ?? 0) + index * ms;
+      const at = (forecast?.startsAt ?? 0) + index * resolution.ms;
       if (fires > 0 && at >= from && at < to) cells.push({ at, fires });
     }
     return {
@@ -80,23 +83,4 @@ export class ForecastsService {
       afterSpreading,
     }));
   }
-}
-
-function cellMs({ resolution }: ForecastQuery): number {
-  return resolution === 'PT1M' ? MINUTE_MS : HOUR_MS;
-}
-
-/** What is asked for lies between the hour that now is in and what is computed ahead. */
-function askedCells(query: ForecastQuery, now: Instant): { from: Instant; to: Instant } {
-  const ms = cellMs(query);
-  const from = floorTo(query.from ?? now, ms);
-  const to = -floorTo(-(query.to ?? from + DAY_MS), ms);
-  const reach = query.resolution === 'PT1M' ? MINUTES_AHEAD * MINUTE_MS : HOURS_AHEAD * HOUR_MS;
-  if (from < now - HOUR_MS - ms) throw outOfRange('/from', 'lies more than PT1H back: a forecast looks ahead');
-  if (to <= from) throw outOfRange('/to', 'is not after the beginning of the span');
-  if (to - from > reach + ms || to > now + reach + HOUR_MS) {
-    const name = query.resolution === 'PT1M' ? 'PT24H' : 'P7D';
-    throw outOfRange('/to', `is farther ahead than ${name}, to where ${query.resolution} reaches`);
-  }
-  return { from, to };
 }

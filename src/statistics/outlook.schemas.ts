@@ -5,12 +5,15 @@ import { IdText, InstantInput, InstantText } from '../platform/contract/values.s
 const count = z.int().nonnegative();
 
 export const ForecastQuery = z.strictObject({
-  from: InstantInput.optional().meta({ description: 'Inclusive; default now. Widened to a whole cell' }),
+  from: InstantInput.optional().meta({
+    description:
+      'Inclusive; default now. Widened to a whole cell; what lies back, or farther ahead than is computed, has none',
+  }),
   to: InstantInput.optional().meta({ description: 'Exclusive; default 24 hours after the beginning' }),
   resolution: z
     .enum(['PT1M', 'PT1H'])
     .default('PT1M')
-    .meta({ description: 'Minutes reach 24 hours ahead, hours 7 days' }),
+    .meta({ description: 'Minutes reach 24 hours ahead, hours 7 days; a span may be as long' }),
 });
 export type ForecastQuery = z.infer<typeof ForecastQuery>;
 

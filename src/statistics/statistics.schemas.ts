@@ -102,10 +102,14 @@ export const StatisticsView = z
 export type StatisticsView = z.infer<typeof StatisticsView>;
 
 export const StripsQuery = z.strictObject({
-  jobId: repeatedIds(MAX_STRIPS).meta({
-    description: 'Repeat it for several jobs; those that there are not are left out',
-    example: ['0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11'],
-  }),
+  jobId: repeatedIds(MAX_STRIPS)
+    .optional()
+    .transform((ids) => ids ?? [])
+    .meta({
+      description:
+        'Repeat it for several jobs; those that there are not are left out, and without it there is nothing to answer',
+      example: ['0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11'],
+    }),
   count: countParameter(1, MAX_STRIP, MAX_STRIP).meta({ description: 'Runs of each job' }),
 });
 export type StripsQuery = z.infer<typeof StripsQuery>;

@@ -221,9 +221,9 @@ describe('GET /jobs/strips', () => {
     expect(data[0]?.runs.map(({ id }) => id)).toEqual(ids.slice(1, 3));
   });
 
-  it('refuses what is no job id, none at all, and too many', async () => {
+  it('refuses what is no job id, and too many', async () => {
     const tooMany = Array.from({ length: 201 }, (): string => randomUUID());
-    const refused: Record<string, string | string[]>[] = [{}, { jobId: 'x' }, { jobId: tooMany }];
+    const refused: Record<string, string | string[]>[] = [{ jobId: 'x' }, { jobId: tooMany }];
     for (const query of refused)
       expect(await ask('/jobs/strips', query)).toMatchObject({ status: 400, body: { code: 'invalid_parameter' } });
   });
@@ -315,7 +315,7 @@ describe('GET /forecast', () => {
     expect(found).toMatchObject({ resolution: 'PT1M', computedAt: iso(START), total: 26, peak: 12 });
     expect(found.cells.length).toBe(4);
     expect(found.crowded[0]).toMatchObject({ fires: 12, afterSpreading: 1, jobs: [{ name: 'hourly 0' }, {}] });
-    const hours = await get('/forecast', { resolution: 'PT1H', to: iso(START + 7 * DAY_MS) });
+    const hours = await get('/forecast', { resolution: 'PT1H', from: iso(START), to: iso(START + 7 * DAY_MS) });
     expect(hours).toMatchObject({ total: 168 * 13, peak: 13 });
   });
 
@@ -331,11 +331,13 @@ describe('GET /forecast', () => {
     });
   });
 
-  it('refuses to look back, and farther than it reaches', async () => {
+  it('refuses more than it reaches', async () => {
     const fault = async (query: Record<string, string>): Promise<unknown> =>
       (await ask('/forecast', query)).body.errors;
-    expect(await fault({ from: iso(START - DAY_MS) })).toMatchObject([{ pointer: '/from', code: 'out_of_range' }]);
-    expect(await fault({ to: iso(START + 3 * DAY_MS) })).toMatchObject([{ pointer: '/to', code: 'out_of_range' }]);
+    expect(await fault({ from: iso(START), to: iso(START - 1) })).toMatchObject([{ pointer: '/to' }]);
+    expect(await fault({ from: iso(START), to: iso(START + 3 * DAY_MS) })).toMatchObject([
+      { pointer: '/to', code: 'out_of_range' },
+    ]);
     expect(await fault({ resolution: 'PT5M' })).toMatchObject([{ pointer: '/resolution' }]);
   });
 });

@@ -4665,9 +4665,9 @@ export interface operations {
     getForecast: {
         parameters: {
             query?: {
-                /** @description Inclusive; default now. Widened to a whole cell */
+                /** @description Inclusive; default now. Widened to a whole cell; what lies back, or farther ahead than is computed, has none */
                 from?: string;
-                /** @description Minutes reach 24 hours ahead, hours 7 days */
+                /** @description Minutes reach 24 hours ahead, hours 7 days; a span may be as long */
                 resolution?: "PT1M" | "PT1H";
                 /** @description Exclusive; default 24 hours after the beginning */
                 to?: string;
@@ -5459,11 +5459,11 @@ export interface operations {
     };
     listRunStrips: {
         parameters: {
-            query: {
+            query?: {
                 /** @description Runs of each job */
                 count?: number;
-                /** @description Repeat it for several jobs; those that there are not are left out */
-                jobId: string[];
+                /** @description Repeat it for several jobs; those that there are not are left out, and without it there is nothing to answer */
+                jobId?: string[];
             };
             header?: never;
             path?: never;
