@@ -28,6 +28,7 @@ import { RunsModule } from './runs/runs.module.js';
 import { SchedulesModule } from './schedules/schedules.module.js';
 import { LeadershipModule } from './scheduling/leadership.module.js';
 import { SchedulingModule } from './scheduling/scheduling.module.js';
+import { RollupsModule, StatisticsModule } from './statistics/statistics.module.js';
 import { SystemModule } from './system/system.module.js';
 import { SystemStatus } from './system/system-status.js';
 
@@ -44,6 +45,7 @@ const PLANNING: Modules = [
   SchedulingModule,
   SelfCheckModule,
   LedgerMonitoringModule,
+  RollupsModule,
 ];
 const DELIVERY: Modules = [ExecutionModule];
 const API: Modules = [
@@ -54,6 +56,7 @@ const API: Modules = [
   AccessModule,
   AuditModule,
   HistoryModule,
+  StatisticsModule,
   TargetTestsModule,
   EventsModule.for([IdentificationModule]),
 ];

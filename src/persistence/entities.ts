@@ -9,6 +9,14 @@ import { JobStatsEntity } from './entities/job-stats.entity.js';
 import { ProjectUsageEntity } from './entities/project-usage.entity.js';
 import { KeptAnswerEntity } from './entities/kept-answer.entity.js';
 import { ProjectEntity } from './entities/project.entity.js';
+import {
+  ForecastEntity,
+  HostRollupEntity,
+  JobRollupEntity,
+  RollupMarkEntity,
+  RollupProgressEntity,
+  RunRollupEntity,
+} from './entities/rollup.entities.js';
 import { ReignEntity } from './entities/reign.entity.js';
 import { ReplicaEntity } from './entities/replica.entity.js';
 import { RunEntity } from './entities/run.entity.js';
@@ -30,6 +38,12 @@ export const ENTITIES = [
   KeptAnswerEntity,
   AuditLogEntity,
   JobRevisionEntity,
+  RunRollupEntity,
+  JobRollupEntity,
+  HostRollupEntity,
+  RollupProgressEntity,
+  RollupMarkEntity,
+  ForecastEntity,
   ReplicaEntity,
   ReignEntity,
   TzEditionEntity,

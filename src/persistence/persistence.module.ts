@@ -1,10 +1,12 @@
 import { Global, Module } from '@nestjs/common';
 import { SecretsModule } from '../platform/secrets/secrets.module.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
+import { AttentionRepository } from './attention.repository.js';
 import { AuditLogRepository } from './audit-log.repository.js';
 import { CalendarsRepository } from './calendars.repository.js';
 import { ClaimsRepository } from './claims.repository.js';
 import { Database } from './database.js';
+import { ForecastsRepository } from './forecasts.repository.js';
 import { JobBatchesRepository } from './job-batches.repository.js';
 import { JobListRepository } from './job-list.repository.js';
 import { JobSecretsRepository } from './job-secrets.repository.js';
@@ -24,9 +26,13 @@ import { RunCapsRepository } from './run-caps.repository.js';
 import { RunChangesRepository } from './run-changes.repository.js';
 import { RunCountsRepository } from './run-counts.repository.js';
 import { RunListRepository } from './run-list.repository.js';
+import { RollupsRepository } from './rollups.repository.js';
+import { RunStripsRepository } from './run-strips.repository.js';
 import { RunTracesRepository } from './run-traces.js';
 import { RunsRepository } from './runs.repository.js';
 import { SigningSecretsRepository } from './signing-secrets.repository.js';
+import { StatisticsRepository } from './statistics.repository.js';
+import { TimelineRepository } from './timeline.repository.js';
 import { TzEditionsRepository } from './tz-editions.repository.js';
 import { Writes } from './writes.js';
 
@@ -56,6 +62,12 @@ const REPOSITORIES = [
   KeptAnswersRepository,
   AuditLogRepository,
   JobRevisionsRepository,
+  RollupsRepository,
+  StatisticsRepository,
+  RunStripsRepository,
+  TimelineRepository,
+  ForecastsRepository,
+  AttentionRepository,
   RunChangesRepository,
   ReplicasRepository,
   TzEditionsRepository,

@@ -73,6 +73,18 @@ export class Metrics {
     'Jobs whose ledger the self-check has compared',
     [],
   );
+  readonly rollup = this.histogram('carillon_rollup_seconds', 'Time to roll up some minutes of the ledger', {
+    buckets: FROM_1_MS_TO_10_S,
+  });
+  readonly rollupLag = this.gauge(
+    'carillon_rollup_lag_seconds',
+    'How far the rollups of the ledger lie back; about a minute is usual',
+  );
+  readonly rollupMarks = this.counter(
+    'carillon_rollup_marks_total',
+    'Runs that entered the ledger for instants that had been rolled up',
+    [],
+  );
   readonly clockOffset = this.gauge('carillon_clock_offset_seconds', "This host's clock minus the database's");
   readonly httpRequests = this.histogram('carillon_http_request_seconds', 'API requests, by route, method and status', {
     buckets: FROM_1_MS_TO_10_S,

@@ -27,6 +27,7 @@ import { RunQueue, type QueuedRun } from '../../src/queue/run-queue.js';
 import { RunsModule } from '../../src/runs/runs.module.js';
 import { SchedulesModule } from '../../src/schedules/schedules.module.js';
 import { NO_TRACING } from '../../src/platform/tracing/tracing.js';
+import { StatisticsModule } from '../../src/statistics/statistics.module.js';
 import { readContract } from '../support/contract.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { Global, Module } from '@nestjs/common';
@@ -43,7 +44,7 @@ export interface Answer {
 export const TEST_KEYS = encryptionKeys.read(`test:${Buffer.alloc(32, 7).toString('base64')}`) ?? [];
 const contract = readContract();
 
-const START = Date.parse('2026-03-02T08:00:00.000Z');
+export const START = Date.parse('2026-03-02T08:00:00.000Z');
 /** Sent with every call: where `auth` is `keys` it is asked for. */
 const ROOT = 'the-root-key-of-the-tests';
 
@@ -130,6 +131,7 @@ export class Api {
         SchedulesModule,
         AccessModule,
         HistoryModule,
+        StatisticsModule,
       ],
     })
       .overrideProvider(PostgresMessages)

@@ -215,6 +215,38 @@ export interface components {
         };
         /**
          * @example {
+         *       "onTime": true,
+         *       "sentence": "Everything is on time: 120 runs in the last hour, none of them failed.",
+         *       "items": [
+         *         {
+         *           "kind": "jobFailing",
+         *           "severity": "warning",
+         *           "jobId": "0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11",
+         *           "host": null,
+         *           "detail": "nightly-report has failed 3 times in a row",
+         *           "since": "2026-03-02T07:00:00.000Z"
+         *         }
+         *       ]
+         *     }
+         */
+        Attention: {
+            /** @description The most severe first, 50 at most */
+            items: {
+                detail: string;
+                host: string | null;
+                jobId: string | null;
+                /** @enum {string} */
+                kind: "jobFailing" | "jobOverdue" | "jobParked" | "pauseEnds" | "targetFailing" | "crowdedMinute" | "degraded" | "auditFinding";
+                /** @enum {string} */
+                severity: "critical" | "warning" | "info";
+                since: string | null;
+            }[];
+            onTime: boolean;
+            /** @description Whether everything is on time, for people */
+            sentence: string;
+        };
+        /**
+         * @example {
          *       "id": "0197a5d4-1e80-7a52-8d1e-6b0c9a4f3e21",
          *       "at": "2026-03-02T08:00:00.004Z",
          *       "action": "job.update",
@@ -1149,6 +1181,85 @@ export interface components {
         };
         /**
          * @example {
+         *       "from": "2026-03-02T08:00:00.000Z",
+         *       "to": "2026-03-03T08:00:00.000Z",
+         *       "resolution": "PT1M",
+         *       "computedAt": "2026-03-02T07:58:10.000Z",
+         *       "estimated": false,
+         *       "total": 1200,
+         *       "peak": 1200,
+         *       "cells": [
+         *         {
+         *           "at": "2026-03-02T09:00:00.000Z",
+         *           "fires": 1200
+         *         }
+         *       ],
+         *       "crowded": [
+         *         {
+         *           "at": "2026-03-02T09:00:00.000Z",
+         *           "fires": 1200,
+         *           "jobs": [
+         *             {
+         *               "id": "0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11",
+         *               "name": "nightly-report"
+         *             }
+         *           ],
+         *           "afterSpreading": 20
+         *         }
+         *       ]
+         *     }
+         */
+        Forecast: {
+            /** @description Empty ones are left out */
+            cells: {
+                /**
+                 * Format: date-time
+                 * @example 2026-12-24T18:00:00.000Z
+                 */
+                at: string;
+                fires: number;
+            }[];
+            /** @description Of a project with many jobs it is computed in the background; null: not yet, and nothing is known */
+            computedAt: string | null;
+            /** @description Minutes of the next 24 hours, the most crowded first, ten at most */
+            crowded: {
+                /** @description What would fire in that minute if those who fire at that very minute were spread by `H` within their period, an hour at most */
+                afterSpreading: number;
+                /**
+                 * Format: date-time
+                 * @example 2026-12-24T18:00:00.000Z
+                 */
+                at: string;
+                fires: number;
+                /** @description Some of them */
+                jobs: {
+                    /**
+                     * Format: uuid
+                     * @example 0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11
+                     */
+                    id: string;
+                    name: string;
+                }[];
+            }[];
+            /** @description Some rules are too many or too frequent to follow each of their occurrences */
+            estimated: boolean;
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            from: string;
+            peak: number;
+            /** @enum {string} */
+            resolution: "PT1M" | "PT1H";
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            to: string;
+            total: number;
+        };
+        /**
+         * @example {
          *       "status": "ok"
          *     }
          */
@@ -1781,6 +1892,64 @@ export interface components {
             /** @example At 09:00, Monday through Friday (Europe/Paris) */
             scheduleText?: string;
         };
+        Lane: {
+            /** @description Counts by `resolution` when there are more runs than that; empty bands are left out */
+            bands: {
+                /**
+                 * Format: date-time
+                 * @example 2026-12-24T18:00:00.000Z
+                 */
+                at: string;
+                cancelled: number;
+                failed: number;
+                /** @description Queued, held, running or between attempts */
+                open: number;
+                skipped: number;
+                succeeded: number;
+            }[] | null;
+            /** @description Of the job's zone */
+            clockChanges: {
+                /** @example +02:00 */
+                after: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-12-24T18:00:00.000Z
+                 */
+                at: string;
+                /** @example +01:00 */
+                before: string;
+            }[];
+            /**
+             * Format: uuid
+             * @example 0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11
+             */
+            jobId: string;
+            jobName: string;
+            /** @description What the schedule will do in the span */
+            occurrences: {
+                /**
+                 * Format: date-time
+                 * @example 2026-12-24T18:00:00.000Z
+                 */
+                scheduledFor: string;
+            }[];
+            /** @description There are more in the span */
+            occurrencesTruncated: boolean;
+            pauses: {
+                /**
+                 * Format: date-time
+                 * @example 2026-12-24T18:00:00.000Z
+                 */
+                from: string;
+                note: string | null;
+                to: string | null;
+            }[];
+            /** @description The oldest first, when there are 60 or fewer in the span; otherwise null */
+            runs: components["schemas"]["RunMark"][] | null;
+            /** @enum {string} */
+            state: "active" | "paused" | "completed";
+            timeZone: string;
+        };
         /**
          * @example {
          *       "from": "2026-03-01T00:00:00.000Z",
@@ -2110,6 +2279,21 @@ export interface components {
             note?: string | null;
             /** @description Resumed by itself at this instant */
             until?: string | null;
+        };
+        /**
+         * @description Milliseconds, from histograms: at most 3.2 % off. `max` is exact.
+         * @example {
+         *       "p50": 4,
+         *       "p95": 12,
+         *       "p99": 31,
+         *       "max": 240
+         *     }
+         */
+        Percentiles: {
+            max: number;
+            p50: number;
+            p95: number;
+            p99: number;
         };
         /**
          * @example {
@@ -2787,9 +2971,57 @@ export interface components {
             code: string;
             message: string;
         };
+        /** @description What is drawn of a run. */
+        RunMark: {
+            durationMs: number | null;
+            /**
+             * Format: uuid
+             * @example 0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11
+             */
+            id: string;
+            latenessMs: number | null;
+            reason: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            scheduledFor: string;
+            /** @enum {string} */
+            state: "queued" | "running" | "retrying" | "held" | "succeeded" | "failed" | "cancelled" | "skipped";
+        };
         RunPage: {
             data: components["schemas"]["RunSummary"][];
             page: components["schemas"]["PageInfo"];
+        };
+        /**
+         * @example {
+         *       "data": [
+         *         {
+         *           "jobId": "0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11",
+         *           "runs": [
+         *             {
+         *               "id": "0197a5d4-1e80-7a52-8d1e-6b0c9a4f3e21",
+         *               "scheduledFor": "2026-03-02T08:00:00.000Z",
+         *               "state": "succeeded",
+         *               "reason": null,
+         *               "durationMs": 31,
+         *               "latenessMs": 4
+         *             }
+         *           ]
+         *         }
+         *       ]
+         *     }
+         */
+        RunStrips: {
+            data: {
+                /**
+                 * Format: uuid
+                 * @example 0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11
+                 */
+                jobId: string;
+                /** @description The newest last; up to now */
+                runs: components["schemas"]["RunMark"][];
+            }[];
         };
         /**
          * @example {
@@ -3417,6 +3649,127 @@ export interface components {
         };
         /**
          * @example {
+         *       "from": "2026-03-02T08:00:00.000Z",
+         *       "to": "2026-03-02T08:01:00.000Z",
+         *       "resolution": "PT1M",
+         *       "rolledUpTo": "2026-03-02T09:12:00.000Z",
+         *       "totals": {
+         *         "runs": 3,
+         *         "succeeded": 2,
+         *         "failed": 0,
+         *         "cancelled": 0,
+         *         "skipped": 1,
+         *         "open": 0,
+         *         "reasons": {
+         *           "overlap": 1
+         *         }
+         *       },
+         *       "latenessMs": {
+         *         "p50": 4,
+         *         "p95": 12,
+         *         "p99": 12,
+         *         "max": 12,
+         *         "objective": 1000,
+         *         "withinObjective": 1
+         *       },
+         *       "durationMs": {
+         *         "p50": 31,
+         *         "p95": 84,
+         *         "p99": 84,
+         *         "max": 84
+         *       },
+         *       "buckets": [
+         *         {
+         *           "at": "2026-03-02T08:00:00.000Z",
+         *           "succeeded": 2,
+         *           "failed": 0,
+         *           "cancelled": 0,
+         *           "skipped": 1,
+         *           "open": 0,
+         *           "latenessMs": {
+         *             "p50": 4,
+         *             "p95": 12,
+         *             "p99": 12,
+         *             "max": 12
+         *           },
+         *           "durationMs": {
+         *             "p50": 31,
+         *             "p95": 84,
+         *             "p99": 84,
+         *             "max": 84
+         *           }
+         *         }
+         *       ]
+         *     }
+         */
+        Statistics: {
+            /** @description Every one of the span, by `scheduledFor` */
+            buckets: {
+                /**
+                 * Format: date-time
+                 * @example 2026-12-24T18:00:00.000Z
+                 */
+                at: string;
+                cancelled: number;
+                durationMs: components["schemas"]["Percentiles"] | null;
+                failed: number;
+                latenessMs: components["schemas"]["Percentiles"] | null;
+                /** @description Queued, held, running or between attempts */
+                open: number;
+                skipped: number;
+                succeeded: number;
+            }[];
+            /** @description Of the last attempts of ended runs */
+            durationMs: components["schemas"]["Percentiles"] | null;
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            from: string;
+            /** @description Start of the first attempt minus the due instant; null when nothing was started */
+            latenessMs: {
+                max: number;
+                /** @description Within this the first attempt should start */
+                objective: number;
+                p50: number;
+                p95: number;
+                p99: number;
+                /** @description The share that did */
+                withinObjective: number;
+            } | null;
+            /**
+             * @description Width of the buckets: minutes up to 6 hours, hours up to 14 days, days up to 366
+             * @enum {string}
+             */
+            resolution: "PT1M" | "PT1H" | "P1D";
+            /** @description Minutes before it are counted in advance, the younger ones from the ledger, of which ten minutes are looked at. Null before the first. */
+            rolledUpTo: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            to: string;
+            totals: {
+                cancelled: number;
+                failed: number;
+                /** @description Queued, held, running or between attempts */
+                open: number;
+                /**
+                 * @description Why runs were skipped, cancelled or failed
+                 * @example {
+                 *       "overlap": 2
+                 *     }
+                 */
+                reasons: {
+                    [key: string]: number;
+                };
+                runs: number;
+                skipped: number;
+                succeeded: number;
+            };
+        };
+        /**
+         * @example {
          *       "version": "0.1.0",
          *       "role": "all",
          *       "replicaId": "host-4711",
@@ -3622,6 +3975,64 @@ export interface components {
         TargetInput: components["schemas"]["HttpTargetInput"] | string;
         /**
          * @example {
+         *       "from": "2026-03-02T07:00:00.000Z",
+         *       "to": "2026-03-02T08:00:00.000Z",
+         *       "data": [
+         *         {
+         *           "host": "api.example.com",
+         *           "state": "healthy",
+         *           "runs": 120,
+         *           "failed": 0,
+         *           "attempts": 121,
+         *           "durationMs": {
+         *             "p50": 31,
+         *             "p95": 84
+         *           },
+         *           "lastFailureAt": null,
+         *           "lastError": null
+         *         }
+         *       ]
+         *     }
+         */
+        Targets: {
+            /** @description The worst first, 200 at most */
+            data: {
+                attempts: number;
+                durationMs: {
+                    p50: number;
+                    p95: number;
+                } | null;
+                failed: number;
+                /**
+                 * @description With the port, where the URL names one
+                 * @example api.example.com
+                 */
+                host: string;
+                lastError: {
+                    code: string;
+                    message: string;
+                } | null;
+                lastFailureAt: string | null;
+                runs: number;
+                /**
+                 * @description failing: a tenth of the runs failed; slow: the slowest twentieth took 5 s and longer; quiet: nothing was called
+                 * @enum {string}
+                 */
+                state: "healthy" | "failing" | "slow" | "quiet";
+            }[];
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            to: string;
+        };
+        /**
+         * @example {
          *       "outcome": "succeeded",
          *       "status": 200,
          *       "durationMs": 31,
@@ -3709,6 +4120,74 @@ export interface components {
              */
             jobId?: string;
             target: components["schemas"]["TargetInput"];
+        };
+        /**
+         * @example {
+         *       "from": "2026-03-29T00:00:00.000Z",
+         *       "to": "2026-03-29T02:00:00.000Z",
+         *       "now": "2026-03-29T01:00:00.000Z",
+         *       "resolution": "PT1M",
+         *       "lanes": [
+         *         {
+         *           "jobId": "0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11",
+         *           "jobName": "nightly-report",
+         *           "timeZone": "Europe/Paris",
+         *           "state": "active",
+         *           "runs": [
+         *             {
+         *               "id": "0197a5d4-1e80-7a52-8d1e-6b0c9a4f3e21",
+         *               "scheduledFor": "2026-03-29T00:30:00.000Z",
+         *               "state": "succeeded",
+         *               "reason": null,
+         *               "durationMs": 31,
+         *               "latenessMs": 4
+         *             }
+         *           ],
+         *           "bands": null,
+         *           "occurrences": [
+         *             {
+         *               "scheduledFor": "2026-03-29T01:30:00.000Z"
+         *             }
+         *           ],
+         *           "occurrencesTruncated": false,
+         *           "pauses": [],
+         *           "clockChanges": [
+         *             {
+         *               "at": "2026-03-29T01:00:00.000Z",
+         *               "before": "+01:00",
+         *               "after": "+02:00"
+         *             }
+         *           ]
+         *         }
+         *       ],
+         *       "page": {
+         *         "nextCursor": null
+         *       }
+         *     }
+         */
+        Timeline: {
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            from: string;
+            lanes: components["schemas"]["Lane"][];
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            now: string;
+            page: components["schemas"]["PageInfo"];
+            /**
+             * @description Width of bands: minutes up to 2 hours, hours up to 6 days, 6 hours up to 31 days
+             * @enum {string}
+             */
+            resolution: "PT1M" | "PT1H" | "PT6H";
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            to: string;
         };
         /**
          * @example {
@@ -3958,6 +4437,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NewApiKey"];
+                };
+            };
+        };
+    };
+    getAttention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sentence and the items */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Attention"];
                 };
             };
         };
@@ -4242,6 +4746,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CalendarImported"];
+                };
+            };
+        };
+    };
+    getForecast: {
+        parameters: {
+            query?: {
+                /** @description Inclusive; default now. Widened to a whole cell; what lies back, or farther ahead than is computed, has none */
+                from?: string;
+                /** @description Minutes reach 24 hours ahead, hours 7 days; a span may be as long */
+                resolution?: "PT1M" | "PT1H";
+                /** @description Exclusive; default 24 hours after the beginning */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The forecast */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forecast"];
                 };
             };
         };
@@ -5012,6 +5548,36 @@ export interface operations {
             };
         };
     };
+    listRunStrips: {
+        parameters: {
+            query?: {
+                /** @description Runs of each job */
+                count?: number;
+                /** @description Repeat it for several jobs; those that there are not are left out, and without it there is nothing to answer */
+                jobId?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The last runs of each job */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunStrips"];
+                };
+            };
+        };
+    };
     getMetrics: {
         parameters: {
             query?: never;
@@ -5724,6 +6290,38 @@ export interface operations {
             };
         };
     };
+    getStatistics: {
+        parameters: {
+            query?: {
+                /** @description Inclusive; widened to a whole bucket */
+                from?: string;
+                /** @description Only runs of this job */
+                jobId?: string;
+                /** @description Exclusive; widened to a whole bucket */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The counts */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Statistics"];
+                };
+            };
+        };
+    };
     getSystem: {
         parameters: {
             query?: never;
@@ -5745,6 +6343,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["System"];
+                };
+            };
+        };
+    };
+    listTargets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The hosts */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Targets"];
                 };
             };
         };
@@ -5775,6 +6398,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TargetTest"];
+                };
+            };
+        };
+    };
+    getTimeline: {
+        parameters: {
+            query?: {
+                /** @description `page.nextCursor` of the page before; the other parameters must be the same as there */
+                cursor?: string;
+                /** @description Inclusive; widened to a whole bucket */
+                from?: string;
+                /** @description Only these jobs, in this order; those that there are not are left out. Without it all, by name. */
+                jobId?: string[];
+                /** @description Lanes in a page */
+                limit?: number;
+                /** @description Exclusive; widened to a whole bucket */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of lanes */
+            200: {
+                headers: {
+                    /** @description The next page, `rel="next"`; absent on the last one */
+                    link?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Timeline"];
                 };
             };
         };
@@ -5824,7 +6485,9 @@ export const OPERATIONS = {
   explainInstant: { method: 'GET', path: '/jobs/{id}/explain', contentType: null },
   exportJobSet: { method: 'GET', path: '/projects/{id}/jobs', contentType: null },
   getApiKey: { method: 'GET', path: '/api-keys/{id}', contentType: null },
+  getAttention: { method: 'GET', path: '/attention', contentType: null },
   getCalendar: { method: 'GET', path: '/calendars/{id}', contentType: null },
+  getForecast: { method: 'GET', path: '/forecast', contentType: null },
   getJob: { method: 'GET', path: '/jobs/{id}', contentType: null },
   getLiveness: { method: 'GET', path: '/health/live', contentType: null },
   getMetrics: { method: 'GET', path: '/metrics', contentType: null },
@@ -5834,7 +6497,9 @@ export const OPERATIONS = {
   getSignIn: { method: 'GET', path: '/sign-in', contentType: null },
   getSigningSecret: { method: 'GET', path: '/signing-secrets/{id}', contentType: null },
   getStartup: { method: 'GET', path: '/health/startup', contentType: null },
+  getStatistics: { method: 'GET', path: '/statistics', contentType: null },
   getSystem: { method: 'GET', path: '/system', contentType: null },
+  getTimeline: { method: 'GET', path: '/timeline', contentType: null },
   importCalendar: { method: 'POST', path: '/calendars/{id}/import', contentType: 'text/calendar' },
   importJobs: { method: 'POST', path: '/projects/{id}/jobs/import', contentType: 'application/json' },
   listApiKeys: { method: 'GET', path: '/api-keys', contentType: null },
@@ -5845,8 +6510,10 @@ export const OPERATIONS = {
   listJobs: { method: 'GET', path: '/jobs', contentType: null },
   listOccurrences: { method: 'GET', path: '/jobs/{id}/occurrences', contentType: null },
   listProjects: { method: 'GET', path: '/projects', contentType: null },
+  listRunStrips: { method: 'GET', path: '/jobs/strips', contentType: null },
   listRuns: { method: 'GET', path: '/runs', contentType: null },
   listSigningSecrets: { method: 'GET', path: '/signing-secrets', contentType: null },
+  listTargets: { method: 'GET', path: '/targets', contentType: null },
   pauseJob: { method: 'POST', path: '/jobs/{id}/pause', contentType: 'application/json' },
   previewSchedule: { method: 'POST', path: '/schedules/preview', contentType: 'application/json' },
   putCalendar: { method: 'PUT', path: '/calendars/{id}', contentType: 'application/json' },

@@ -239,6 +239,7 @@ const REPLAYED_HEADER = {
 const TAGS = [
   { name: 'jobs', description: 'Named schedules, each with a target and its policies' },
   { name: 'runs', description: 'The ledger: one row for each occurrence and each manual trigger' },
+  { name: 'statistics', description: 'What happened and what will, counted and drawn' },
   { name: 'schedules', description: 'What a schedule will do' },
   { name: 'calendars', description: 'Named days and times that schedules leave out' },
   { name: 'access', description: 'Projects, and the keys that let into them' },
