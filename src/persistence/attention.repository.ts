@@ -15,7 +15,7 @@ const HOSTS = {
           FROM host_rollups WHERE project_id = $1 AND at >= $2::timestamptz AND at < $3::timestamptz
           GROUP BY host ORDER BY sum(failed) DESC, sum(runs) DESC LIMIT $4) c
     LEFT JOIN (
-      SELECT host, array_agg(bucket << 40 | n) AS duration
+      SELECT host, string_agg((bucket << 40 | n)::text, ',') AS duration
       FROM (SELECT host, packed >> 40 AS bucket, sum(packed & ((1::bigint << 40) - 1))::bigint AS n
             FROM host_rollups, unnest(duration) AS packed
             WHERE project_id = $1 AND at >= $2::timestamptz AND at < $3::timestamptz GROUP BY host, bucket) b

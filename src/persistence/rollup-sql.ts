@@ -4,10 +4,10 @@ import { LATENESS_OBJECTIVE_MS } from '../domain/statistics/tally.js';
 /** The columns that every rollup has, in the order in which the statements below answer them. */
 export const ROLLUP_COLUMNS = `succeeded, failed, cancelled, skipped, open, late, lateness_max, duration_max, lateness, duration, reasons`;
 
-/** The same under the names that the code has for them. */
+/** The same under the names that the code has for them; arrays as text, which the driver need not take apart. */
 export const ROLLUP_ANSWER = `
   succeeded, failed, cancelled, skipped, open, late, lateness_max AS "latenessMax", duration_max AS "durationMax",
-  lateness, duration, reasons`;
+  array_to_string(lateness, ',') AS lateness, array_to_string(duration, ',') AS duration, reasons`;
 
 /** What a source of `rollupOfRuns` selects of runs, beside its keys. */
 export const COUNTED_COLUMNS = 'r.state, r.reason, r.lateness_ms, r.duration_ms';

@@ -23,7 +23,7 @@ const BY_IDS = {
   text: `SELECT found.* FROM unnest($2::uuid[]) AS q (id), LATERAL (${JOB} WHERE j.project_id = $1 AND j.id = q.id OFFSET 0) found`,
 };
 
-/** The oldest first, of each job at most so many. OFFSET keeps it one look into the index for each. */
+/** Of each job at most so many, whichever: whoever gets so many counts them instead. To sort before, Postgres may read them all. */
 const MARKS = {
   name: 'timeline-marks',
   text: `
@@ -31,7 +31,8 @@ const MARKS = {
     FROM unnest($1::uuid[]) AS q (id),
          LATERAL (SELECT ${MARK_COLUMNS} FROM runs r
                   WHERE r.job_id = q.id AND r.scheduled_for >= $2::timestamptz AND r.scheduled_for < $3::timestamptz
-                  ORDER BY r.scheduled_for LIMIT $4) found`,
+                  LIMIT $4) found
+    ORDER BY found."scheduledFor"`,
 };
 
 /** What is older comes from the rollups, of which the primary key holds all that is counted here. */
@@ -96,7 +97,7 @@ export class TimelineRepository {
     return ids.flatMap((id) => jobs.get(id) ?? []);
   }
 
-  /** The first `limit` runs of each job in the span. */
+  /** Up to `limit` runs of each job in the span, the oldest first; which ones is not said where there are more. */
   marks(jobIds: readonly string[], { from, to }: Span, limit: number): Promise<Map<string, RunMark[]>> {
     return this.byJob<RunMark>(MARKS, [jobIds, formatInstant(from), formatInstant(to), limit]);
   }

@@ -5,7 +5,7 @@
  */
 export const BUCKETS_PER_E = 16;
 
-/** In an array of the database: `bucket << 40 | count`. A bucket may stand there more than once. */
+/** Packed as `bucket << 40 | count`, with commas between. A bucket may stand there more than once. */
 const COUNT_SPAN = 2 ** 40;
 
 /** Counts by bucket. */
@@ -22,8 +22,9 @@ export function bucketOf(ms: number): number {
   return Math.floor(Math.log(ms + 1) * BUCKETS_PER_E);
 }
 
-export function addPacked(histogram: Histogram, packed: readonly (number | string)[] | null): void {
-  for (const text of packed ?? []) {
+export function addPacked(histogram: Histogram, packed: string | null): void {
+  if (packed === null || packed === '') return;
+  for (const text of packed.split(',')) {
     const value = Number(text);
     const bucket = Math.floor(value / COUNT_SPAN);
     histogram.set(bucket, (histogram.get(bucket) ?? 0) + (value % COUNT_SPAN));

@@ -24,8 +24,8 @@ export interface Rollup extends StateCounts {
   readonly late: number;
   readonly latenessMax: number | null;
   readonly durationMax: number | null;
-  readonly lateness: readonly (number | string)[] | null;
-  readonly duration: readonly (number | string)[] | null;
+  readonly lateness: string | null;
+  readonly duration: string | null;
   readonly reasons: Readonly<Record<string, number>> | null;
 }
 

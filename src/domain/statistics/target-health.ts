@@ -11,7 +11,7 @@ export interface HostCounts {
   readonly runs: number;
   readonly failed: number;
   readonly attempts: number;
-  readonly duration: readonly (number | string)[] | null;
+  readonly duration: string | null;
 }
 
 export interface HostFailure {
