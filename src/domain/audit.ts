@@ -9,6 +9,8 @@ export const AUDIT_ACTIONS = [
   'job.pause',
   'job.resume',
   'job.skipNext',
+  'job.editOccurrence',
+  'job.restoreOccurrence',
   'job.delete',
   'job.trigger',
   'job.backfill',

@@ -159,8 +159,8 @@ export class RunsRepository {
   }
 
   /** Occurrences of a job in [from, to] that have a run, skipped ones too. */
-  async occurrencesWithRun(jobId: string, from: Instant, to: Instant): Promise<Set<Instant>> {
-    const rows = await this.database.rows<{ at: Instant }>(WITH_RUN, [jobId, formatInstant(from), formatInstant(to)]);
+  async occurrencesWithRun(jobId: string, from: Instant, to: Instant, sql: Sql = this.database): Promise<Set<Instant>> {
+    const rows = await sql.rows<{ at: Instant }>(WITH_RUN, [jobId, formatInstant(from), formatInstant(to)]);
     return new Set(rows.map((row) => row.at));
   }
 }

@@ -71,6 +71,7 @@ export class BackfillService {
         `the schedule can't be read here, for want of the time zone ${job.schedule.timeZone}`,
       );
     }
+    const edited = new Set(job.occurrenceEdits?.map(({ scheduledFor }) => scheduledFor));
     const missing: Instant[] = [];
     let lookedAt = 0;
     let next = recurrence.next(from - 1);
@@ -80,7 +81,7 @@ export class BackfillService {
       for (; next !== null && next <= to && chunk.length < CHUNK; next = recurrence.next(next)) chunk.push(next);
       lookedAt += chunk.length;
       const known = await this.runs.occurrencesWithRun(job.id, chunk[0] ?? from, chunk.at(-1) ?? to);
-      missing.push(...chunk.filter((occurrence) => !known.has(occurrence)));
+      missing.push(...chunk.filter((occurrence) => !known.has(occurrence) && !edited.has(occurrence)));
       await setImmediate();
     }
     return { occurrences: missing.slice(0, limit), truncated: missing.length > limit };
@@ -95,7 +96,10 @@ export class BackfillService {
         throw new Problem('wrong_state', 'the schedule was changed meanwhile; try again');
       }
       const now = this.clock.now();
-      const runs = occurrences.map((scheduledFor) =>
+      // What was moved is still to come.
+      const toCome = new Set(job.occurrenceEdits?.map(({ scheduledFor }) => scheduledFor));
+      const past = occurrences.filter((scheduledFor) => !toCome.has(scheduledFor));
+      const runs = past.map((scheduledFor) =>
         // Its lateness counts from now: that it is of the past is no delay of ours.
         newRunOf(job, { scheduledFor, dueAt: now, trigger: 'backfill', state: birthState(job), reason: null }),
       );

@@ -234,11 +234,12 @@ function toAdvance({ job, plan, error }: PlannedJob, newRuns: number, now: Insta
     plannedAt: job.nextRunAt,
     resumedAt: job.resumedAt,
     newRuns,
-    state: plan.nextOccurrenceAt === null ? 'completed' : 'active',
+    state: plan.nextRunAt === null ? 'completed' : 'active',
     nextOccurrenceAt: plan.nextOccurrenceAt,
     // Cut short: look again at once, but behind everything that is due by now.
     nextRunAt: plan.nextRunAt === null ? null : Math.max(plan.nextRunAt, now),
     pausedAt: job.pausedAt,
     pauseNote: null,
+    ...(job.occurrenceEdits !== null && { occurrenceEdits: plan.occurrenceEdits }),
   };
 }

@@ -232,7 +232,10 @@ function kindOf(path: string): Kind {
 }
 
 function fill(path: string, id: (kind: Kind) => string, name: string): string {
-  return path.replace('{id}', id(kindOf(path))).replace('{name}', name);
+  return path
+    .replace('{id}', id(kindOf(path)))
+    .replace('{name}', name)
+    .replace('{scheduledFor}', '2099-03-03T09:00:00Z');
 }
 
 /** Without what differs between any two answers. */

@@ -243,7 +243,7 @@ export interface components {
          */
         AuditEntry: {
             /** @enum {string} */
-            action: "job.create" | "job.update" | "job.revert" | "job.pause" | "job.resume" | "job.skipNext" | "job.delete" | "job.trigger" | "job.backfill" | "target.test" | "run.cancel" | "run.replay" | "calendar.create" | "calendar.update" | "calendar.delete" | "project.create" | "project.update" | "apiKey.create" | "apiKey.rotate" | "apiKey.revoke" | "signingSecret.create" | "signingSecret.rotate" | "signingSecret.revoke";
+            action: "job.create" | "job.update" | "job.revert" | "job.pause" | "job.resume" | "job.skipNext" | "job.editOccurrence" | "job.restoreOccurrence" | "job.delete" | "job.trigger" | "job.backfill" | "target.test" | "run.cancel" | "run.replay" | "calendar.create" | "calendar.update" | "calendar.delete" | "project.create" | "project.update" | "apiKey.create" | "apiKey.rotate" | "apiKey.revoke" | "signingSecret.create" | "signingSecret.rotate" | "signingSecret.revoke";
             actor: {
                 /** @description Of the key, or who the token was made for (`sub`) */
                 id: string | null;
@@ -1074,7 +1074,7 @@ export interface components {
             /** @description The same for people */
             text: string;
             /** @enum {string} */
-            verdict: "recorded" | "willRun" | "paused" | "notPlannedYet" | "noOccurrence" | "excluded" | "beforeCreated" | "completed" | "noLongerKept" | "unreadable" | "missing";
+            verdict: "recorded" | "willRun" | "willSkip" | "moved" | "paused" | "notPlannedYet" | "noOccurrence" | "excluded" | "beforeCreated" | "completed" | "noLongerKept" | "unreadable" | "missing";
             /** @description The version of the job in force at that instant */
             version: number | null;
         };
@@ -1544,6 +1544,13 @@ export interface components {
                 [key: string]: unknown;
             } | string;
         };
+        JobPreview: {
+            occurrences: components["schemas"]["Occurrence"][];
+            schedule: components["schemas"]["Schedule"];
+            /** @example At 09:00, Monday through Friday (Europe/Paris) */
+            text: string;
+            warnings: string[];
+        };
         JobRevision: {
             /**
              * Format: date-time
@@ -1554,7 +1561,7 @@ export interface components {
             /** @description Who made it, and which members became others; null: the audit log does not know */
             change: {
                 /** @enum {string} */
-                action: "job.create" | "job.update" | "job.revert" | "job.pause" | "job.resume" | "job.skipNext" | "job.delete" | "job.trigger" | "job.backfill" | "target.test" | "run.cancel" | "run.replay" | "calendar.create" | "calendar.update" | "calendar.delete" | "project.create" | "project.update" | "apiKey.create" | "apiKey.rotate" | "apiKey.revoke" | "signingSecret.create" | "signingSecret.rotate" | "signingSecret.revoke";
+                action: "job.create" | "job.update" | "job.revert" | "job.pause" | "job.resume" | "job.skipNext" | "job.editOccurrence" | "job.restoreOccurrence" | "job.delete" | "job.trigger" | "job.backfill" | "target.test" | "run.cancel" | "run.replay" | "calendar.create" | "calendar.update" | "calendar.delete" | "project.create" | "project.update" | "apiKey.create" | "apiKey.rotate" | "apiKey.revoke" | "signingSecret.create" | "signingSecret.rotate" | "signingSecret.revoke";
                 actor: {
                     id: string | null;
                     name: string | null;
@@ -1897,6 +1904,72 @@ export interface components {
         };
         /** @description Nothing, or an empty object. */
         NoContent: Record<string, unknown>;
+        Occurrence: {
+            /**
+             * Format: date-time
+             * @description Where it is due at another instant: by jitter, or moved
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            dueAt?: string;
+            edit?: components["schemas"]["OccurrenceEdit"];
+            /**
+             * @description The zone's wall clock with its offset
+             * @example 2026-03-30T09:00:00+02:00
+             */
+            local: string;
+            /**
+             * @description Why it does not stand at its wall-clock time, how far jitter may go, or how it was edited
+             * @example moved: 02:30 does not exist
+             */
+            note?: string;
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            scheduledFor: string;
+        };
+        OccurrenceEdit: {
+            /** @enum {string} */
+            action: "skip" | "move" | "run";
+            /** @description In place of the job's */
+            body?: unknown;
+            /** @example public holiday */
+            note: string | null;
+            /** @description Of `move`: when it is due instead */
+            to: string | null;
+        };
+        /**
+         * @example {
+         *       "action": "move",
+         *       "to": "2026-03-03T10:30:00Z",
+         *       "note": "the source is late that day"
+         *     }
+         */
+        OccurrenceEditInput: {
+            /**
+             * @description `skip` leaves it out, `move` makes it due at `to`, `run` gives it another body
+             * @enum {string}
+             */
+            action: "skip" | "move" | "run";
+            /**
+             * @description Any JSON value in place of the job's body: required by `run`, possible with `move`
+             * @example {
+             *       "reason": "rerun"
+             *     }
+             */
+            body?: unknown;
+            /**
+             * @description Why, for people
+             * @example maintenance
+             */
+            note?: string | null;
+            /**
+             * Format: date-time
+             * @description Of `move`: in the future
+             * @example 2026-03-03T10:30:00Z
+             */
+            to?: string;
+        };
         /** @description An instant, or a local date-time in timeZone. */
         OnceSchedule: {
             /** @example 2026-12-24T18:00 */
@@ -3026,7 +3099,7 @@ export interface components {
                  */
                 local: string;
                 /**
-                 * @description Why it does not stand at its wall-clock time
+                 * @description Why it does not stand at its wall-clock time, how far jitter may go, or how it was edited
                  * @example moved: 02:30 does not exist
                  */
                 note?: string;
@@ -3193,6 +3266,21 @@ export interface components {
             limit?: number;
             /** @default {} */
             misfire?: components["schemas"]["MisfireInput"];
+            /** @description Single occurrences that are skipped or moved */
+            occurrenceEdits?: {
+                /** @enum {string} */
+                action: "skip" | "move";
+                /**
+                 * Format: date-time
+                 * @example 2026-12-24T18:00:00Z
+                 */
+                scheduledFor: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-12-24T18:00:00Z
+                 */
+                to?: string;
+            }[];
             /** @description Nothing is planned and no call begins; in their order */
             outages?: {
                 /**
@@ -4429,8 +4517,74 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SchedulePreview"];
+                    "application/json": components["schemas"]["JobPreview"];
                 };
+            };
+        };
+    };
+    editOccurrence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the job */
+                id: string;
+                /** @description The occurrence's own instant, also once it was moved */
+                scheduledFor: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OccurrenceEditInput"];
+            };
+        };
+        responses: {
+            /** @description The occurrence as it will be */
+            200: {
+                headers: {
+                    /** @description That of the job, for the next `If-Match` */
+                    etag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Occurrence"];
+                };
+            };
+        };
+    };
+    restoreOccurrence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the job */
+                id: string;
+                /** @description The occurrence's own instant, also once it was moved */
+                scheduledFor: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As the schedule has it */
+            204: {
+                headers: {
+                    /** @description That of the job, for the next `If-Match` */
+                    etag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -5575,6 +5729,7 @@ export const OPERATIONS = {
   createSigningSecret: { method: 'POST', path: '/signing-secrets', contentType: 'application/json' },
   deleteCalendar: { method: 'DELETE', path: '/calendars/{id}', contentType: null },
   deleteJob: { method: 'DELETE', path: '/jobs/{id}', contentType: null },
+  editOccurrence: { method: 'PUT', path: '/jobs/{id}/occurrences/{scheduledFor}', contentType: 'application/json' },
   explainInstant: { method: 'GET', path: '/jobs/{id}/explain', contentType: null },
   exportJobSet: { method: 'GET', path: '/projects/{id}/jobs', contentType: null },
   getApiKey: { method: 'GET', path: '/api-keys/{id}', contentType: null },
@@ -5607,6 +5762,7 @@ export const OPERATIONS = {
   putJobByName: { method: 'PUT', path: '/jobs/by-name/{name}', contentType: 'application/json' },
   putJobSet: { method: 'PUT', path: '/projects/{id}/jobs', contentType: 'application/json' },
   replayRun: { method: 'POST', path: '/runs/{id}/replay', contentType: 'application/json' },
+  restoreOccurrence: { method: 'DELETE', path: '/jobs/{id}/occurrences/{scheduledFor}', contentType: null },
   resumeJob: { method: 'POST', path: '/jobs/{id}/resume', contentType: 'application/json' },
   revertJob: { method: 'POST', path: '/jobs/{id}/revert', contentType: 'application/json' },
   revokeApiKey: { method: 'DELETE', path: '/api-keys/{id}', contentType: null },
