@@ -127,7 +127,7 @@ test('a killed connection is made again, what was missed is looked for, and mess
   await waitFor(
     'both to listen once more',
     () => two.heard.length,
-    (count) => count === 5,
+    (count) => count === 7,
   );
 });
 
