@@ -48,6 +48,8 @@ export default {
       testMatch: ['<rootDir>/test/integration/**/*.test.ts'],
     },
     { ...common, ...services, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.test.ts'] },
+    // They bring servers of their own: `npm run test:operations`.
+    { ...common, displayName: 'operations', testMatch: ['<rootDir>/test/operations/**/*.test.ts'] },
     // Each scenario brings servers of its own.
     { ...common, displayName: 'faults', testMatch: ['<rootDir>/test/faults/**/*.test.ts'] },
   ],

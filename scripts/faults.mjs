@@ -17,8 +17,8 @@ const root = join(import.meta.dirname, '..');
 const work = join(root, 'node_modules/.cache/faults', String(process.pid));
 const results = join(work, 'results.jsonl');
 
-/** What compares lateness has the machine to itself. */
-const ALONE = 'faults/11-';
+/** What compares lateness, or measures a hand-over, has the machine to itself. */
+const ALONE = 'faults/1[12]-';
 
 const { values } = parseArgs({
   options: {

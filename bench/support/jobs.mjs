@@ -65,9 +65,9 @@ export async function seedIdleJobs(
               'allow', '{"policy":"runLast","graceMs":10000,"withinMs":3600000,"limit":100}', now(), now()
        FROM numbered
        )
-       INSERT INTO job_states (job_id, project_id, state, next_occurrence_at, next_run_at)
-       SELECT id, project_id, 'active', at, at FROM numbered`,
-      [from, size, url, projectIds],
+       INSERT INTO job_states (job_id, project_id, state, next_occurrence_at, next_run_at, tz_edition)
+       SELECT id, project_id, 'active', at, at, $5::text FROM numbered`,
+      [from, size, url, projectIds, process.versions.tz],
     );
     onProgress(from + size);
   }

@@ -12,6 +12,7 @@ export const AUDIT_ACTIONS = [
   'job.editOccurrence',
   'job.restoreOccurrence',
   'job.delete',
+  'job.moveWithTimeZones',
   'job.trigger',
   'job.backfill',
   'target.test',

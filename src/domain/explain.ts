@@ -41,6 +41,8 @@ export interface Question {
   readonly calendars: Calendars;
   /** The run of the schedule for `at`, if the ledger has one. */
   readonly run: ExplainedRun | null;
+  /** Who paused it, of a version that is paused; null: nobody knows. */
+  readonly pausedBy?: string | null;
   /** The occurrence that was moved to `at`, and its run, if there is one. */
   readonly movedHere?: { readonly edit: OccurrenceEdit; readonly run: ExplainedRun | null } | null;
   /** What was scheduled before is in the ledger no more. */
@@ -91,7 +93,8 @@ function judge(question: Question, recurrence: Recurrence | null): [Verdict, str
   }
   const dueAt = edit === null ? recurrence.dueAt(at) : dueOf(edit, recurrence);
   if (state === 'paused' && (pausedUntil === null || dueAt < pausedUntil)) {
-    const note = pauseNote === null ? '' : ` (${pauseNote})`;
+    const { pausedBy = null } = question;
+    const note = `${pausedBy === null ? '' : ` by ${pausedBy}`}${pauseNote === null ? '' : ` (${pauseNote})`}`;
     return [
       'paused',
       `The job ${dueAt > now ? 'is' : 'was'} paused${note}; resumed, it decides by its misfire policy.`,
@@ -171,6 +174,8 @@ const WHY: Readonly<Record<RunReason, string>> = {
   misfire: 'it was missed, and the misfire policy leaves it out',
   paused: 'the job was paused',
   skipNext: 'somebody skipped it beforehand',
+  restored:
+    'it was before a backup was restored: by the word of whoever restored it, it had run, and the record of that is lost',
   skippedByUser: 'somebody decided beforehand to leave it out',
   cancelledByUser: 'somebody cancelled it',
   replacedByNewerRun: 'a newer run took its place, as the overlap policy has it',

@@ -4,6 +4,7 @@ import { positionOf } from './occurrence-editing.js';
 import { Agenda, isOccurrence } from './planning/agenda.js';
 import type { Due } from './planning/agenda.js';
 import type { Calendars } from './recurrence/exclusion.js';
+import { latestOccurrences } from './recurrence/latest-occurrences.js';
 import type { Recurrence } from './recurrence/recurrence.js';
 import { compileSchedule } from './recurrence/recurrence.js';
 import type { Instant, Schedule } from './recurrence/schedule.js';
@@ -150,6 +151,24 @@ export function recalendar(job: Job, calendars: Calendars, now: Instant): JobPro
   const isAhead = cursor === null || cursor === nextByOld;
   return movedTo(job, after.next(isAhead ? now : cursor - 1), after);
 }
+
+/**
+ * Progress by other time zones than those by which it was computed. What was to be decided already, as in a pause, stays; what
+ * lies ahead goes by the zones of now, from `now` on, but for what is in the ledger. Null: it stays as it is.
+ */
+export function rezone(job: Job, now: Instant, inLedger: ReadonlySet<Instant>): JobProgress | null {
+  const recurrence = recurrenceOf(job);
+  const { nextOccurrenceAt: cursor } = job;
+  if (recurrence === null) return null;
+  if (cursor === null || cursor <= now) return movedTo(job, cursor, recurrence);
+  let next = recurrence.next(now);
+  while (next !== null && next < cursor && inLedger.has(next)) next = recurrence.next(next);
+  // The last one came to lie in the past before it ran: it is late, not gone.
+  next ??= latestOccurrences(recurrence, now - LAST_LOOK_BACK_MS, now, 1).find((at) => !inLedger.has(at)) ?? null;
+  return movedTo(job, next, recurrence);
+}
+
+const LAST_LOOK_BACK_MS = 2 * 86_400_000;
 
 /** Null: it stands there already. */
 function movedTo(job: Job, cursor: Instant | null, recurrence: Recurrence): JobProgress | null {

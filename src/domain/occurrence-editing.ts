@@ -48,7 +48,8 @@ export function restoreOccurrence(job: EditedJob, recurrence: Recurrence, schedu
   const known = edits.find((edit) => edit.scheduledFor === scheduledFor);
   if (known === undefined || isPlain(known)) {
     // What was decided of one that is past has had its effect.
-    return { refused: refusalOf(job, recurrence, scheduledFor, now) === 'past' ? 'past' : 'notEdited' };
+    const refused = refusalOf(job, recurrence, scheduledFor, now);
+    return { refused: refused === 'past' || refused === 'inLedger' ? refused : 'notEdited' };
   }
   const others = edits.filter((edit) => edit.scheduledFor !== scheduledFor);
   // Of an instant that is no occurrence any more it did nothing, and is just taken away.

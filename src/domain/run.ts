@@ -10,6 +10,7 @@ export type RunReason =
   | 'misfire'
   | 'paused'
   | 'skipNext'
+  | 'restored'
   | 'skippedByUser'
   // cancelled
   | 'cancelledByUser'

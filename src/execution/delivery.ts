@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { Instant } from '../domain/recurrence/schedule.js';
 import type { ClaimedRun } from '../persistence/claims.repository.js';
+import { Metrics } from '../platform/metrics.js';
 import { randomHex } from '../platform/random-hex.js';
 import { UnreadableSecret } from '../platform/secrets/key-ring.js';
 import { USER_AGENT } from '../platform/version.js';
+import { RunTracing } from './run-tracing.js';
 import { RunSecrets } from './run-secrets.js';
 import type { OpenedSecrets } from './run-secrets.js';
 import { AccessTokens } from './targets/access-tokens.js';
@@ -23,15 +25,42 @@ export class Delivery {
     private readonly secrets: RunSecrets,
     private readonly tokens: AccessTokens,
     private readonly target: HttpTarget,
+    private readonly metrics: Metrics,
+    private readonly tracing: RunTracing,
   ) {}
 
   /** Never throws. All of it ends within the target's `timeoutMs`; `cancellation`, which is this attempt's own, ends it from outside. */
-  async call(run: ClaimedRun, startedAt: Instant, cancellation: Cancellation, marks = newMarks()): Promise<Answer> {
+  call(run: ClaimedRun, startedAt: Instant, cancellation: Cancellation, marks = newMarks()): Promise<Answer> {
+    if (run.firstStartedAt === null) this.metrics.observeProjectLateness(run.projectId, startedAt - run.dueAt);
+    return this.tracing.isOn
+      ? this.callTraced(run, startedAt, cancellation, marks)
+      : this.make(run, startedAt, cancellation, marks);
+  }
+
+  private async callTraced(
+    run: ClaimedRun,
+    startedAt: Instant,
+    cancellation: Cancellation,
+    marks: CallMarks,
+  ): Promise<Answer> {
+    const trace = await this.tracing.begin(run, startedAt);
+    const answer = await this.make(run, startedAt, cancellation, marks, trace.traceparent);
+    trace.end(answer);
+    return answer;
+  }
+
+  private async make(
+    run: ClaimedRun,
+    startedAt: Instant,
+    cancellation: Cancellation,
+    marks: CallMarks,
+    traceparent?: string,
+  ): Promise<Answer> {
     let request: TargetRequest;
     let oauth2: OAuth2 | null;
     try {
       const opened = this.secrets.open(run);
-      request = this.requestOf(run, opened, startedAt);
+      request = this.requestOf(run, opened, startedAt, traceparent);
       oauth2 = opened.target.auth?.type === 'oauth2' ? opened.target.auth : null;
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
@@ -43,9 +72,14 @@ export class Delivery {
   }
 
   /** What is sent for a run; an access token of OAuth 2 is not there yet. Throws what keeps it from being one. */
-  requestOf(run: AddressedRun, { target, signingSecrets }: OpenedSecrets, startedAt: Instant): TargetRequest {
+  requestOf(
+    run: AddressedRun,
+    { target, signingSecrets }: OpenedSecrets,
+    startedAt: Instant,
+    traceparent?: string,
+  ): TargetRequest {
     const sentAtSeconds = Math.floor(startedAt / 1_000);
-    const context = { userAgent: USER_AGENT, sentAtSeconds, spanId: randomHex(8), signingSecrets };
+    const context = { userAgent: USER_AGENT, sentAtSeconds, spanId: randomHex(8), traceparent, signingSecrets };
     return buildRequest({ ...run, target }, context);
   }
 

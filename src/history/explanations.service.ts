@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { ActorType } from '../domain/audit.js';
 import { Problem } from '../domain/errors.js';
 import { explain } from '../domain/explain.js';
 import { formatInstant } from '../domain/recurrence/instants.js';
@@ -11,6 +12,10 @@ import { Clock } from '../platform/clock.js';
 import { Config } from '../platform/config.js';
 import { isUuid } from '../platform/contract/values.schema.js';
 import type { ExplanationView } from './history.schemas.js';
+
+/** An edit of a paused job is a version too: so far is looked back for the one that paused it. */
+const VERSIONS = 20;
+const NAMES: Readonly<Partial<Record<ActorType, string>>> = { rootKey: 'the root key', anyone: 'somebody' };
 
 /** Ends and births that another open run decided. */
 const BESIDE_OTHERS: readonly unknown[] = ['overlap', 'replacedByNewerRun'];
@@ -42,7 +47,8 @@ export class ExplanationsService {
     const edit = revision?.occurrenceEdits?.find(({ to }) => to === at);
     const movedHere =
       edit === undefined ? null : { edit, run: await this.runs.findAt(projectId, job.id, edit.scheduledFor) };
-    const question = { job, at, now, revision: revision ?? null, calendars, run, movedHere, keptSince };
+    const pausedBy = revision?.state === 'paused' ? await this.whoPaused(projectId, job.id, revision.version) : null;
+    const question = { pausedBy, job, at, now, revision: revision ?? null, calendars, run, movedHere, keptSince };
     const { verdict, text, previous, next } = explain(question);
     const isBeside = run !== null && (BESIDE_OTHERS.includes(run.reason) || run.state === 'held');
     return {
@@ -54,5 +60,12 @@ export class ExplanationsService {
       previous: previous === null ? null : formatInstant(previous),
       next: next === null ? null : formatInstant(next),
     };
+  }
+
+  private async whoPaused(projectId: string, jobId: string, version: number): Promise<string | null> {
+    const versions = await this.revisions.page(projectId, jobId, version + 1, VERSIONS);
+    const change = versions.find((one) => one.change?.after?.['state'] === 'paused')?.change;
+    if (change === undefined || change === null) return null;
+    return change.actorName ?? change.actorId ?? NAMES[change.actorType] ?? null;
   }
 }

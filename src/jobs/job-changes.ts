@@ -53,6 +53,23 @@ export class JobChanges {
     return this.run('job.update', (sql) => this.jobs.lockNamed(projectId, name, sql), conditions, change);
   }
 
+  /** What `change` would make of a job; nothing is written, and nobody is told. */
+  async tryOut(
+    projectId: string,
+    id: string,
+    conditions: Preconditions,
+    change: Change,
+  ): Promise<{ readonly before: StoredJob; readonly after: StoredJob; readonly now: Instant }> {
+    if (!isUuid(id)) return noSuchJob();
+    return this.writes.dryRun(async (sql) => {
+      const job = (await this.jobs.lock(projectId, id, sql)) ?? noSuchJob();
+      refuseUnmet(conditions, job);
+      const now = this.clock.now();
+      const { result } = await this.applyAt(now, 'job.update', job, change, sql);
+      return { result: { before: job, after: result.job, now }, notes: [] };
+    });
+  }
+
   private async run(
     action: AuditAction,
     lock: (sql: Sql) => Promise<StoredJob | null>,
@@ -71,8 +88,17 @@ export class JobChanges {
     return job;
   }
 
-  private async apply(action: AuditAction, job: StoredJob, change: Change, sql: Sql): Promise<Written<Settled>> {
-    const now = this.clock.now();
+  private apply(action: AuditAction, job: StoredJob, change: Change, sql: Sql): Promise<Written<Settled>> {
+    return this.applyAt(this.clock.now(), action, job, change, sql);
+  }
+
+  private async applyAt(
+    now: Instant,
+    action: AuditAction,
+    job: StoredJob,
+    change: Change,
+    sql: Sql,
+  ): Promise<Written<Settled>> {
     const changed = await change(job, now, sql);
     if (changed === null) return { result: { job, queued: [], cancelled: [] }, notes: [] };
     const written = { ...changed.job, version: job.version + 1, updatedAt: now };

@@ -3,7 +3,7 @@ import type { RetryPolicy } from '../domain/job.js';
 import { SECRET_MASK } from '../domain/target-secrets.js';
 import { PageInfo, pageParameters } from '../platform/contract/page.js';
 import { MISFIRE_POLICIES, MisfireInput, OverlapInput, OVERLAPS } from '../platform/contract/policies.schema.js';
-import { ScheduleInput, ScheduleView } from '../platform/contract/schedule.schema.js';
+import { OccurrenceView, ScheduleInput, ScheduleView } from '../platform/contract/schedule.schema.js';
 import {
   durationMeta,
   DurationText,
@@ -284,5 +284,35 @@ export const JobView = z
     },
   });
 export type JobView = z.infer<typeof JobView>;
+
+const ScheduleInUse = z.strictObject({
+  scheduleText: z.string(),
+  occurrences: z.array(OccurrenceView).meta({ description: 'The next 20' }),
+});
+
+const Instants = (description: string) => z.array(InstantText).meta({ description });
+
+/** What a change would do. */
+export const JobDryRunView = z
+  .strictObject({
+    before: ScheduleInUse,
+    after: ScheduleInUse,
+    doubled: Instants('Where it would run again, less than half as long after the last time as either schedule leaves'),
+    dropped: Instants('Where it would not run any more, nor instead for half as long again as either schedule leaves'),
+    droppedEdits: Instants('Occurrences that were edited, and that the new schedule does not have'),
+    warnings: z.array(z.string()),
+  })
+  .meta({ id: 'JobDryRun' });
+export type JobDryRunView = z.infer<typeof JobDryRunView>;
+
+export const ChangedJobView = JobView.extend({
+  dryRun: JobDryRunView.optional().meta({ description: 'Only with `dryRun=true`: nothing was written' }),
+}).meta({ id: 'ChangedJob' });
+export type ChangedJobView = z.infer<typeof ChangedJobView>;
+
+export const JobPatchQuery = z.strictObject({
+  dryRun: flag.meta(flagMeta('Only says what would become of the job and of its next occurrences')),
+});
+export type JobPatchQuery = z.infer<typeof JobPatchQuery>;
 
 export const JobPage = z.strictObject({ data: z.array(JobView), page: PageInfo }).meta({ id: 'JobPage' });

@@ -23,9 +23,21 @@ import { answerText, linkNext } from '../platform/contract/page.js';
 import type { HttpReply, HttpRequest } from '../platform/contract/page.js';
 import { ApiProblems } from '../platform/openapi/api-problems.js';
 import { ProjectId } from '../platform/project.js';
-import { JobInput, JobListQuery, JobPage, JobPatch, JobView, Name, NamedJobInput } from './job.schemas.js';
+import {
+  ChangedJobView,
+  JobInput,
+  JobListQuery,
+  JobPage,
+  JobPatch,
+  JobPatchQuery,
+  JobView,
+  Name,
+  NamedJobInput,
+} from './job.schemas.js';
+import { viewOfTried } from './job-dry-run.js';
 import { JobReads } from './job-reads.js';
 import { answerJob } from './job-answer.js';
+import { viewOfJob } from './job-view.js';
 import { JobsService } from './jobs.service.js';
 
 @ApiTags('jobs')
@@ -110,11 +122,11 @@ export class JobsController {
     operationId: 'updateJob',
     summary: 'Change a job',
     description:
-      'A JSON merge patch. Once another schedule is acknowledged only that one fires: what was due before is planned first, and a completed job is active again.',
+      'A JSON merge patch. Once another schedule is acknowledged only that one fires: what was due before is planned first, and a completed job is active again. `dryRun=true` says what would become of its next occurrences, and what the switch would double or drop.',
   })
   @ApiIdParam('job')
   @ApiIfMatch()
-  @ApiOkResponse({ standardSchema: JobView, description: 'The job as it is now', headers: ETAG })
+  @ApiOkResponse({ standardSchema: ChangedJobView, description: 'The job as it is now, or would be', headers: ETAG })
   @ApiProblems(
     'malformed_json',
     'invalid_parameter',
@@ -130,11 +142,15 @@ export class JobsController {
   async update(
     @ProjectId() projectId: string,
     @Param('id') id: string,
+    @Query({ schema: JobPatchQuery }) { dryRun }: JobPatchQuery,
     @Body({ schema: JobPatch }) patch: Record<string, unknown>,
     @RequestPreconditions() conditions: Preconditions,
     @Res({ passthrough: true }) reply: HttpReply,
-  ): Promise<JobView> {
-    return answerJob(await this.jobs.patch(projectId, id, patch, conditions), reply);
+  ): Promise<ChangedJobView> {
+    if (!dryRun) return answerJob(await this.jobs.patch(projectId, id, patch, conditions), reply);
+    const tried = await this.jobs.tryPatch(projectId, id, patch, conditions);
+    // Its version is not there: no tag of it may be kept.
+    return { ...viewOfJob(tried.after), dryRun: viewOfTried(tried) };
   }
 
   @Put('by-name/:name')

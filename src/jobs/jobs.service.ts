@@ -24,6 +24,7 @@ import type { JobInput, NamedJobInput } from './job.schemas.js';
 import { noteCreated, noteDeleted } from './job-audit.js';
 import { JobChanges, noSuchJob } from './job-changes.js';
 import type { Changed } from './job-changes.js';
+import type { TriedChange } from './job-dry-run.js';
 import { rescheduled } from './job-decisions.js';
 import {
   calendarsNamed,
@@ -84,6 +85,21 @@ export class JobsService {
     return refuseTakenName(
       undefined,
       this.changes.change('job.update', projectId, id, conditions, (job, now, sql) =>
+        this.change(job, this.settle(patchSettings(job, patch), job, now), now, sql),
+      ),
+    );
+  }
+
+  /** What `patch` would do, refused where it would be. */
+  tryPatch(
+    projectId: string,
+    id: string,
+    patch: Readonly<Record<string, unknown>>,
+    conditions: Preconditions,
+  ): Promise<TriedChange> {
+    return refuseTakenName(
+      undefined,
+      this.changes.tryOut(projectId, id, conditions, (job, now, sql) =>
         this.change(job, this.settle(patchSettings(job, patch), job, now), now, sql),
       ),
     );

@@ -106,7 +106,7 @@ export class PostgresMessages extends Messages implements OnModuleInit, OnApplic
 
   private async listen(): Promise<void> {
     const client = new Client({
-      connectionString: this.config.databaseUrl,
+      connectionString: this.config.databaseDirectUrl,
       application_name: 'carillon-messages',
       keepAlive: true,
       keepAliveInitialDelayMillis: 10_000,

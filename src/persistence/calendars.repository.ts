@@ -11,6 +11,7 @@ import { calendarsFor } from './job-calendars.js';
 import type { CalendarRef } from './job-calendars.js';
 import { jsonOrNull } from './jsonb.js';
 import { plainArray } from './plain-array.js';
+import { TZ_EDITION } from './tz-edition.js';
 
 type Row = Omit<Calendar, keyof CalendarDays> & { readonly days: CalendarDays };
 
@@ -77,7 +78,7 @@ const MOVE = {
         pause_note = CASE WHEN n.state = 'completed' THEN NULL ELSE t.pause_note END,
         paused_until = CASE WHEN n.state = 'completed' THEN NULL ELSE t.paused_until END,
         run_count = n.run_count, scheduled_run_count = n.scheduled_run_count,
-        occurrence_edits = n.occurrence_edits
+        occurrence_edits = n.occurrence_edits, tz_edition = $8
     FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::int[], $6::int[], $7::jsonb[])
       AS n (id, state, next_occurrence_at, next_run_at, run_count, scheduled_run_count, occurrence_edits)
     WHERE t.job_id = n.id`,
@@ -159,6 +160,7 @@ export class CalendarsRepository {
       plainArray(jobs.map(({ runCount }) => runCount)),
       plainArray(jobs.map(({ scheduledRunCount }) => scheduledRunCount)),
       jobs.map(({ occurrenceEdits }) => jsonOrNull(occurrenceEdits)),
+      TZ_EDITION,
     ]);
   }
 

@@ -77,7 +77,10 @@ interface Whole {
 export class Database implements Sql {
   private readonly wholes = new AsyncLocalStorage<Whole>();
 
+  private readonly prepares: boolean;
+
   constructor(private readonly dataSource: DataSource) {
+    this.prepares = (this.pool.options as { readonly prepares?: boolean }).prepares !== false;
     // Postgres may end a connection in the very packet that opens it, before whoever asked for it can listen.
     this.pool.on('connect', (client) => client.on('error', () => undefined));
   }
@@ -154,23 +157,23 @@ export class Database implements Sql {
     };
     client.on('error', onError);
     try {
-      const begun = await run(client, { text: begin, limitMs }, []);
+      const begun = await this.run(client, { text: begin, limitMs }, []);
       const result = await work(
         {
-          rows: (statement, values = []) => rowsOf(run(client, { limitMs, ...statement }, values)),
-          count: (statement, values = []) => countOf(run(client, { limitMs, ...statement }, values)),
+          rows: (statement, values = []) => rowsOf(this.run(client, { limitMs, ...statement }, values)),
+          count: (statement, values = []) => countOf(this.run(client, { limitMs, ...statement }, values)),
         },
         // Pg answers several statements with as many results.
         [begun].flat().at(-1),
       );
-      await run(client, { text: 'COMMIT', limitMs }, []);
+      await this.run(client, { text: 'COMMIT', limitMs }, []);
       return result;
     } catch (error) {
       if (isUnanswered(error)) {
         broken = error;
         this.dropIdle();
       } else {
-        await run(client, { text: 'ROLLBACK', limitMs }, []).catch((cause: unknown) => {
+        await this.run(client, { text: 'ROLLBACK', limitMs }, []).catch((cause: unknown) => {
           broken = cause instanceof Error ? cause : new Error(String(cause));
         });
       }
@@ -197,11 +200,29 @@ export class Database implements Sql {
     values: readonly SqlValue[],
   ): Promise<QueryResult<Row>> {
     try {
-      return await run<Row>(this.pool, statement, values);
+      return await this.run<Row>(this.pool, statement, values);
     } catch (error) {
       if (isUnanswered(error)) this.dropIdle();
       throw error;
     }
+  }
+
+  private run<Row extends QueryResultRow>(
+    on: Pool | PoolClient,
+    statement: Statement,
+    values: readonly SqlValue[],
+  ): Promise<QueryResult<Row>> {
+    // The types of pg don't know the limit of a single query.
+    const query: QueryConfig & { readonly query_timeout: number | undefined } = {
+      name: this.prepares ? statement.name : undefined,
+      text: statement.text,
+      values: values as unknown[],
+      types: rowTypes,
+      query_timeout: statement.limitMs,
+    };
+    return on.query<Row>(query).catch((error: unknown) => {
+      throw refusedByQuota(error) ?? error;
+    });
   }
 
   /** Where one connection died without an end the others may have too, and each would cost its next user the whole wait. */
@@ -218,24 +239,6 @@ export class Database implements Sql {
     // TypeORM owns the pool; its driver's type does not name it.
     return (this.dataSource.driver as unknown as { master: Pool }).master;
   }
-}
-
-function run<Row extends QueryResultRow>(
-  on: Pool | PoolClient,
-  statement: Statement,
-  values: readonly SqlValue[],
-): Promise<QueryResult<Row>> {
-  // The types of pg don't know the limit of a single query.
-  const query: QueryConfig & { readonly query_timeout: number | undefined } = {
-    name: statement.name,
-    text: statement.text,
-    values: values as unknown[],
-    types: rowTypes,
-    query_timeout: statement.limitMs,
-  };
-  return on.query<Row>(query).catch((error: unknown) => {
-    throw refusedByQuota(error) ?? error;
-  });
 }
 
 /** Who catches what a part threw can go on with the rest. */

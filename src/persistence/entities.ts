@@ -13,6 +13,7 @@ import { ReignEntity } from './entities/reign.entity.js';
 import { ReplicaEntity } from './entities/replica.entity.js';
 import { RunEntity } from './entities/run.entity.js';
 import { SigningSecretEntity } from './entities/signing-secret.entity.js';
+import { TzEditionEntity } from './entities/tz-edition.entity.js';
 
 /** Every table that TypeORM knows; the drift test compares them with what the migrations make. */
 export const ENTITIES = [
@@ -31,4 +32,5 @@ export const ENTITIES = [
   JobRevisionEntity,
   ReplicaEntity,
   ReignEntity,
+  TzEditionEntity,
 ];

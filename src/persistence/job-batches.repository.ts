@@ -9,6 +9,7 @@ import type { WithRefs } from './job-calendars.js';
 import { JOB_COLUMNS, JOB_TABLES, plannableJobsOf, STATS_COLUMNS } from './job-rows.js';
 import type { JobRow, StoredJob } from './job-rows.js';
 import { plainArray } from './plain-array.js';
+import { TZ_EDITION } from './tz-edition.js';
 
 /** In the order of ids, as everyone who locks several: two such transactions can't deadlock. */
 const LOCK = {
@@ -33,7 +34,7 @@ const GIVEN = `
         misfire jsonb, state text, pause_note text, paused_at timestamptz, paused_until timestamptz, resumed_at timestamptz,
         next_occurrence_at timestamptz, next_run_at timestamptz, run_count int, scheduled_run_count int, version int,
         created_at timestamptz, updated_at timestamptz, fires_per_million_minutes bigint, shortest_gap_ms bigint,
-        occurrence_edits jsonb)
+        occurrence_edits jsonb, tz_edition text)
     )`;
 /** By names, for whoever inserts a name waits for another transaction with it: in one order nobody waits in a circle. */
 const INSERT = {
@@ -49,9 +50,9 @@ const INSERT = {
       RETURNING id
     )
     INSERT INTO job_states (project_id, job_id, state, pause_note, paused_at, paused_until, resumed_at, next_occurrence_at,
-                            next_run_at, run_count, scheduled_run_count, version)
+                            next_run_at, run_count, scheduled_run_count, version, tz_edition)
     SELECT $1, id, state, pause_note, paused_at, paused_until, resumed_at, next_occurrence_at, next_run_at, run_count,
-           scheduled_run_count, version
+           scheduled_run_count, version, tz_edition
     FROM given JOIN defined USING (id)
     RETURNING job_id AS id`,
 };
@@ -69,7 +70,7 @@ const UPDATE = {
     SET state = g.state, pause_note = g.pause_note, paused_at = g.paused_at, paused_until = g.paused_until,
         resumed_at = g.resumed_at, next_occurrence_at = g.next_occurrence_at, next_run_at = g.next_run_at,
         run_count = g.run_count, scheduled_run_count = g.scheduled_run_count, version = g.version,
-        occurrence_edits = g.occurrence_edits
+        occurrence_edits = g.occurrence_edits, tz_edition = g.tz_edition
     FROM given g WHERE t.project_id = $1 AND t.job_id = g.id`,
 };
 const DELETE = {
@@ -125,6 +126,7 @@ function rowOf(job: Job): object {
     next_run_at: textOf(job.nextRunAt),
     run_count: job.runCount,
     scheduled_run_count: job.scheduledRunCount,
+    tz_edition: TZ_EDITION,
     occurrence_edits: job.occurrenceEdits ?? undefined,
     created_at: textOf(job.createdAt),
     updated_at: textOf(job.updatedAt),

@@ -10,6 +10,7 @@ import type { WithRefs } from './job-calendars.js';
 import { JOB_COLUMNS, JOB_TABLES, plannableJobsOf, STATS_COLUMNS } from './job-rows.js';
 import type { JobRow, StoredJob } from './job-rows.js';
 import { jsonOrNull } from './jsonb.js';
+import { TZ_EDITION } from './tz-edition.js';
 
 export type { StoredJob };
 
@@ -38,8 +39,8 @@ const INSERT = {
       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $23, $24)
     )
     INSERT INTO job_states (project_id, job_id, state, pause_note, paused_at, paused_until, resumed_at, next_occurrence_at,
-                            next_run_at, run_count, scheduled_run_count, version)
-    VALUES ($1, $2, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`,
+                            next_run_at, run_count, scheduled_run_count, version, tz_edition)
+    VALUES ($1, $2, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $25)`,
 };
 
 const UPDATE = {
@@ -54,8 +55,19 @@ const UPDATE = {
     UPDATE job_states
     SET state = $13, pause_note = $14, paused_at = $15, paused_until = $16, resumed_at = $17, next_occurrence_at = $18,
         next_run_at = $19, run_count = $20, scheduled_run_count = $21, version = $22,
-        occurrence_edits = $25
+        tz_edition = $25, occurrence_edits = $26
     WHERE project_id = $1 AND job_id = $2`,
+};
+
+/** By the index of a project's due times: no more of them are looked at than are counted. */
+const DUE_AT = {
+  name: 'jobs-due-at',
+  text: `
+    SELECT count(*)::int AS jobs FROM (
+      SELECT FROM job_states
+      WHERE project_id = $1 AND (CASE WHEN state = 'active' THEN next_run_at END) = $2::timestamptz
+      LIMIT $3
+    ) AS due`,
 };
 
 const COUNT_RUNS = {
@@ -107,6 +119,12 @@ export class JobsRepository {
     await sql.rows(UPDATE, [...valuesOf(job), jsonOrNull(job.occurrenceEdits)]);
   }
 
+  /** How many jobs of a project are next due at an instant; no more than `limit` are counted. */
+  async countDueAt(projectId: string, dueAt: Instant, limit: number): Promise<number> {
+    const [row] = await this.database.rows<{ jobs: number }>(DUE_AT, [projectId, formatInstant(dueAt), limit]);
+    return row?.jobs ?? 0;
+  }
+
   /** Runs beside the schedule are counted, but change nothing that a client set: no new version. */
   async countRuns(projectId: string, id: string, runs: number, sql: Sql): Promise<void> {
     await sql.rows(COUNT_RUNS, [projectId, id, runs]);
@@ -156,5 +174,6 @@ function valuesOf(job: Job): SqlValue[] {
     job.version,
     firesPerMillionMinutes,
     shortestGapMs,
+    TZ_EDITION,
   ];
 }

@@ -14,6 +14,7 @@ import { JobSetsRepository } from './job-sets.repository.js';
 import { JobsRepository } from './jobs.repository.js';
 import { KeyCheck } from './key-check.js';
 import { KeptAnswersRepository } from './kept-answers.repository.js';
+import { LedgerHealthRepository } from './ledger-health.repository.js';
 import { PartitionsRepository } from './partitions.repository.js';
 import { PlanningRepository } from './planning.repository.js';
 import { ProjectsRepository } from './projects.repository.js';
@@ -23,8 +24,10 @@ import { RunCapsRepository } from './run-caps.repository.js';
 import { RunChangesRepository } from './run-changes.repository.js';
 import { RunCountsRepository } from './run-counts.repository.js';
 import { RunListRepository } from './run-list.repository.js';
+import { RunTracesRepository } from './run-traces.js';
 import { RunsRepository } from './runs.repository.js';
 import { SigningSecretsRepository } from './signing-secrets.repository.js';
+import { TzEditionsRepository } from './tz-editions.repository.js';
 import { Writes } from './writes.js';
 
 const REPOSITORIES = [
@@ -36,6 +39,8 @@ const REPOSITORIES = [
   PartitionsRepository,
   RunCapsRepository,
   RunCountsRepository,
+  LedgerHealthRepository,
+  RunTracesRepository,
   JobsRepository,
   CalendarsRepository,
   JobListRepository,
@@ -53,6 +58,7 @@ const REPOSITORIES = [
   JobRevisionsRepository,
   RunChangesRepository,
   ReplicasRepository,
+  TzEditionsRepository,
 ];
 
 /** The repositories, one an aggregate or duty. Needs the data source, which the composition root makes. */

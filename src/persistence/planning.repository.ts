@@ -12,6 +12,7 @@ import { enteredRuns, INSERT_RUNS_SQL, runsColumns } from './ledger-writes.js';
 import type { NewRun } from './ledger-writes.js';
 import { jsonOrNull } from './jsonb.js';
 import { plainArray, sharedArray, sparseArray } from './plain-array.js';
+import { TZ_EDITION } from './tz-edition.js';
 
 /** Where a due job stands; its row is locked by the transaction that read it. */
 interface DueState {
@@ -94,6 +95,7 @@ const WRITE = {
           paused_at = n.paused_at, resumed_at = n.resumed_at,
           paused_until = NULL,
           pause_note = n.pause_note,
+          tz_edition = $26,
           run_count = run_count + coalesce(n.new_runs, ($24::int[])[1]),
           scheduled_run_count = scheduled_run_count + coalesce(n.new_runs, ($24::int[])[1])
       FROM unnest($16::uuid[], $17::int[], $18::timestamptz[], $19::text[], $20::timestamptz[], $21::timestamptz[],
@@ -178,7 +180,7 @@ export class PlanningRepository {
     advances: readonly JobAdvance[],
     now: Instant,
   ): (sql: Sql) => Promise<ReadonlySet<string>> {
-    const values = [...runsColumns(runs, now), ...advanceColumns(advances)];
+    const values = [...runsColumns(runs, now), ...advanceColumns(advances), TZ_EDITION];
     const edited = advances.filter(({ occurrenceEdits }) => occurrenceEdits !== undefined);
     return async (sql) => {
       if (edited.length > 0) await sql.rows(KEEP_EDITS, editColumns(edited));

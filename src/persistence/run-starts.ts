@@ -8,6 +8,7 @@ import type { Sql } from './database.js';
 import { cancelOpenRuns, countOpenRuns, insertRuns } from './ledger-writes.js';
 import type { NewRun } from './ledger-writes.js';
 import { newRunOf } from './new-run.js';
+import { keepTrace } from './run-traces.js';
 import { plainArray } from './plain-array.js';
 
 const LARGEST_NONCE = 2 ** 31 - 1;
@@ -24,6 +25,8 @@ export interface Start {
   readonly trigger: Extract<RunTrigger, 'manual' | 'replay'>;
   /** JSON text in place of the job's body, or null. */
   readonly body: string | null;
+  /** Of the request that starts them, where it is traced: their trace goes on with it. */
+  readonly traceparent: string | null;
 }
 
 export interface Started {
@@ -75,6 +78,8 @@ export async function startEach(sql: Sql, starts: readonly JobStart[], now: Inst
   );
   const entered = await insertRuns(sql, runs, now);
   if (entered.size < runs.length) throw new Error('two runs of a job drew the same nonce in the same millisecond');
+  const traceparent = starts[0]?.start.traceparent ?? null; // one request starts them all
+  if (traceparent !== null) await keepTrace(sql, runs, traceparent);
   const counts = new Map<string, number>();
   for (const { jobId, state } of runs) if (state !== 'skipped') counts.set(jobId, (counts.get(jobId) ?? 0) + 1);
   if (counts.size > 0) await sql.rows(COUNT, [plainArray([...counts.keys()]), plainArray([...counts.values()])]);

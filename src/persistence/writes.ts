@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { AuditNote } from '../domain/audit.js';
+import { Metrics } from '../platform/metrics.js';
 import { AuditLogRepository } from './audit-log.repository.js';
 import { Database } from './database.js';
 import type { Effect, Sql } from './database.js';
+import { quotaRefusing } from './refused-by-quota.js';
 
 /** What came of a write, and what the audit log is to say of it: nothing where nothing changed. */
 export interface Written<Result> {
@@ -22,6 +24,7 @@ export class Writes {
   constructor(
     private readonly database: Database,
     private readonly auditLog: AuditLogRepository,
+    private readonly metrics: Metrics,
   ) {}
 
   /** `listener` is told what was done, once it is committed. It must not throw. */
@@ -31,12 +34,12 @@ export class Writes {
 
   /** One transaction, written when `work` resolves. Nothing is written when it throws, which the request has to do then. */
   async run<Result>(work: (sql: Sql) => Promise<Written<Result>>): Promise<Result> {
-    return this.told(await this.database.transaction((sql) => this.written(work, sql)));
+    return this.told(await this.counted(this.database.transaction((sql) => this.written(work, sql))));
   }
 
   /** `run` for a request that can go on when it throws: with another try. */
   async attempt<Result>(work: (sql: Sql) => Promise<Written<Result>>): Promise<Result> {
-    return this.told(await this.database.attempt((sql) => this.written(work, sql)));
+    return this.told(await this.counted(this.database.attempt((sql) => this.written(work, sql))));
   }
 
   /** `run` to see what would become of it: what `work` writes is taken back when it has resolved, its locks too. */
@@ -77,5 +80,15 @@ export class Writes {
       });
     }
     return result;
+  }
+
+  private async counted<Result>(write: Promise<Result>): Promise<Result> {
+    try {
+      return await write;
+    } catch (error) {
+      const quota = quotaRefusing(error);
+      if (quota !== null) this.metrics.countLimit(quota);
+      throw error;
+    }
   }
 }

@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { z } from 'zod';
 import { Problem } from '../domain/errors.js';
+import { canCrowd, crowdWarnings, MOST_COUNTED } from '../domain/crowd-warning.js';
 import { previewJob } from '../domain/job-preview.js';
 import { NO_CALENDARS } from '../domain/recurrence/exclusion.js';
 import type { Calendars } from '../domain/recurrence/exclusion.js';
+import { parseInstant } from '../domain/recurrence/instants.js';
 import { parseSchedule } from '../domain/recurrence/parse-schedule.js';
 import { previewSchedule } from '../domain/recurrence/preview.js';
 import type { PreviewOptions, SchedulePreview } from '../domain/recurrence/preview.js';
@@ -55,7 +57,8 @@ export class SchedulesService {
       previewSchedule(parsed.schedule, options),
     );
     if (preview.occurrences.length === 0 && until === undefined) throw neverFires();
-    return { schedule: parsed.schedule, ...preview };
+    const { schedule } = parsed;
+    return { schedule, ...preview, warnings: await this.warningsOf(projectId, schedule, preview) };
   }
 
   /** What the schedule of a job will do, whatever the job's state. A job whose schedule is at its end has none. */
@@ -72,7 +75,22 @@ export class SchedulesService {
     const edits = job.occurrenceEdits ?? [];
     const options = { seed: job.id, from: from ?? this.clock.now(), count, calendars: job.calendars, edits, runsLeft };
     const preview = await this.keptOr(schedule, options, from !== undefined, () => previewJob(schedule, options));
-    return { schedule, ...preview, occurrences: preview.occurrences.map(viewOfOccurrence) };
+    const warnings = await this.warningsOf(projectId, schedule, preview, job.nextRunAt);
+    return { schedule, ...preview, occurrences: preview.occurrences.map(viewOfOccurrence), warnings };
+  }
+
+  /** What a preview can't know: who else is due at its first occurrence. `ownAt`: when the job itself is. */
+  private async warningsOf(
+    projectId: string,
+    schedule: Schedule,
+    { occurrences, warnings }: SchedulePreview,
+    ownAt: Instant | null = null,
+  ): Promise<string[]> {
+    const first = occurrences[0]?.scheduledFor;
+    const at = first === undefined || !canCrowd(schedule) ? null : parseInstant(first);
+    if (at === null) return warnings;
+    const there = await this.jobs.countDueAt(projectId, at, MOST_COUNTED + 1);
+    return [...warnings, ...crowdWarnings(schedule, there - (at === ownAt ? 1 : 0))];
   }
 
   /** From a given instant on, a preview depends on nothing but the request; from now on, it would never be asked again. */

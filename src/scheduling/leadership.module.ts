@@ -9,12 +9,14 @@ import { Config } from '../platform/config.js';
 import { REPLICA_ID } from '../platform/replica-id.js';
 import { AlwaysLeader } from './always-leader.js';
 import { KeptReigns } from './kept-reigns.js';
+import { EditionInUse } from './edition-in-use.js';
 import { LeaderLock } from './leader-lock.js';
 
 /** Who plans, for those that plan and for those that only show it. With REDIS_URL one of all replicas, without it each. */
 @Module({
   imports: [MessagingModule],
   providers: [
+    EditionInUse,
     {
       provide: LeaderLock,
       inject: [Config, PlanningRepository, Messages, ReplicasRepository, Clock],

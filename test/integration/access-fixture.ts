@@ -44,7 +44,7 @@ export class GuardedApi {
       ENCRYPTION_KEYS: `test:${Buffer.alloc(32, 7).toString('base64')}`,
       ...env,
     });
-    const config = { ...settings, databaseUrl: database.url, embedded: false };
+    const config = { ...settings, databaseUrl: database.url, databaseDirectUrl: database.url, embedded: false };
     const app = await createApp(AppModule.for(config), logger, config);
     await app.init();
     await app.getHttpAdapter().getInstance().ready();

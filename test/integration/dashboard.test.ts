@@ -49,7 +49,7 @@ afterAll(async () => {
 
 async function start(from: string, env: Record<string, string> = {}): Promise<NestFastifyApplication> {
   const settings = readSettings({ DATABASE_URL: database.url, ROLE: 'api', ROOT_API_KEY: 'x'.repeat(20), ...env });
-  const config = { ...settings, databaseUrl: database.url, embedded: false };
+  const config = { ...settings, databaseUrl: database.url, databaseDirectUrl: database.url, embedded: false };
   const app = await createApp(AppModule.for(config), pino({ level: 'silent' }), config);
   apps.push(app);
   await serveDashboard(app, from);

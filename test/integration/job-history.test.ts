@@ -156,7 +156,7 @@ describe('explaining an instant', () => {
     });
     expect(await explain(id, 3 * HOUR)).toMatchObject({
       ...{ verdict: 'paused', runId: null, version: 2 },
-      text: 'The job was paused (moving house); resumed, it decides by its misfire policy.',
+      text: 'The job was paused by somebody (moving house); resumed, it decides by its misfire policy.',
     });
     expect(await explain(id, 5 * HOUR)).toMatchObject({
       verdict: 'paused',

@@ -17,8 +17,12 @@ import type { Answer } from '../../src/execution/targets/http-target.js';
 import type { ClaimedRun } from '../../src/persistence/claims.repository.js';
 import { sealPlaceOf } from '../../src/persistence/job-secrets.repository.js';
 import { sealPlaceOfSigning } from '../../src/persistence/signing-secrets.repository.js';
+import { Metrics } from '../../src/platform/metrics.js';
 import { EgressPolicy } from '../../src/platform/egress/egress-policy.js';
 import { KeyRing } from '../../src/platform/secrets/key-ring.js';
+import { RunTracing } from '../../src/execution/run-tracing.js';
+import type { RunTracesRepository } from '../../src/persistence/run-traces.js';
+import { NO_TRACING } from '../../src/platform/tracing/tracing.js';
 import { Authority } from '../support/certificates.js';
 import { startReceiver } from '../support/receiver.js';
 import type { Receiver } from '../support/receiver.js';
@@ -38,7 +42,8 @@ beforeAll(async () => {
 beforeEach(() => {
   receiver.clear();
   client = new TargetClient(new EgressGuard(new EgressPolicy(testConfig({}))));
-  delivery = new Delivery(new RunSecrets(ring), new AccessTokens(client), client);
+  const untraced = new RunTracing(NO_TRACING, {} as RunTracesRepository);
+  delivery = new Delivery(new RunSecrets(ring), new AccessTokens(client), client, new Metrics(), untraced);
 });
 afterEach(() => client.onApplicationShutdown());
 afterAll(() => receiver?.close());

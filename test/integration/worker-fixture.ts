@@ -17,6 +17,9 @@ import { KeyRing } from '../../src/platform/secrets/key-ring.js';
 import { Metrics } from '../../src/platform/metrics.js';
 import { LedgerRunQueue } from '../../src/queue/ledger-run-queue.js';
 import type { RunQueue } from '../../src/queue/run-queue.js';
+import { RunTracing } from '../../src/execution/run-tracing.js';
+import { RunTracesRepository } from '../../src/persistence/run-traces.js';
+import { NO_TRACING } from '../../src/platform/tracing/tracing.js';
 import { LocalMessages, testConfig } from './ledger-fixture.js';
 
 export class HostClock extends Clock {
@@ -28,7 +31,7 @@ export class HostClock extends Clock {
 
   async sync(): Promise<void> {}
 
-  agrees(_databaseAt: number): boolean {
+  agrees(_databaseAt: number, _askedAt: number): boolean {
     return true;
   }
 
@@ -67,10 +70,17 @@ export async function startWorker(database: Database, settings: WorkerSettings =
   const metrics = new Metrics();
   const queue = makeQueue(messages, clock);
   const claims = new ClaimsRepository(database);
-  const recorder = new Recorder(claims, queue, messages, clock, metrics);
+  const tracing = new RunTracing(NO_TRACING, new RunTracesRepository(database));
+  const recorder = new Recorder(claims, queue, messages, clock, metrics, tracing);
   const target = new HttpTarget(new EgressGuard(new EgressPolicy(config)));
-  const delivery = new Delivery(new RunSecrets(new KeyRing(config.encryptionKeys)), new AccessTokens(target), target);
-  const caps = new RunCaps(new RunCapsRepository(database), queue, clock);
+  const delivery = new Delivery(
+    new RunSecrets(new KeyRing(config.encryptionKeys)),
+    new AccessTokens(target),
+    target,
+    metrics,
+    tracing,
+  );
+  const caps = new RunCaps(new RunCapsRepository(database), queue, clock, metrics);
   const lifecycle = new Lifecycle();
   const executor = new Executor(claims, delivery, recorder, caps, queue, messages, clock, config, metrics, lifecycle);
   await executor.onApplicationBootstrap();

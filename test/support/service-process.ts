@@ -14,6 +14,8 @@ import { makeServiceFolder, removeServiceFolder } from './service-folder.js';
 export interface ServiceOptions {
   /** Added to a clean environment, open to all: nothing of the test's own leaks in but PATH, HOME and TZ. */
   env?: Record<string, string>;
+  /** Of node. Default: --enable-source-maps. */
+  flags?: readonly string[];
   /** Default: dist/main.js of the project. */
   script?: string;
   timeoutMs?: number;
@@ -42,7 +44,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   if (!existsSync(script)) throw new Error(`${script} does not exist; run \`npm run build\` before these tests`);
   const folder = await makeServiceFolder('service');
   const port = Number(options.env?.['PORT'] ?? (await findFreePort()));
-  const child = spawn(process.execPath, ['--enable-source-maps', script], {
+  const child = spawn(process.execPath, [...(options.flags ?? ['--enable-source-maps']), script], {
     cwd: folder,
     env: {
       ...inherited(),

@@ -30,6 +30,8 @@ export interface RequestContext {
   readonly sentAtSeconds: number;
   /** 16 hexadecimal digits: the span of this attempt. */
   readonly spanId: string;
+  /** Of the attempt while it is traced; else there is one trace a run, one span an attempt, which nobody writes down here. */
+  readonly traceparent?: string | undefined;
   /** Of the project; empty: the call is not signed. */
   readonly signingSecrets: readonly string[];
 }
@@ -59,8 +61,7 @@ export function buildRequest(run: AddressedRun, context: RequestContext): Target
   headers['carillon-job-id'] = run.jobId;
   headers['carillon-job-name'] = headerText(run.jobName);
   headers['carillon-attempt'] = String(run.attempt);
-  // One trace a run, one span an attempt.
-  headers['traceparent'] = `00-${run.id.replaceAll('-', '')}-${context.spanId}-01`;
+  headers['traceparent'] = context.traceparent ?? `00-${run.id.replaceAll('-', '')}-${context.spanId}-01`;
   return {
     method: target.method,
     url: fillUrl(target.url, fill),

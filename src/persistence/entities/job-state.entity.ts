@@ -45,6 +45,10 @@ export class JobStateEntity {
   @Column('integer', { default: 1 })
   version!: number;
 
+  /** By which the due time was computed. */
+  @Column('text', { name: 'tz_edition', nullable: true })
+  tzEdition!: string | null;
+
   /** Of single occurrences to come. */
   @Column('jsonb', { name: 'occurrence_edits', nullable: true })
   occurrenceEdits!: object | null;

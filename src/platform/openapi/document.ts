@@ -62,7 +62,8 @@ const PROBLEM = {
 
 /** The same document without a running service: Nest reads the decorators and makes nothing, so no database is asked. */
 export async function describeModule(moduleFor: (config: Config) => DynamicModule): Promise<OpenAPIObject> {
-  const config = { ...readSettings({}), databaseUrl: 'postgres://none', embedded: false };
+  const databaseUrl = 'postgres://none';
+  const config = { ...readSettings({}), databaseUrl, databaseDirectUrl: databaseUrl, embedded: false };
   const app = await NestFactory.create(moduleFor(config), new FastifyAdapter(), { preview: true, logger: false });
   return describeApi(app);
 }

@@ -22,8 +22,8 @@ export async function serve(context: CommandContext): Promise<void> {
     import('../health/lifecycle.js'),
   ]);
   if (config.embedded || config.migrateOnStart) {
-    await schema.migrate(config.databaseUrl, (line) => logger.info({ context: 'Migrations' }, line));
-  } else refuseOldSchema(await schema.missingMigrations(config.databaseUrl));
+    await schema.migrate(config.databaseDirectUrl, (line) => logger.info({ context: 'Migrations' }, line));
+  } else refuseOldSchema(await schema.missingMigrations(config.databaseDirectUrl));
   const app = await createApp(moduleFor(config), logger, config);
   const lifecycle = app.get(Lifecycle);
   shutdown.add({

@@ -1,3 +1,4 @@
+import { currentTraceparent } from '../../platform/http/trace-requests.js';
 import { Injectable } from '@nestjs/common';
 import type { AuditNote } from '../../domain/audit.js';
 import { Problem } from '../../domain/errors.js';
@@ -100,6 +101,7 @@ export class RunBulkService {
     const found = byId(await this.runs.findMany(projectId, ids, sql));
     const jobs = byId(await this.jobs.lock(projectId, jobsOf(found).sort(), sql));
     const now = this.clock.now();
+    const traceparent = currentTraceparent();
     const outcomes = new Map<string, Became | Problem>();
     const wanted: (JobStart & { readonly replayed: FoundRun })[] = [];
     for (const id of ids) {
@@ -109,7 +111,7 @@ export class RunBulkService {
       if (!isEnd(run.state)) outcomes.set(id, wrongState(`the run has not ended: it is ${run.state}`));
       else if (job === undefined) {
         outcomes.set(id, wrongState('the job of this run was deleted; there is nothing to call'));
-      } else wanted.push({ job, start: { trigger: 'replay', body: run.body }, replayed: run });
+      } else wanted.push({ job, start: { trigger: 'replay', body: run.body, traceparent }, replayed: run });
     }
     const queued: string[] = [];
     const cancelled = new Set<string>();

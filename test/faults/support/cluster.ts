@@ -11,6 +11,10 @@ import { Replica } from './replica.js';
 export interface ClusterOptions {
   /** Default 3. */
   readonly replicas?: number;
+  /** More of them, that are started by the scenario itself (`standsBy`). Default 0. */
+  readonly standby?: number;
+  /** Of node, for every replica. */
+  readonly flags?: readonly string[];
   /** Settings of every replica, over those of the suite. */
   readonly env?: Readonly<Record<string, string>>;
   /** Settings of single replicas by their place, over `env`. */
@@ -73,24 +77,26 @@ export class Cluster {
         return proxy;
       };
       const replicas: Replica[] = [];
-      for (let index = 0; index < (options.replicas ?? 3); index += 1) {
+      const started = options.replicas ?? 3;
+      for (let index = 0; index < started + (options.standby ?? 0); index += 1) {
         const postgresProxy = await proxyTo('postgres', postgres.url);
         const redisProxy = redis === null ? null : await proxyTo('redis', redis.url);
-        replicas.push(
-          new Replica({
-            name: NAMES[index] ?? String(index),
-            postgresProxy,
-            redisProxy,
-            env: {
-              DATABASE_URL: through(postgresProxy, postgres.url),
-              ...(redis !== null && { REDIS_URL: through(redisProxy, redis.url) }),
-              RATE_LIMIT: 'off',
-              LOG_FORMAT: 'json',
-              ...options.env,
-              ...options.envOf?.(index),
-            },
-          }),
-        );
+        const replica = new Replica({
+          name: NAMES[index] ?? String(index),
+          flags: options.flags,
+          postgresProxy,
+          redisProxy,
+          env: {
+            DATABASE_URL: through(postgresProxy, postgres.url),
+            ...(redis !== null && { REDIS_URL: through(redisProxy, redis.url) }),
+            RATE_LIMIT: 'off',
+            LOG_FORMAT: 'json',
+            ...options.env,
+            ...options.envOf?.(index),
+          },
+        });
+        replica.standsBy = index >= started;
+        replicas.push(replica);
       }
       const cluster = new Cluster(replicas, postgres, redis, pool, proxies);
       undo.push(() => cluster.stopReplicas());
@@ -103,7 +109,7 @@ export class Cluster {
   }
 
   async startAll(): Promise<void> {
-    await Promise.all(this.replicas.map((replica) => replica.start()));
+    await Promise.all(this.replicas.filter(({ standsBy }) => !standsBy).map((replica) => replica.start()));
   }
 
   get up(): Replica[] {

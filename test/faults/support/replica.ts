@@ -11,6 +11,8 @@ const BUILD = process.env['FAULT_BUILD'];
 export interface ReplicaOptions {
   readonly name: string;
   readonly env: Readonly<Record<string, string>>;
+  /** Of node. */
+  readonly flags?: readonly string[];
   /** Another version's `main.js`. */
   readonly script?: string;
   readonly postgresProxy: TcpProxy | null;
@@ -32,6 +34,9 @@ export class Replica {
   /** For the next start: `replica.env['LEADER_TTL'] = '10s'`. */
   readonly env: Record<string, string>;
   script: string | undefined;
+  /** Not there until it is started by name, and gone for good when it was stopped: healing leaves it alone. */
+  standsBy = false;
+  private readonly flags: readonly string[] | undefined;
   private readonly processes: ServiceProcess[] = [];
   private service: ServiceProcess | null = null;
   private frozen = false;
@@ -41,6 +46,7 @@ export class Replica {
     this.postgresProxy = options.postgresProxy;
     this.redisProxy = options.redisProxy;
     this.env = { ...options.env };
+    this.flags = options.flags;
     this.script = options.script ?? (BUILD === undefined ? undefined : join(BUILD, 'dist/main.js'));
   }
 
@@ -64,7 +70,12 @@ export class Replica {
 
   async start(): Promise<void> {
     if (this.service !== null) return;
-    const service = await startService({ env: this.env, script: this.script, timeoutMs: 40_000 });
+    const service = await startService({
+      env: this.env,
+      flags: this.flags,
+      script: this.script,
+      timeoutMs: 40_000,
+    });
     this.processes.push(service);
     this.service = service;
     void service.exited.then(() => {
