@@ -9,6 +9,8 @@ const CHANGE_OF: Readonly<Partial<Record<AuditAction, JobChange>>> = {
   'job.update': 'changed',
   'job.revert': 'changed',
   'job.skipNext': 'changed',
+  'job.editOccurrence': 'changed',
+  'job.restoreOccurrence': 'changed',
   'job.pause': 'paused',
   'job.resume': 'resumed',
   'job.delete': 'deleted',

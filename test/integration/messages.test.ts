@@ -34,7 +34,9 @@ async function instance(
 }
 
 const terminateListeners = (): Promise<unknown> =>
-  ledger.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'carillon-messages'`);
+  ledger.query(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'carillon-messages'`,
+  );
 
 const listeners = async (): Promise<number> =>
   (
@@ -125,7 +127,7 @@ test('a killed connection is made again, what was missed is looked for, and mess
   await waitFor(
     'both to listen once more',
     () => two.heard.length,
-    (count) => count === 5,
+    (count) => count === 7,
   );
 });
 

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { Agent } from 'undici';
-import type { Dispatcher } from 'undici';
 import { SECRET_MASK } from '../../domain/target-secrets.js';
 import { newMarks } from './call-marks.js';
 import { EgressBlockedError, EgressGuard } from './egress-guard.js';
@@ -110,9 +109,8 @@ export class HttpTarget implements OnApplicationShutdown {
         ownAgent = outgoing.certificate === undefined ? null : agentWith(this.guard.connector(outgoing.certificate));
         const { origin, pathname, search } = new URL(outgoing.url);
         const agent = ownAgent ?? this.agent;
-        const { headers, body } = outgoing;
+        const { method, headers, body } = outgoing;
         const path = pathname + search;
-        const method = outgoing.method as Dispatcher.HttpMethod;
         this.guard.marking(marks, () => agent.dispatch({ origin, path, method, headers, body }, exchange));
       } catch (error) {
         end(describe({ kind: 'error', error }));
