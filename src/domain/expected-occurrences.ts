@@ -1,5 +1,6 @@
 import type { Job } from './job.js';
 import { recurrenceOf } from './job-change.js';
+import { dueOf, isOccurrence } from './planning/agenda.js';
 import type { JobRevision } from './job-revision.js';
 import type { Recurrence } from './recurrence/recurrence.js';
 import type { Instant, OnExcluded } from './recurrence/schedule.js';
@@ -59,15 +60,45 @@ export function expectedOccurrences(
       open.push({ from: era.from, until: era.until });
       continue;
     }
+    const edited = editedOf(era);
+    const inEra: Expectation[] = [];
     let at = era.recurrence.next(Math.max(era.from, from - 1));
+    let upTo: Instant | null = null;
     for (; at !== null && at <= to; at = era.recurrence.next(at)) {
+      if (edited.has(at)) continue;
       const dueAt = era.recurrence.dueAt(at);
       if (dueAt > era.until) break;
-      if (occurrences.length >= limit) return { occurrences, upTo: occurrences.at(-1)?.scheduledFor ?? from, open };
-      occurrences.push(expectationOf(era, at, dueAt));
+      if (occurrences.length + inEra.length >= limit) {
+        upTo = inEra.at(-1)?.scheduledFor ?? occurrences.at(-1)?.scheduledFor ?? from;
+        break;
+      }
+      inEra.push(expectationOf(era, at, dueAt));
     }
+    for (const scheduledFor of edited) {
+      const isAsked = scheduledFor >= from && scheduledFor <= (upTo ?? to);
+      if (isAsked) inEra.push(...editedExpectation(era, scheduledFor));
+    }
+    occurrences.push(...inEra.sort((one, other) => one.scheduledFor - other.scheduledFor));
+    if (upTo !== null) return { occurrences, upTo, open };
   }
   return { occurrences, upTo: to, open };
+}
+
+/** The instants of occurrences that some version had edited. */
+function editedOf({ revisions }: Era): ReadonlySet<Instant> {
+  return new Set(revisions.flatMap(({ occurrenceEdits }) => occurrenceEdits?.map((edit) => edit.scheduledFor) ?? []));
+}
+
+/** It is planned by the first version by whose end it is due; by none when it was moved beyond the end of the rule. */
+function editedExpectation(era: Era, scheduledFor: Instant): Expectation[] {
+  const { recurrence, revisions, until } = era;
+  if (!isOccurrence(recurrence, scheduledFor)) return [];
+  for (const [index, { occurrenceEdits }] of revisions.entries()) {
+    const edit = occurrenceEdits?.find((one) => one.scheduledFor === scheduledFor);
+    const dueAt = edit === undefined ? recurrence.dueAt(scheduledFor) : dueOf(edit, recurrence);
+    if (dueAt <= (revisions[index + 1]?.at ?? until)) return [expectationAt(era, index, scheduledFor, dueAt)];
+  }
+  return [];
 }
 
 /** A schedule that can't be read here any more ends nothing: it is left out, with what it had. */
@@ -98,11 +129,20 @@ function erasOf(job: Pick<Job, 'id'>, revisions: readonly JobRevision[]): Era[] 
   return eras;
 }
 
-function expectationOf({ revisions, until, onExcluded }: Era, scheduledFor: Instant, dueAt: Instant): Expectation {
+function expectationOf(era: Era, scheduledFor: Instant, dueAt: Instant): Expectation {
   const index = Math.max(
     0,
-    revisions.findLastIndex(({ at }) => at < dueAt),
+    era.revisions.findLastIndex(({ at }) => at < dueAt),
   );
+  return expectationAt(era, index, scheduledFor, dueAt);
+}
+
+function expectationAt(
+  { revisions, until, onExcluded }: Era,
+  index: number,
+  scheduledFor: Instant,
+  dueAt: Instant,
+): Expectation {
   const revision = revisions[index] ?? revisions[0];
   if (revision === undefined) throw new Error('an era without a version');
   const isUnsaid = onExcluded !== null || revision.definition.schedule.maxRuns !== undefined;

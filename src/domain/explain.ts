@@ -1,7 +1,11 @@
 import type { JobRevision } from './job-revision.js';
 import { recurrenceOf } from './job-change.js';
 import type { Job } from './job.js';
+import type { OccurrenceEdit } from './occurrence-edit.js';
+import { isPlain } from './occurrence-editing.js';
+import { dueOf } from './planning/agenda.js';
 import type { Calendars } from './recurrence/exclusion.js';
+import { formatInstant } from './recurrence/instants.js';
 import { latestOccurrences } from './recurrence/latest-occurrences.js';
 import type { Recurrence } from './recurrence/recurrence.js';
 import type { Instant } from './recurrence/schedule.js';
@@ -10,6 +14,8 @@ import type { Run, RunReason } from './run.js';
 export const VERDICTS = [
   'recorded',
   'willRun',
+  'willSkip',
+  'moved',
   'paused',
   'notPlannedYet',
   'noOccurrence',
@@ -23,6 +29,8 @@ export const VERDICTS = [
 /** Whether a job had something to do at an instant, and what came of it. */
 export type Verdict = (typeof VERDICTS)[number];
 
+type ExplainedRun = Pick<Run, 'id' | 'state' | 'reason'>;
+
 export interface Question {
   readonly job: Pick<Job, 'id' | 'createdAt' | 'nextOccurrenceAt' | 'state'>;
   readonly at: Instant;
@@ -32,7 +40,9 @@ export interface Question {
   /** Of today, those that the version's schedule names as far as they are still there. */
   readonly calendars: Calendars;
   /** The run of the schedule for `at`, if the ledger has one. */
-  readonly run: Pick<Run, 'id' | 'state' | 'reason'> | null;
+  readonly run: ExplainedRun | null;
+  /** The occurrence that was moved to `at`, and its run, if there is one. */
+  readonly movedHere?: { readonly edit: OccurrenceEdit; readonly run: ExplainedRun | null } | null;
   /** What was scheduled before is in the ledger no more. */
   readonly keptSince: Instant;
 }
@@ -65,7 +75,8 @@ export function explain(question: Question): Explanation {
 
 function judge(question: Question, recurrence: Recurrence | null): [Verdict, string] {
   const { job, at, now, revision, run, keptSince } = question;
-  if (run !== null) return ['recorded', wordsOfRun(run)];
+  const edit = revision?.occurrenceEdits?.find(({ scheduledFor }) => scheduledFor === at) ?? null;
+  if (run !== null) return ['recorded', `${wordsOfRun(run)}${edit === null ? '' : wordsOfEdit(edit)}`];
   if (at <= job.createdAt) return ['beforeCreated', 'The job was created later.'];
   if (at < keptSince) return ['noLongerKept', 'Runs of that time are kept no longer (RUN_RETENTION).'];
   if (revision === null) return ['noLongerKept', 'How the job was at that time is kept no longer (AUDIT_RETENTION).'];
@@ -73,10 +84,12 @@ function judge(question: Question, recurrence: Recurrence | null): [Verdict, str
   const { state, pauseNote, pausedUntil } = revision;
   if (recurrence.next(at - 1) !== at) {
     const excluded = wordsOfExcluded(question, revision, recurrence);
+    const moved = wordsOfMovedHere(question);
+    if (moved !== null) return ['moved', moved];
     if (excluded !== null) return ['excluded', excluded];
     return ['noOccurrence', `Version ${revision.version} of the job has no occurrence at that instant.`];
   }
-  const dueAt = recurrence.dueAt(at);
+  const dueAt = edit === null ? recurrence.dueAt(at) : dueOf(edit, recurrence);
   if (state === 'paused' && (pausedUntil === null || dueAt < pausedUntil)) {
     const note = pauseNote === null ? '' : ` (${pauseNote})`;
     return [
@@ -85,11 +98,15 @@ function judge(question: Question, recurrence: Recurrence | null): [Verdict, str
     ];
   }
   if (dueAt > now) {
-    if (job.state === 'completed' || job.nextOccurrenceAt === null || at < job.nextOccurrenceAt) {
+    const isLeft = edit !== null || (job.nextOccurrenceAt !== null && at >= job.nextOccurrenceAt);
+    if (job.state === 'completed' || !isLeft) {
       return ['completed', 'The job is completed: it has no occurrence left to run.'];
     }
     const until = revision.definition.schedule.maxRuns === undefined ? '' : ', unless maxRuns is reached before';
-    return ['willRun', `It will run then${until}.`];
+    if (edit?.action === 'skip') return ['willSkip', `It will be skipped.${wordsOfEdit(edit)}`];
+    if (edit !== null && edit.to !== null)
+      return ['moved', `It will run at another instant${until}.${wordsOfEdit(edit)}`];
+    return ['willRun', `It will run then${until}.${edit === null ? '' : wordsOfEdit(edit)}`];
   }
   if (state === 'completed' || revision.definition.schedule.maxRuns !== undefined) {
     return ['completed', 'The job was completed by then: it had no run left.'];
@@ -123,6 +140,24 @@ function wordsOfExcluded({ job, at, now }: Question, revision: JobRevision, recu
   return `It is left out by the ${calendars} ${LIST.format(names)}${asOf}${MOVED[onExcluded]}.`;
 }
 
+function wordsOfEdit(edit: OccurrenceEdit): string {
+  if (isPlain(edit)) return '';
+  const { action, to, note } = edit;
+  const what =
+    action === 'skip'
+      ? 'Somebody decided to leave it out'
+      : `Somebody ${to === null ? 'gave it another body' : `moved it to ${formatInstant(to)}`}`;
+  return ` ${what}${note === null ? '' : ` (${note})`}.`;
+}
+
+function wordsOfMovedHere({ movedHere }: Question): string | null {
+  if (movedHere === undefined || movedHere === null) return null;
+  const { edit, run } = movedHere;
+  const note = edit.note === null ? '' : ` (${edit.note})`;
+  const what = run === null ? 'It will run, or be decided by the misfire policy.' : wordsOfRun(run);
+  return `The occurrence of ${formatInstant(edit.scheduledFor)} was moved to that instant${note}. ${what}`;
+}
+
 const MOVED = {
   skip: '',
   nextBusinessDay: ', and moved to the next free day',
@@ -136,6 +171,7 @@ const WHY: Readonly<Record<RunReason, string>> = {
   misfire: 'it was missed, and the misfire policy leaves it out',
   paused: 'the job was paused',
   skipNext: 'somebody skipped it beforehand',
+  skippedByUser: 'somebody decided beforehand to leave it out',
   cancelledByUser: 'somebody cancelled it',
   replacedByNewerRun: 'a newer run took its place, as the overlap policy has it',
   jobDeleted: 'its job was deleted',

@@ -1,5 +1,8 @@
 import type { Job } from './job.js';
 import { sameJson } from './json.js';
+import { positionOf } from './occurrence-editing.js';
+import { Agenda, isOccurrence } from './planning/agenda.js';
+import type { Due } from './planning/agenda.js';
 import type { Calendars } from './recurrence/exclusion.js';
 import type { Recurrence } from './recurrence/recurrence.js';
 import { compileSchedule } from './recurrence/recurrence.js';
@@ -16,6 +19,7 @@ export type JobProgress = Pick<
   | 'nextOccurrenceAt'
   | 'nextRunAt'
   | 'scheduledRunCount'
+  | 'occurrenceEdits'
 >;
 
 /**
@@ -57,7 +61,8 @@ export function firstProgress(
  * Progress under another schedule; null when that never fires again. What was due under the old one is settled before.
  *
  * - The same rule (only jitter or `maxRuns` differ) goes on where it stands, and its runs stay counted.
- * - Another rule starts after `now`, and `maxRuns` counts from nothing.
+ * - Another rule starts after `now`, and `maxRuns` counts from nothing. What was edited stays so where that rule has the
+ *   occurrence too; of what came before, and was moved to be due later, nothing is left.
  * - A paused job stays paused; what it missed under another rule is gone with that rule.
  * - A completed job becomes active again. One whose `maxRuns` is lowered to what it has run is completed.
  */
@@ -66,14 +71,23 @@ export function reschedule(job: Job, schedule: Schedule, now: Instant, calendars
   const recurrence = compileSchedule(schedule, job.id, calendars);
   const sameRule = recurrenceOf(job)?.key === recurrence.key;
   const scheduledRunCount = sameRule ? job.scheduledRunCount : 0;
-  if (scheduledRunCount >= (schedule.maxRuns ?? Infinity)) {
-    return { ...job, state: 'completed', pauseNote: null, pausedUntil: null, nextOccurrenceAt: null, nextRunAt: null };
-  }
-  const nextOccurrenceAt = (sameRule ? job.nextOccurrenceAt : null) ?? recurrence.next(now);
-  if (nextOccurrenceAt === null) return null;
+  if (scheduledRunCount >= (schedule.maxRuns ?? Infinity)) return completedAs(job);
+  const edits = sameRule ? job.occurrenceEdits : editsUnder(recurrence, job, now);
+  const cursor = (sameRule ? job.nextOccurrenceAt : null) ?? recurrence.next(now);
+  if (new Agenda(cursor, edits, recurrence).first() === null) return null;
   const state = job.state === 'completed' ? 'active' : job.state;
-  const nextRunAt = state === 'paused' ? job.pausedUntil : recurrence.dueAt(nextOccurrenceAt);
-  return { ...job, state, nextOccurrenceAt, nextRunAt, scheduledRunCount };
+  return { ...job, state, ...positionOf({ ...job, state }, cursor, edits, recurrence), scheduledRunCount };
+}
+
+function editsUnder(recurrence: Recurrence, job: Job, now: Instant): Job['occurrenceEdits'] {
+  return job.occurrenceEdits?.filter(
+    ({ scheduledFor }) => scheduledFor > now && isOccurrence(recurrence, scheduledFor),
+  );
+}
+
+function completedAs(job: Job): JobProgress {
+  const position = { nextOccurrenceAt: null, nextRunAt: null, occurrenceEdits: null };
+  return { ...job, state: 'completed', pauseNote: null, pausedUntil: null, ...position };
 }
 
 /**
@@ -94,26 +108,29 @@ export function pause(job: Job, note: string | null, until: Instant | null, now:
 
 /** A paused job, active again. Occurrences missed meanwhile are overdue at once and go by the misfire policy. */
 export function resume(job: Job, recurrence: Recurrence, now: Instant): JobProgress {
-  const { nextOccurrenceAt } = job;
+  const position = new Agenda(job.nextOccurrenceAt, job.occurrenceEdits, recurrence).position();
   return {
     ...job,
-    state: nextOccurrenceAt === null ? 'completed' : 'active',
+    state: position.nextRunAt === null ? 'completed' : 'active',
     pauseNote: null,
     pausedUntil: null,
     resumedAt: now,
-    nextRunAt: nextOccurrenceAt === null ? null : recurrence.dueAt(nextOccurrenceAt),
+    ...position,
   };
 }
 
-/** An active job beyond its next occurrence. */
+/** The occurrence of an active job that would run next. */
+export function nextToRun(job: Job, recurrence: Recurrence): Due | null {
+  return new Agenda(job.nextOccurrenceAt, job.occurrenceEdits, recurrence).firstToRun();
+}
+
+/** An active job beyond the occurrence that would run next. */
 export function skipNext(job: Job, recurrence: Recurrence): JobProgress {
-  const nextOccurrenceAt = job.nextOccurrenceAt === null ? null : recurrence.next(job.nextOccurrenceAt);
-  return {
-    ...job,
-    state: nextOccurrenceAt === null ? 'completed' : 'active',
-    nextOccurrenceAt,
-    nextRunAt: nextOccurrenceAt === null ? null : recurrence.dueAt(nextOccurrenceAt),
-  };
+  const agenda = new Agenda(job.nextOccurrenceAt, job.occurrenceEdits, recurrence);
+  const skipped = agenda.firstToRun();
+  if (skipped !== null) agenda.take(skipped);
+  const position = agenda.position();
+  return { ...job, state: position.nextRunAt === null ? 'completed' : 'active', ...position };
 }
 
 /**
@@ -127,16 +144,19 @@ export function recalendar(job: Job, calendars: Calendars, now: Instant): JobPro
   const before = recurrenceOf(job);
   const after = compileSchedule(job.schedule, job.id, calendars);
   if (job.scheduledRunCount >= (job.schedule.maxRuns ?? Infinity)) return null;
-  const nextByOld = before?.next(now) ?? null;
-  const { nextOccurrenceAt: cursor } = job;
+  const { nextOccurrenceAt: cursor, occurrenceEdits: edits } = job;
+  const nextByOld = before === null ? null : new Agenda(before.next(now), edits, before).nextRegular;
   if (cursor === null && nextByOld !== null) return null;
   const isAhead = cursor === null || cursor === nextByOld;
-  const nextOccurrenceAt = after.next(isAhead ? now : cursor - 1);
-  if (nextOccurrenceAt === cursor) return null;
-  if (nextOccurrenceAt === null) {
-    return { ...job, state: 'completed', pauseNote: null, pausedUntil: null, nextOccurrenceAt, nextRunAt: null };
-  }
+  return movedTo(job, after.next(isAhead ? now : cursor - 1), after);
+}
+
+/** Null: it stands there already. */
+function movedTo(job: Job, cursor: Instant | null, recurrence: Recurrence): JobProgress | null {
+  const agenda = new Agenda(cursor, job.occurrenceEdits, recurrence);
+  if (agenda.first() === null) return job.state === 'completed' ? null : completedAs(job);
   const state = job.state === 'completed' ? 'active' : job.state;
-  const nextRunAt = state === 'paused' ? job.pausedUntil : after.dueAt(nextOccurrenceAt);
-  return { ...job, state, nextOccurrenceAt, nextRunAt };
+  const position = positionOf({ ...job, state }, cursor, job.occurrenceEdits, recurrence);
+  const isThere = position.nextOccurrenceAt === job.nextOccurrenceAt && position.nextRunAt === job.nextRunAt;
+  return isThere ? null : { ...job, state, ...position };
 }

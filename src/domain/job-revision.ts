@@ -1,5 +1,6 @@
 import type { ActorType, AuditAction, Members } from './audit.js';
 import type { Job } from './job.js';
+import type { OccurrenceEdits } from './occurrence-edit.js';
 import type { Instant } from './recurrence/schedule.js';
 
 /** What users set of a job. */
@@ -16,6 +17,8 @@ export interface JobRevision {
   readonly pauseNote: string | null;
   readonly pausedUntil: Instant | null;
   readonly definition: RevisedDefinition;
+  /** Of single occurrences to come, as they were decided when it began. */
+  readonly occurrenceEdits?: OccurrenceEdits | null;
 }
 
 /** Who made a version and what it changed, as the audit log has it. */

@@ -1,3 +1,4 @@
+import type { OccurrenceEdits } from './occurrence-edit.js';
 import type { Calendars } from './recurrence/exclusion.js';
 import type { Instant, Schedule } from './recurrence/schedule.js';
 
@@ -87,11 +88,13 @@ export interface Job {
   readonly pausedUntil: Instant | null;
   /** End of the last pause; occurrences in [pausedAt, resumedAt) were missed because of it. */
   readonly resumedAt: Instant | null;
-  /** Nominal instant of the first occurrence that is not in the ledger yet; null when there is none. */
+  /** Nominal instant of the first occurrence that is neither in the ledger nor edited; null when there is none. */
   readonly nextOccurrenceAt: Instant | null;
+  /** Of single occurrences to come; null for nearly every job. */
+  readonly occurrenceEdits?: OccurrenceEdits | null;
   /**
-   * When the planner must look at the job: the due instant of `nextOccurrenceAt` while active, `pausedUntil` while
-   * paused, null when nothing is to be done.
+   * When the planner must look at the job: when the first of `nextOccurrenceAt` and the edited ones is due while active,
+   * `pausedUntil` while paused, null when nothing is to be done.
    */
   readonly nextRunAt: Instant | null;
   readonly runCount: number;

@@ -13,9 +13,11 @@ import { Metrics } from '../platform/metrics.js';
 import { RunQueue } from '../queue/run-queue.js';
 import type { RunIntake } from '../queue/run-queue.js';
 import { Delivery } from './delivery.js';
-import { finishedAttempt } from './outcome.js';
+import { finishedAttempt, timingsOf } from './outcome.js';
 import { Recorder } from './recorder.js';
 import { RunCaps } from './run-caps.js';
+import { newMarks } from './targets/call-marks.js';
+import type { CallMarks } from './targets/call-marks.js';
 import { Cancellation } from './targets/cancellation.js';
 import type { Answer } from './targets/http-target.js';
 
@@ -157,6 +159,7 @@ export class Executor implements RunIntake, OnApplicationBootstrap, OnModuleDest
       else void this.executeIfAdmitted(entry, admitted);
     }
     this.metrics.queueInFlight.set(this.inFlight.size);
+    this.messages.changes.runsOf(runs);
     return runs.length;
   }
 
@@ -196,11 +199,13 @@ export class Executor implements RunIntake, OnApplicationBootstrap, OnModuleDest
       const startedAt = Math.max(this.clock.now(), run.dueAt);
       const startedMs = performance.now();
       entry.call = { startedAt, startedMs };
-      const answer = await this.deliver(entry, startedAt);
+      const marks = newMarks();
+      const answer = await this.deliver(entry, startedAt, marks);
       entry.call = null;
       if (answer !== null && !entry.handedBack) {
         const durationMs = Math.round(performance.now() - startedMs);
-        const timing = { startedAt, durationMs, finishedAt: startedAt + durationMs };
+        const timings = timingsOf(run, { startedAt, startedMs }, marks);
+        const timing = { startedAt, durationMs, finishedAt: startedAt + durationMs, timings };
         await this.recorder.record(finishedAttempt(run, answer, timing, Math.random()));
       }
     } catch (error) {
@@ -214,12 +219,12 @@ export class Executor implements RunIntake, OnApplicationBootstrap, OnModuleDest
   }
 
   /** Null when the call was not made because another worker may have the run by now. */
-  private async deliver(entry: InFlight, startedAt: number): Promise<Answer | null> {
+  private async deliver(entry: InFlight, startedAt: number, marks: CallMarks): Promise<Answer | null> {
     if (performance.now() >= entry.leaseEndsAtMs) {
       this.logger.warn(`run ${entry.run.id}: its lease ended before the call was made; another attempt follows`);
       return null;
     }
-    return this.delivery.call(entry.run, startedAt, entry.cancellation);
+    return this.delivery.call(entry.run, startedAt, entry.cancellation, marks);
   }
 
   /**
@@ -245,6 +250,7 @@ export class Executor implements RunIntake, OnApplicationBootstrap, OnModuleDest
     if (runs.length === 0) return;
     try {
       const ids = await this.claims.handBack(runs);
+      this.messages.changes.runsOf(runs.map(({ run }) => run));
       this.logger.log(`gave ${ids.size} of ${runs.length} runs back, for other replicas to deliver`);
       await this.queue.enqueue([...ids].map((id) => ({ id })));
     } catch (error) {

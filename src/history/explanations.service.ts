@@ -39,13 +39,16 @@ export class ExplanationsService {
     ]);
     const keptSince = now - this.config.runRetentionMs;
     const calendars = await this.calendars.named(projectId, revision?.definition.schedule.exclude ?? []);
-    const question = { job, at, now, revision: revision ?? null, calendars, run, keptSince };
+    const edit = revision?.occurrenceEdits?.find(({ to }) => to === at);
+    const movedHere =
+      edit === undefined ? null : { edit, run: await this.runs.findAt(projectId, job.id, edit.scheduledFor) };
+    const question = { job, at, now, revision: revision ?? null, calendars, run, movedHere, keptSince };
     const { verdict, text, previous, next } = explain(question);
     const isBeside = run !== null && (BESIDE_OTHERS.includes(run.reason) || run.state === 'held');
     return {
       at: formatInstant(at),
       ...{ verdict, text },
-      runId: run?.id ?? null,
+      runId: run?.id ?? (verdict === 'moved' ? (movedHere?.run?.id ?? null) : null),
       besideRunId: isBeside ? await this.runs.openBeside(projectId, run) : null,
       version: run?.jobVersion ?? revision?.version ?? null,
       previous: previous === null ? null : formatInstant(previous),

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Problem } from '../domain/errors.js';
-import { skipNext } from '../domain/job-change.js';
+import { nextToRun, skipNext } from '../domain/job-change.js';
 import type { Preconditions } from '../domain/preconditions.js';
 import type { StoredJob } from '../persistence/jobs.repository.js';
 import { insertRuns } from '../persistence/ledger-writes.js';
@@ -34,14 +34,16 @@ export class JobActionsService {
   skipNext(projectId: string, id: string, conditions: Preconditions): Promise<StoredJob> {
     return this.changes.change('job.skipNext', projectId, id, conditions, async (job, now, sql) => {
       const settled = await settleOverdue(job, now, sql);
-      const { nextOccurrenceAt, state } = settled.job;
+      const { state } = settled.job;
       if (state === 'paused')
         throw new Problem('wrong_state', 'a paused job has no next occurrence to skip; resume it first');
-      if (state === 'completed' || nextOccurrenceAt === null) throw completed('skipped ahead');
+      if (state === 'completed') throw completed('skipped ahead');
       const recurrence = readableRecurrence(settled.job);
+      const next = nextToRun(settled.job, recurrence);
+      if (next === null) throw new Problem('wrong_state', 'every occurrence that is left is to be skipped already');
       const skipped = newRunOf(settled.job, {
-        scheduledFor: nextOccurrenceAt,
-        dueAt: recurrence.dueAt(nextOccurrenceAt),
+        scheduledFor: next.scheduledFor,
+        dueAt: next.dueAt,
         trigger: 'schedule',
         state: 'skipped',
         reason: 'skipNext',

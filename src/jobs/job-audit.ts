@@ -1,10 +1,13 @@
 import { differenceOf } from '../domain/audit.js';
 import type { AuditAction, AuditNote, Members } from '../domain/audit.js';
 import type { Job } from '../domain/job.js';
+import type { OccurrenceEdits } from '../domain/occurrence-edit.js';
+import { isPlain } from '../domain/occurrence-editing.js';
 import { formatInstant } from '../domain/recurrence/instants.js';
 import type { Instant } from '../domain/recurrence/schedule.js';
 import type { Run } from '../domain/run.js';
 import type { SecretChanges } from '../domain/target-secrets.js';
+import { viewOfEdit } from '../platform/contract/schedule.schema.js';
 import { settingsOf } from './job-view.js';
 
 /** What the audit log says of jobs. */
@@ -55,7 +58,16 @@ function membersOf(job: Job): Members {
     pausedUntil: textOf(job.pausedUntil),
     nextRunAt: textOf(job.nextRunAt),
     version: job.version,
+    ...editsOf(job.occurrenceEdits ?? []),
   };
+}
+
+/** None for a job without any. */
+function editsOf(edits: OccurrenceEdits): Members {
+  const toCome = edits.filter((edit) => !edit.isPlanned && !isPlain(edit));
+  if (toCome.length === 0) return {};
+  const views = toCome.map((edit) => ({ scheduledFor: formatInstant(edit.scheduledFor), ...viewOfEdit(edit) }));
+  return { occurrenceEdits: views.sort((one, other) => (one.scheduledFor < other.scheduledFor ? -1 : 1)) };
 }
 
 function textOf(instant: Instant | null): string | null {

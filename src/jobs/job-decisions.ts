@@ -43,11 +43,13 @@ export function rescheduled(settled: StoredJob, settings: JobSettings, now: Inst
   if (progress === null) throw neverFires();
   const { state, pauseNote, pausedAt, pausedUntil, resumedAt, nextOccurrenceAt, nextRunAt, scheduledRunCount } =
     progress;
+  const { occurrenceEdits = null } = progress;
   return {
     ...settled,
     ...settings,
     calendars,
     ...{ state, pauseNote, pausedAt, pausedUntil, resumedAt, nextOccurrenceAt, nextRunAt, scheduledRunCount },
+    occurrenceEdits,
   };
 }
 

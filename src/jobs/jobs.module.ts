@@ -22,6 +22,8 @@ import { JobSecrets } from './job-secrets.js';
 import { JobReads } from './job-reads.js';
 import { JobsController } from './jobs.controller.js';
 import { JobsService } from './jobs.service.js';
+import { OccurrencesController } from './occurrences.controller.js';
+import { OccurrencesService } from './occurrences.service.js';
 
 /** Jobs: created, read, changed, paused. Needs persistence and the platform. */
 @Module({
@@ -33,6 +35,7 @@ import { JobsService } from './jobs.service.js';
     JobsController,
     JobActionsController,
     JobRevisionsController,
+    OccurrencesController,
     JobSetsController,
   ],
   providers: [
@@ -41,6 +44,7 @@ import { JobsService } from './jobs.service.js';
     MovedJobs,
     BulkService,
     JobActionsService,
+    OccurrencesService,
     JobChanges,
     JobReads,
     JobSecrets,

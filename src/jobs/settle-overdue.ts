@@ -110,9 +110,10 @@ function afterPlan({ job, plan, runs }: Planned, entered: ReadonlySet<string>): 
   const counted = runs.filter(({ id, state }) => entered.has(id) && state !== 'skipped').length;
   return {
     ...job,
-    state: plan.nextOccurrenceAt === null ? 'completed' : job.state,
+    state: plan.nextRunAt === null ? 'completed' : job.state,
     nextOccurrenceAt: plan.nextOccurrenceAt,
     nextRunAt: plan.nextRunAt,
+    occurrenceEdits: plan.occurrenceEdits,
     runCount: job.runCount + counted,
     scheduledRunCount: job.scheduledRunCount + counted,
   };

@@ -9,6 +9,7 @@ import { Database } from './database.js';
 import type { Sql } from './database.js';
 import { calendarsFor } from './job-calendars.js';
 import type { CalendarRef } from './job-calendars.js';
+import { jsonOrNull } from './jsonb.js';
 import { plainArray } from './plain-array.js';
 
 type Row = Omit<Calendar, keyof CalendarDays> & { readonly days: CalendarDays };
@@ -75,9 +76,10 @@ const MOVE = {
     SET state = n.state, next_occurrence_at = n.next_occurrence_at, next_run_at = n.next_run_at,
         pause_note = CASE WHEN n.state = 'completed' THEN NULL ELSE t.pause_note END,
         paused_until = CASE WHEN n.state = 'completed' THEN NULL ELSE t.paused_until END,
-        run_count = n.run_count, scheduled_run_count = n.scheduled_run_count
-    FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::int[], $6::int[])
-      AS n (id, state, next_occurrence_at, next_run_at, run_count, scheduled_run_count)
+        run_count = n.run_count, scheduled_run_count = n.scheduled_run_count,
+        occurrence_edits = n.occurrence_edits
+    FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::int[], $6::int[], $7::jsonb[])
+      AS n (id, state, next_occurrence_at, next_run_at, run_count, scheduled_run_count, occurrence_edits)
     WHERE t.job_id = n.id`,
 };
 
@@ -156,6 +158,7 @@ export class CalendarsRepository {
       plainArray(jobs.map(({ nextRunAt }) => at(nextRunAt))),
       plainArray(jobs.map(({ runCount }) => runCount)),
       plainArray(jobs.map(({ scheduledRunCount }) => scheduledRunCount)),
+      jobs.map(({ occurrenceEdits }) => jsonOrNull(occurrenceEdits)),
     ]);
   }
 

@@ -25,6 +25,9 @@ export interface ClaimedRun {
   readonly lostAttempts: number;
   /** Attempts before this one that their worker broke off because it stopped. */
   readonly handedBack: number;
+  /** Since when it could be claimed, and when it was. */
+  readonly availableAt: Instant;
+  readonly claimedAt: Instant;
   /** Start of the first attempt; null when this is the first. */
   readonly firstStartedAt: Instant | null;
   /** The body that replaces the target's, as JSON text. */
@@ -52,7 +55,10 @@ export interface StoredSigningSecret {
 
 /** How an attempt ended, to be written by whoever holds the lease. */
 export interface FinishedAttempt {
-  readonly run: Pick<ClaimedRun, 'id' | 'scheduledFor' | 'dueAt' | 'jobId' | 'token' | 'overlap' | 'firstStartedAt'>;
+  readonly run: Pick<
+    ClaimedRun,
+    'id' | 'scheduledFor' | 'dueAt' | 'projectId' | 'jobId' | 'jobName' | 'token' | 'overlap' | 'firstStartedAt'
+  >;
   readonly state: 'succeeded' | 'failed' | 'retrying';
   readonly reason: RunReason | null;
   /** When a retry may start; otherwise ignored. */
@@ -67,7 +73,7 @@ export interface FinishedAttempt {
 
 /** A run given back by the worker that held it. */
 export interface HandedBackRun {
-  readonly run: Pick<ClaimedRun, 'id' | 'scheduledFor' | 'token'>;
+  readonly run: Pick<ClaimedRun, 'id' | 'scheduledFor' | 'projectId' | 'token'>;
   /** The call that was broken off; null when it was not made. */
   readonly attempt: Attempt | null;
 }
@@ -108,6 +114,7 @@ const claimPicked = (first: string, last: string): string => `
                          WHERE made->'error'->>'code' = '${WORKER_STOPPED}')
                    ELSE 0 END AS "handedBack",
               CASE WHEN runs.attempt > 1 THEN runs.started_at END AS "firstStartedAt",
+              runs.available_at AS "availableAt", runs.claimed_at AS "claimedAt",
               runs.body::text AS body, clock_timestamp() AS "databaseAt", jobs.target, jobs.retry, jobs.overlap,
               ${SECRETS}`;
 

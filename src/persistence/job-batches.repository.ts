@@ -32,7 +32,8 @@ const GIVEN = `
         id uuid, name text, description text, labels jsonb, schedule jsonb, target jsonb, retry jsonb, overlap text,
         misfire jsonb, state text, pause_note text, paused_at timestamptz, paused_until timestamptz, resumed_at timestamptz,
         next_occurrence_at timestamptz, next_run_at timestamptz, run_count int, scheduled_run_count int, version int,
-        created_at timestamptz, updated_at timestamptz, fires_per_million_minutes bigint, shortest_gap_ms bigint)
+        created_at timestamptz, updated_at timestamptz, fires_per_million_minutes bigint, shortest_gap_ms bigint,
+        occurrence_edits jsonb)
     )`;
 /** By names, for whoever inserts a name waits for another transaction with it: in one order nobody waits in a circle. */
 const INSERT = {
@@ -67,7 +68,8 @@ const UPDATE = {
     UPDATE job_states t
     SET state = g.state, pause_note = g.pause_note, paused_at = g.paused_at, paused_until = g.paused_until,
         resumed_at = g.resumed_at, next_occurrence_at = g.next_occurrence_at, next_run_at = g.next_run_at,
-        run_count = g.run_count, scheduled_run_count = g.scheduled_run_count, version = g.version
+        run_count = g.run_count, scheduled_run_count = g.scheduled_run_count, version = g.version,
+        occurrence_edits = g.occurrence_edits
     FROM given g WHERE t.project_id = $1 AND t.job_id = g.id`,
 };
 const DELETE = {
@@ -123,6 +125,7 @@ function rowOf(job: Job): object {
     next_run_at: textOf(job.nextRunAt),
     run_count: job.runCount,
     scheduled_run_count: job.scheduledRunCount,
+    occurrence_edits: job.occurrenceEdits ?? undefined,
     created_at: textOf(job.createdAt),
     updated_at: textOf(job.updatedAt),
   };

@@ -5,7 +5,7 @@ import type { Instant } from '../domain/recurrence/schedule.js';
 import { Database } from './database.js';
 import type { Sql } from './database.js';
 
-const COLUMNS = `r.version, r.at, r.state, r.pause_note AS "pauseNote", r.paused_until AS "pausedUntil", r.definition`;
+const COLUMNS = `r.version, r.at, r.state, r.pause_note AS "pauseNote", r.paused_until AS "pausedUntil", r.definition, r.occurrence_edits AS "occurrenceEdits"`;
 
 /** The project's row is looked at first: of another's job nothing is told. */
 const OF_JOB = `FROM jobs j JOIN job_revisions r ON r.job_id = j.id WHERE j.project_id = $1 AND j.id = $2`;

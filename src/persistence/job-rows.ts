@@ -26,6 +26,7 @@ export const JOB_COLUMNS = `
   j.id, j.project_id AS "projectId", j.name, j.description, j.labels, j.schedule, j.target, j.retry, j.overlap, j.misfire,
   t.state, t.pause_note AS "pauseNote", t.paused_at AS "pausedAt", t.paused_until AS "pausedUntil",
   t.resumed_at AS "resumedAt", t.next_occurrence_at AS "nextOccurrenceAt", t.next_run_at AS "nextRunAt",
+  t.occurrence_edits AS "occurrenceEdits",
   t.run_count AS "runCount", t.scheduled_run_count AS "scheduledRunCount",
   t.version, j.created_at AS "createdAt", j.updated_at AS "updatedAt"`;
 

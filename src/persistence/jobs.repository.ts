@@ -9,6 +9,7 @@ import { CALENDAR_REFS } from './job-calendars.js';
 import type { WithRefs } from './job-calendars.js';
 import { JOB_COLUMNS, JOB_TABLES, plannableJobsOf, STATS_COLUMNS } from './job-rows.js';
 import type { JobRow, StoredJob } from './job-rows.js';
+import { jsonOrNull } from './jsonb.js';
 
 export type { StoredJob };
 
@@ -52,7 +53,8 @@ const UPDATE = {
     )
     UPDATE job_states
     SET state = $13, pause_note = $14, paused_at = $15, paused_until = $16, resumed_at = $17, next_occurrence_at = $18,
-        next_run_at = $19, run_count = $20, scheduled_run_count = $21, version = $22
+        next_run_at = $19, run_count = $20, scheduled_run_count = $21, version = $22,
+        occurrence_edits = $25
     WHERE project_id = $1 AND job_id = $2`,
 };
 
@@ -102,7 +104,7 @@ export class JobsRepository {
    * when a quota has no room.
    */
   async update(job: Job, sql: Sql): Promise<void> {
-    await sql.rows(UPDATE, valuesOf(job));
+    await sql.rows(UPDATE, [...valuesOf(job), jsonOrNull(job.occurrenceEdits)]);
   }
 
   /** Runs beside the schedule are counted, but change nothing that a client set: no new version. */

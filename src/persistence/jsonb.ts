@@ -12,3 +12,8 @@ export function jsonbText(value: unknown): string {
     typeof member === 'string' ? member.replace(UNSTORABLE, '\uFFFD') : member,
   );
 }
+
+/** For a column that is NULL where there is nothing. */
+export function jsonOrNull(value: unknown): string | null {
+  return value === null || value === undefined ? null : JSON.stringify(value);
+}

@@ -19,7 +19,9 @@ import { PartitionsRepository } from './partitions.repository.js';
 import { PlanningRepository } from './planning.repository.js';
 import { ProjectsRepository } from './projects.repository.js';
 import { RecoveryRepository } from './recovery.repository.js';
+import { ReplicasRepository } from './replicas.repository.js';
 import { RunCapsRepository } from './run-caps.repository.js';
+import { RunChangesRepository } from './run-changes.repository.js';
 import { RunCountsRepository } from './run-counts.repository.js';
 import { RunListRepository } from './run-list.repository.js';
 import { RunTracesRepository } from './run-traces.js';
@@ -53,6 +55,8 @@ const REPOSITORIES = [
   KeptAnswersRepository,
   AuditLogRepository,
   JobRevisionsRepository,
+  RunChangesRepository,
+  ReplicasRepository,
 ];
 
 /** The repositories, one an aggregate or duty. Needs the data source, which the composition root makes. */

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { OccurrenceEdits } from '../domain/occurrence-edit.js';
 import type { MisfirePolicy, OverlapPolicy } from '../domain/job.js';
 import { formatInstant } from '../domain/recurrence/instants.js';
 import type { Instant, Schedule } from '../domain/recurrence/schedule.js';
@@ -9,6 +10,7 @@ import { CALENDAR_REFS, calendarsFor } from './job-calendars.js';
 import type { WithRefs } from './job-calendars.js';
 import { enteredRuns, INSERT_RUNS_SQL, runsColumns } from './ledger-writes.js';
 import type { NewRun } from './ledger-writes.js';
+import { jsonOrNull } from './jsonb.js';
 import { plainArray, sharedArray, sparseArray } from './plain-array.js';
 
 /** Where a due job stands; its row is locked by the transaction that read it. */
@@ -21,6 +23,7 @@ interface DueState {
   readonly nextOccurrenceAt: Instant | null;
   readonly nextRunAt: Instant;
   readonly scheduledRunCount: number;
+  readonly occurrenceEdits: OccurrenceEdits | null;
 }
 
 interface Definition {
@@ -50,6 +53,8 @@ export interface JobAdvance {
   readonly pauseNote: string | null;
   /** Runs written for it in the same plan, skipped ones not counted. */
   readonly newRuns: number;
+  /** Undefined: as they were, which is none for nearly every job. */
+  readonly occurrenceEdits?: OccurrenceEdits | null;
 }
 
 const LOCK_DUE = {
@@ -57,7 +62,8 @@ const LOCK_DUE = {
   text: `
     SELECT job_id AS id, version, state, paused_at AS "pausedAt",
            CASE WHEN state = 'paused' THEN paused_until ELSE resumed_at END AS "resumedAt",
-           next_occurrence_at AS "nextOccurrenceAt", next_run_at AS "nextRunAt", scheduled_run_count AS "scheduledRunCount"
+           next_occurrence_at AS "nextOccurrenceAt", next_run_at AS "nextRunAt", scheduled_run_count AS "scheduledRunCount",
+           occurrence_edits AS "occurrenceEdits"
     FROM job_states
     WHERE next_run_at <= $1::timestamptz
     ORDER BY next_run_at
@@ -108,6 +114,14 @@ const UNCOUNT = {
     SET run_count = run_count - n.runs, scheduled_run_count = scheduled_run_count - n.runs
     FROM (SELECT id, count(*)::int AS runs FROM unnest($1::uuid[]) AS id GROUP BY id) AS n
     WHERE job_states.job_id = n.id`,
+};
+
+/** In a statement of its own, which nearly no batch needs. */
+const KEEP_EDITS = {
+  name: 'planning-keep-edits',
+  text: `
+    UPDATE job_states SET occurrence_edits = n.edits
+    FROM unnest($1::uuid[], $2::jsonb[]) AS n (id, edits) WHERE job_states.job_id = n.id`,
 };
 
 const EARLIEST_DUE = {
@@ -165,7 +179,9 @@ export class PlanningRepository {
     now: Instant,
   ): (sql: Sql) => Promise<ReadonlySet<string>> {
     const values = [...runsColumns(runs, now), ...advanceColumns(advances)];
+    const edited = advances.filter(({ occurrenceEdits }) => occurrenceEdits !== undefined);
     return async (sql) => {
+      if (edited.length > 0) await sql.rows(KEEP_EDITS, editColumns(edited));
       const [written] = await sql.rows<{ inserted: number; moved: number }>(WRITE, values);
       const { inserted, moved } = written ?? { inserted: 0, moved: 0 };
       if (moved !== advances.length) {
@@ -203,6 +219,10 @@ export class PlanningRepository {
     if (epoch === undefined) throw new Error('the database gave no epoch');
     return epoch;
   }
+}
+
+function editColumns(advances: readonly JobAdvance[]): SqlValue[] {
+  return [plainArray(advances.map(({ id }) => id)), advances.map(({ occurrenceEdits }) => jsonOrNull(occurrenceEdits))];
 }
 
 function advanceColumns(advances: readonly JobAdvance[]): SqlValue[] {

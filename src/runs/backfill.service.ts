@@ -73,6 +73,7 @@ export class BackfillService {
         `the schedule can't be read here, for want of the time zone ${job.schedule.timeZone}`,
       );
     }
+    const edited = new Set(job.occurrenceEdits?.map(({ scheduledFor }) => scheduledFor));
     const missing: Instant[] = [];
     let lookedAt = 0;
     let next = recurrence.next(from - 1);
@@ -82,7 +83,7 @@ export class BackfillService {
       for (; next !== null && next <= to && chunk.length < CHUNK; next = recurrence.next(next)) chunk.push(next);
       lookedAt += chunk.length;
       const known = await this.runs.occurrencesWithRun(job.id, chunk[0] ?? from, chunk.at(-1) ?? to);
-      missing.push(...chunk.filter((occurrence) => !known.has(occurrence)));
+      missing.push(...chunk.filter((occurrence) => !known.has(occurrence) && !edited.has(occurrence)));
       await setImmediate();
     }
     return { occurrences: missing.slice(0, limit), truncated: missing.length > limit };
@@ -91,13 +92,16 @@ export class BackfillService {
   /** Answers those that entered the ledger: what the planner or another request was faster with keeps its run. */
   private async plan(found: StoredJob, input: BackfillInput, occurrences: readonly Instant[]): Promise<Instant[]> {
     if (occurrences.length === 0) return [];
-    const { planned, queued } = await this.writes.run(async (sql) => {
+    const { planned, queued, changed } = await this.writes.run(async (sql) => {
       const job = (await this.jobs.lock(found.projectId, found.id, sql)) ?? noSuchJob();
       if (!sameJson(job.schedule, found.schedule)) {
         throw new Problem('wrong_state', 'the schedule was changed meanwhile; try again');
       }
       const now = this.clock.now();
-      const runs = occurrences.map((scheduledFor) =>
+      // What was moved is still to come.
+      const toCome = new Set(job.occurrenceEdits?.map(({ scheduledFor }) => scheduledFor));
+      const past = occurrences.filter((scheduledFor) => !toCome.has(scheduledFor));
+      const runs = past.map((scheduledFor) =>
         // Its lateness counts from now: that it is of the past is no delay of ours.
         newRunOf(job, { scheduledFor, dueAt: now, trigger: 'backfill', state: birthState(job), reason: null }),
       );
@@ -114,9 +118,13 @@ export class BackfillService {
         before: null,
         after: { from: formatInstant(input.from), to: formatInstant(input.to), planned: planned.length },
       };
-      return { result: { planned, queued: [...startable, ...promoted] }, notes: planned.length > 0 ? [note] : [] };
+      const changed = entered.map((run) => run.id);
+      return {
+        result: { planned, queued: [...startable, ...promoted], changed },
+        notes: planned.length > 0 ? [note] : [],
+      };
     });
-    await this.afterCommit.announce({ queued });
+    await this.afterCommit.announce({ queued, changed });
     return planned;
   }
 }

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { Needs } from '../platform/access-rules.js';
 import { ApiIdParam, CheckedRequests } from '../platform/contract/operations.js';
 import { countParameter } from '../platform/contract/page.js';
-import { PreviewView, ScheduleInput } from '../platform/contract/schedule.schema.js';
+import { JobPreviewView, PreviewView, ScheduleInput } from '../platform/contract/schedule.schema.js';
 import { InstantInput } from '../platform/contract/values.schema.js';
 import { ApiProblems } from '../platform/openapi/api-problems.js';
 import { ProjectId } from '../platform/project.js';
@@ -45,7 +45,7 @@ export class SchedulesController {
   @ApiOperation({
     operationId: 'previewSchedule',
     summary: 'Preview a schedule',
-    description: 'What it will do, in words and in due times, before a job is made of it. Jitter is not shown.',
+    description: 'What it will do, in words and in due times, before a job is made of it.',
   })
   @ApiOkResponse({ standardSchema: PreviewView, description: 'The schedule and its occurrences' })
   @ApiProblems(
@@ -68,16 +68,17 @@ export class SchedulesController {
   @ApiOperation({
     operationId: 'listOccurrences',
     summary: 'Preview the occurrences of a job',
-    description: 'What its schedule will do, as if it were active. None are left once the schedule is at its end.',
+    description:
+      'What it will do, as if it were active, in the order of due times: its schedule, and single occurrences that were edited, those to be skipped too. None are left once the schedule is at its end.',
   })
   @ApiIdParam('job')
-  @ApiOkResponse({ standardSchema: PreviewView, description: 'The schedule and its occurrences' })
+  @ApiOkResponse({ standardSchema: JobPreviewView, description: 'The schedule and its occurrences' })
   @ApiProblems('invalid_parameter', 'not_found')
   occurrences(
     @ProjectId() projectId: string,
     @Param('id') id: string,
     @Query({ schema: OccurrencesQuery }) { count, from }: z.infer<typeof OccurrencesQuery>,
-  ): Promise<View> {
+  ): Promise<z.infer<typeof JobPreviewView>> {
     return this.schedules.occurrences(projectId, id, count, from);
   }
 }

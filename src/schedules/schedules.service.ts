@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { z } from 'zod';
 import { Problem } from '../domain/errors.js';
+import { previewJob } from '../domain/job-preview.js';
 import { NO_CALENDARS } from '../domain/recurrence/exclusion.js';
 import type { Calendars } from '../domain/recurrence/exclusion.js';
 import { parseSchedule } from '../domain/recurrence/parse-schedule.js';
@@ -12,7 +13,8 @@ import { PureResults } from '../caching/pure-results.js';
 import { CalendarsRepository } from '../persistence/calendars.repository.js';
 import { JobsRepository } from '../persistence/jobs.repository.js';
 import { Clock } from '../platform/clock.js';
-import type { PreviewView } from '../platform/contract/schedule.schema.js';
+import { viewOfOccurrence } from '../platform/contract/schedule.schema.js';
+import type { JobPreviewView, PreviewView } from '../platform/contract/schedule.schema.js';
 import { isUuid } from '../platform/contract/values.schema.js';
 import { refuseBody } from '../platform/validation/request-validation.pipe.js';
 
@@ -49,7 +51,9 @@ export class SchedulesService {
     const calendars = await this.calendars.named(projectId, exclude);
     refuseUnknown(exclude, calendars);
     const options = { seed: PREVIEW_SEED, from: from ?? now, count, until, calendars };
-    const preview = await this.previewOf(parsed.schedule, options, from !== undefined);
+    const preview = await this.keptOr(parsed.schedule, options, from !== undefined, () =>
+      previewSchedule(parsed.schedule, options),
+    );
     if (preview.occurrences.length === 0 && until === undefined) throw neverFires();
     return { schedule: parsed.schedule, ...preview };
   }
@@ -60,23 +64,24 @@ export class SchedulesService {
     jobId: string,
     count: number,
     from?: Instant,
-  ): Promise<z.infer<typeof PreviewView>> {
+  ): Promise<z.infer<typeof JobPreviewView>> {
     const job = isUuid(jobId) ? await this.jobs.find(projectId, jobId) : null;
     if (job === null) throw new Problem('not_found', 'there is no such job');
-    const left = job.schedule.maxRuns === undefined ? Infinity : job.schedule.maxRuns - job.scheduledRunCount;
-    const schedule: Schedule = job.schedule;
-    const options = {
-      seed: job.id,
-      from: from ?? this.clock.now(),
-      count: Math.min(count, left),
-      calendars: job.calendars,
-    };
-    return { schedule, ...(await this.previewOf(schedule, options, from !== undefined)) };
+    const runsLeft = job.schedule.maxRuns === undefined ? Infinity : job.schedule.maxRuns - job.scheduledRunCount;
+    const { schedule } = job;
+    const edits = job.occurrenceEdits ?? [];
+    const options = { seed: job.id, from: from ?? this.clock.now(), count, calendars: job.calendars, edits, runsLeft };
+    const preview = await this.keptOr(schedule, options, from !== undefined, () => previewJob(schedule, options));
+    return { schedule, ...preview, occurrences: preview.occurrences.map(viewOfOccurrence) };
   }
 
   /** From a given instant on, a preview depends on nothing but the request; from now on, it would never be asked again. */
-  private async previewOf(schedule: Schedule, options: PreviewOptions, isFromGiven: boolean): Promise<SchedulePreview> {
-    const compute = (): SchedulePreview => previewSchedule(schedule, options);
+  private async keptOr<Preview extends SchedulePreview>(
+    schedule: Schedule,
+    options: PreviewOptions,
+    isFromGiven: boolean,
+    compute: () => Preview,
+  ): Promise<Preview> {
     const { calendars = NO_CALENDARS, ...rest } = options;
     const days = [...calendars.values()].map(({ key }) => key);
     return isFromGiven ? this.pureResults.of(['preview', schedule, rest, days], compute) : compute();

@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { EDIT_ACTIONS } from '../domain/occurrence-edit.js';
 import { MisfireInput, OverlapInput } from '../platform/contract/policies.schema.js';
 import { ScheduleInput, ScheduleView } from '../platform/contract/schedule.schema.js';
+import { MOST_EDITS } from '../domain/occurrence-editing.js';
 import { durationMeta, elapsedInput, InstantInput, InstantText } from '../platform/contract/values.schema.js';
 
 const MAX_SPANS = 50;
@@ -13,6 +15,20 @@ const Spans = (description: string) =>
     .max(MAX_SPANS)
     .default([])
     .meta({ description });
+
+/** A body would change nothing of what becomes of it. */
+const SimulatedEdit = z
+  .strictObject({
+    scheduledFor: InstantInput,
+    action: z.enum(EDIT_ACTIONS).exclude(['run']),
+    to: InstantInput.optional(),
+  })
+  .superRefine(({ action, to, scheduledFor }, context) => {
+    const refuse = (code: string, message: string): void =>
+      context.addIssue({ code: 'custom', path: ['to'], message, params: { code } });
+    if ((action === 'move') !== (to !== undefined)) refuse('invalid_value', 'goes with "move", and with it alone');
+    if (to === scheduledFor) refuse('out_of_range', "is the occurrence's own instant");
+  });
 
 const EXAMPLE = {
   schedule: '*/30 * * * *',
@@ -34,6 +50,15 @@ export const SimulationInput = z
     runDuration: elapsedInput(0, DAY_MS).prefault('PT1S').meta(durationMeta('How long each call takes', 'PT1S')),
     outages: Spans('Nothing is planned and no call begins; in their order'),
     pauses: Spans('The job is paused; in their order'),
+    occurrenceEdits: z
+      .array(SimulatedEdit)
+      .max(MOST_EDITS)
+      .refine((edits) => new Set(edits.map(({ scheduledFor }) => scheduledFor)).size === edits.length, {
+        error: 'names an occurrence twice',
+        params: { code: 'duplicate' },
+      })
+      .default([])
+      .meta({ description: 'Single occurrences that are skipped or moved' }),
     limit: z.int().min(1).max(MAX_LIMIT).default(100).meta({ description: 'At most so many occurrences' }),
   })
   .meta({ id: 'SimulationInput', example: EXAMPLE });

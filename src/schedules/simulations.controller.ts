@@ -1,6 +1,7 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
+import type { OccurrenceEdit } from '../domain/occurrence-edit.js';
 import { simulate } from '../domain/planning/simulate.js';
 import type { Simulation, Span } from '../domain/planning/simulate.js';
 import { describeSchedule } from '../domain/recurrence/describe.js';
@@ -68,9 +69,15 @@ export class SimulationsController {
     const { overlap, misfire, runDuration: runMs, limit } = input;
     const outages = inOrder(input.outages, '/outages');
     const pauses = inOrder(input.pauses, '/pauses');
-    const rule = { schedule, calendars, seed: SEED };
+    const rule = { schedule, calendars, seed: SEED, occurrenceEdits: input.occurrenceEdits.map(editOf) };
     return viewOf(schedule, simulate({ ...rule, overlap, misfire, from, to, runMs, outages, pauses, limit }));
   }
+}
+
+type Edit = z.infer<typeof SimulationInput>['occurrenceEdits'][number];
+
+function editOf({ scheduledFor, action, to }: Edit): OccurrenceEdit {
+  return { scheduledFor, action, to: to ?? null, body: null, note: null, isPlanned: false };
 }
 
 /** One that lies within another, or ends before it begins, says nothing clear. */

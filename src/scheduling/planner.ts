@@ -18,6 +18,7 @@ import { Metrics } from '../platform/metrics.js';
 import { Tracing } from '../platform/tracing/tracing.js';
 import { RunQueue } from '../queue/run-queue.js';
 import type { QueuedRun } from '../queue/run-queue.js';
+import { tellOfPlan } from './plan-news.js';
 import { tracePlanning } from './trace-planning.js';
 
 /** Jobs locked by one transaction: large enough to share the cost of a commit, small enough to hold locks for millis. */
@@ -105,6 +106,7 @@ export class Planner {
     if (batch.cancelled.length > 0) this.metrics.countRun('cancelled', 'replacedByNewerRun', batch.cancelled.length);
     // From here on the runs are in the ledger: a crash before they are queued is what recovery is for.
     if (batch.cancelled.length > 0) this.messages.publish({ type: 'runsCancelled', runIds: batch.cancelled });
+    tellOfPlan(this.messages.changes, batch.entered, batch.planned);
     await this.handOver(
       batch.entered.filter((run) => run.state === 'queued'),
       batch.planned.length === BATCH_JOBS,
@@ -243,11 +245,12 @@ function toAdvance({ job, plan, error }: PlannedJob, newRuns: number, now: Insta
     plannedAt: job.nextRunAt,
     resumedAt: job.resumedAt,
     newRuns,
-    state: plan.nextOccurrenceAt === null ? 'completed' : 'active',
+    state: plan.nextRunAt === null ? 'completed' : 'active',
     nextOccurrenceAt: plan.nextOccurrenceAt,
     // Cut short: look again at once, but behind everything that is due by now.
     nextRunAt: plan.nextRunAt === null ? null : Math.max(plan.nextRunAt, now),
     pausedAt: job.pausedAt,
     pauseNote: null,
+    ...(job.occurrenceEdits !== null && { occurrenceEdits: plan.occurrenceEdits }),
   };
 }

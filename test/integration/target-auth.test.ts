@@ -58,6 +58,7 @@ function run(target: Partial<HttpTarget>, more: Partial<ClaimedRun> = {}): Claim
   return {
     ...{ id: RUN_ID, scheduledFor: 0, dueAt: 0, projectId: 'project', jobId: 'job', jobName: 'n', trigger: 'schedule' },
     ...{ token: 't', attempt: 1, lostAttempts: 0, handedBack: 0, firstStartedAt: null, body: null },
+    ...{ availableAt: 0, claimedAt: 0 },
     ...{ retry: DEFAULT_RETRY, overlap: 'allow', signingSecrets: null },
     target: maskSecrets(clear),
     secrets: sealed.length === 0 ? null : (Object.fromEntries(sealed) as Record<string, string>),

@@ -31,7 +31,7 @@ export class HostClock extends Clock {
 
   async sync(): Promise<void> {}
 
-  agrees(_databaseAt: number, _askedAt: number): boolean {
+  agrees(_databaseAt: number): boolean {
     return true;
   }
 

@@ -1,14 +1,24 @@
 import type { Job } from '../job.js';
+import type { OccurrenceEdits } from '../occurrence-edit.js';
 import type { Recurrence } from '../recurrence/recurrence.js';
 import type { Instant } from '../recurrence/schedule.js';
 import type { RunReason, RunTrigger } from '../run.js';
+import { Agenda } from './agenda.js';
+import type { Due } from './agenda.js';
 import { isMissed, keptMisfires } from './misfire.js';
 import type { OpenRuns } from './overlap.js';
 import { afterDecision, decideOverlap } from './overlap.js';
 
 export type PlannableJob = Pick<
   Job,
-  'schedule' | 'overlap' | 'misfire' | 'pausedAt' | 'resumedAt' | 'nextOccurrenceAt' | 'scheduledRunCount'
+  | 'schedule'
+  | 'overlap'
+  | 'misfire'
+  | 'pausedAt'
+  | 'resumedAt'
+  | 'nextOccurrenceAt'
+  | 'scheduledRunCount'
+  | 'occurrenceEdits'
 >;
 
 /** How one occurrence enters the ledger. */
@@ -17,7 +27,9 @@ export interface PlannedRun {
   readonly dueAt: Instant;
   readonly trigger: Extract<RunTrigger, 'schedule' | 'misfire'>;
   readonly state: 'queued' | 'held' | 'skipped';
-  readonly reason: Extract<RunReason, 'overlap' | 'misfire' | 'paused'> | null;
+  readonly reason: Extract<RunReason, 'overlap' | 'misfire' | 'paused' | 'skippedByUser'> | null;
+  /** JSON text in place of the job's body. */
+  readonly body?: string;
 }
 
 export interface JobPlan {
@@ -25,10 +37,15 @@ export interface JobPlan {
   readonly runs: readonly PlannedRun[];
   /** The open runs that were in the ledger before give way to the last of `runs`. */
   readonly cancelOpen: boolean;
-  /** First occurrence not planned; null when there is none, and the job is completed. */
+  /** First occurrence neither planned nor edited. */
   readonly nextOccurrenceAt: Instant | null;
-  /** Its due instant. Not later than `now` when `limit` cut the plan short: plan again. */
+  /**
+   * When the next one is due. Not later than `now` when `limit` cut the plan short: plan again. Null when none is left, and
+   * the job is completed.
+   */
   readonly nextRunAt: Instant | null;
+  /** Those that are still to come. */
+  readonly occurrenceEdits: OccurrenceEdits | null;
 }
 
 export interface PlanContext {
@@ -47,24 +64,25 @@ export interface PlanContext {
 export function planJob(job: PlannableJob, recurrence: Recurrence, context: PlanContext): JobPlan {
   const { now } = context;
   const runs: PlannedRun[] = [];
-  const cursor = job.nextOccurrenceAt;
+  const agenda = new Agenda(job.nextOccurrenceAt, job.occurrenceEdits, recurrence, context.next);
+  let due = agenda.first();
   const kept =
-    cursor !== null && isMissed(job.misfire, recurrence.dueAt(cursor), now)
-      ? keptMisfires(job.misfire, recurrence, cursor, now)
+    due !== null && isMissed(job.misfire, due.dueAt, now)
+      ? keptMisfires(job.misfire, recurrence, agenda, now)
       : new Set<Instant>();
   let { open } = context;
   let cancelOpen = false;
   let runsLeft = job.schedule.maxRuns === undefined ? Infinity : job.schedule.maxRuns - job.scheduledRunCount;
 
-  let occurrence = cursor;
-  while (occurrence !== null && runsLeft > 0 && runs.length < context.limit) {
-    const dueAt = recurrence.dueAt(occurrence);
-    if (dueAt > now) break;
+  while (due !== null && due.dueAt <= now && runsLeft > 0 && runs.length < context.limit) {
+    const { scheduledFor, dueAt, edit } = due;
     const missed = isMissed(job.misfire, dueAt, now);
     const trigger = missed ? 'misfire' : 'schedule';
-    if (missed && !kept.has(occurrence)) {
-      const reason = fellInPause(job, occurrence) ? 'paused' : 'misfire';
-      runs.push({ scheduledFor: occurrence, dueAt, trigger, state: 'skipped', reason });
+    if (edit?.action === 'skip') {
+      runs.push({ scheduledFor, dueAt, trigger: 'schedule', state: 'skipped', reason: 'skippedByUser' });
+    } else if (missed && !kept.has(scheduledFor)) {
+      const reason = fellInPause(job, due) ? 'paused' : 'misfire';
+      runs.push({ scheduledFor, dueAt, trigger, state: 'skipped', reason });
     } else {
       const decision = decideOverlap(job.overlap, open);
       if (decision.cancelOpen) {
@@ -73,22 +91,22 @@ export function planJob(job: PlannableJob, recurrence: Recurrence, context: Plan
       }
       open = afterDecision(open, decision);
       if (decision.state !== 'skipped') runsLeft -= 1;
-      runs.push({ scheduledFor: occurrence, dueAt, trigger, state: decision.state, reason: decision.reason });
+      const { state, reason } = decision;
+      const body = edit?.body ?? null;
+      runs.push({ scheduledFor, dueAt, trigger, state, reason, ...(body !== null && { body }) });
     }
-    occurrence = context.next(recurrence, occurrence);
+    agenda.take(due);
+    due = agenda.first();
   }
 
-  const nextOccurrenceAt = runsLeft > 0 ? occurrence : null;
-  return {
-    runs,
-    cancelOpen,
-    nextOccurrenceAt,
-    nextRunAt: nextOccurrenceAt === null ? null : recurrence.dueAt(nextOccurrenceAt),
-  };
+  return { runs, cancelOpen, ...(runsLeft > 0 ? agenda.position() : NOTHING_LEFT) };
 }
 
-function fellInPause(job: PlannableJob, occurrence: Instant): boolean {
-  return job.pausedAt !== null && job.resumedAt !== null && occurrence >= job.pausedAt && occurrence < job.resumedAt;
+const NOTHING_LEFT = { nextOccurrenceAt: null, nextRunAt: null, occurrenceEdits: null } as const;
+
+function fellInPause(job: PlannableJob, { scheduledFor, edit }: Due): boolean {
+  const at = edit?.to ?? scheduledFor;
+  return job.pausedAt !== null && job.resumedAt !== null && at >= job.pausedAt && at < job.resumedAt;
 }
 
 /** Under `cancelRunning` a run planned a moment ago gives way before it started: it is born skipped. */

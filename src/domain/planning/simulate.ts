@@ -3,6 +3,8 @@ import { DEFAULT_RETRY } from '../job.js';
 import { firstProgress, pause, resume } from '../job-change.js';
 import type { JobProgress } from '../job-change.js';
 import type { Calendars } from '../recurrence/exclusion.js';
+import type { OccurrenceEdits } from '../occurrence-edit.js';
+import { positionOf } from '../occurrence-editing.js';
 import { compileSchedule } from '../recurrence/recurrence.js';
 import type { Recurrence } from '../recurrence/recurrence.js';
 import type { Instant, Schedule } from '../recurrence/schedule.js';
@@ -33,6 +35,8 @@ export interface SimulationInput {
   /** The job is paused. In their order, none within another. */
   readonly pauses: readonly Span[];
   readonly limit: number;
+  /** Of single occurrences, decided before. */
+  readonly occurrenceEdits?: OccurrenceEdits;
 }
 
 /** What became of one occurrence. */
@@ -67,7 +71,9 @@ export function simulate(input: SimulationInput): Simulation {
   const recurrence = compileSchedule(input.schedule, input.seed, input.calendars);
   const first = firstProgress(input.seed, input.schedule, input.from, input.calendars);
   if (first === null) return { runs: [], truncated: false };
-  return new SimulatedJob(input, recurrence, { ...emptyJob(input), ...first }).live();
+  const { nextOccurrenceAt } = first;
+  const position = positionOf(first, nextOccurrenceAt, input.occurrenceEdits, recurrence);
+  return new SimulatedJob(input, recurrence, { ...emptyJob(input), ...first, ...position }).live();
 }
 
 class SimulatedJob {
@@ -156,9 +162,10 @@ class SimulatedJob {
       const counted = plan.runs.filter(({ state }) => state !== 'skipped').length;
       this.job = {
         ...this.job,
-        state: plan.nextOccurrenceAt === null ? 'completed' : 'active',
+        state: plan.nextRunAt === null ? 'completed' : 'active',
         nextOccurrenceAt: plan.nextOccurrenceAt,
         nextRunAt: plan.nextRunAt,
+        occurrenceEdits: plan.occurrenceEdits,
         scheduledRunCount: this.job.scheduledRunCount + counted,
       };
     }

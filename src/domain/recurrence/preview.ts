@@ -12,6 +12,8 @@ export interface PreviewedOccurrence {
   /** The zone's wall clock with its offset. */
   local: string;
   note?: string;
+  /** When it is due, where that is another instant. */
+  dueAt?: string;
 }
 
 export interface SchedulePreview {
@@ -31,13 +33,15 @@ export interface PreviewOptions {
   until?: Instant;
   /** Those that the schedule names. */
   calendars?: Calendars;
+  /** `seed` is the id of a job, so that jitter is known and not only how far it may go. */
+  isOfJob?: boolean;
 }
 
 const MAX_COUNT = 1_000;
 
 /**
  * What a schedule will do from `from` on, as if it had not run yet: at most `count` occurrences, and at most `maxRuns`.
- * No occurrences and no `until` means that it never fires again. Nominal instants: jitter is not shown.
+ * No occurrences and no `until` means that it never fires again. In the order of their nominal instants.
  */
 export function previewSchedule(schedule: Schedule, options: PreviewOptions): SchedulePreview {
   const recurrence = compileSchedule(schedule, options.seed, options.calendars);
@@ -45,13 +49,9 @@ export function previewSchedule(schedule: Schedule, options: PreviewOptions): Sc
   const occurrences: PreviewedOccurrence[] = [];
   let at = recurrence.next(options.from);
   while (at !== null && at <= (options.until ?? Infinity) && occurrences.length < count) {
-    const note = recurrence.note(at);
-    occurrences.push({
-      scheduledFor: formatInstant(at),
-      local: localIso(at, schedule.timeZone),
-      ...(note !== null && { note }),
-    });
-    at = recurrence.next(at);
+    const next = recurrence.next(at);
+    occurrences.push(previewed(at, next, schedule, recurrence, options.isOfJob === true));
+    at = next;
   }
   const warnings = [
     ...scheduleTypeOf(schedule).warnings(schedule),
@@ -61,8 +61,33 @@ export function previewSchedule(schedule: Schedule, options: PreviewOptions): Sc
   return { text: describeSchedule(schedule), occurrences, warnings };
 }
 
+function previewed(
+  at: Instant,
+  next: Instant | null,
+  schedule: Schedule,
+  recurrence: Recurrence,
+  isOfJob: boolean,
+): PreviewedOccurrence {
+  const { timeZone } = schedule;
+  const dueAt = isOfJob ? recurrence.dueAt(at) : at;
+  const jitterMs = isOfJob ? 0 : jitterOf(schedule);
+  const latest = jitterMs === 0 ? null : Math.min(at + jitterMs, next ?? Infinity);
+  const notes = [recurrence.note(at), latest === null ? null : `jitter: due before ${localIso(latest, timeZone)}`];
+  const note = notes.filter((one) => one !== null).join('; ');
+  return {
+    scheduledFor: formatInstant(at),
+    local: localIso(at, timeZone),
+    ...(note !== '' && { note }),
+    ...(dueAt !== at && { dueAt: formatInstant(dueAt) }),
+  };
+}
+
+function jitterOf({ jitter }: Schedule): number {
+  return jitter === undefined ? 0 : (parseElapsedMs(jitter) ?? 0);
+}
+
 function jitterWarnings(schedule: Schedule, recurrence: Recurrence, from: Instant): string[] {
-  const jitterMs = schedule.jitter === undefined ? 0 : (parseElapsedMs(schedule.jitter) ?? 0);
+  const jitterMs = jitterOf(schedule);
   const first = jitterMs === 0 ? null : recurrence.next(from);
   const second = first === null ? null : recurrence.next(first);
   if (first === null || second === null || second - first >= jitterMs) return [];

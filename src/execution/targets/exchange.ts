@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import type { CallMarks } from './call-marks.js';
 
 /** An answer as it came. */
 export interface WholeAnswer {
@@ -7,6 +8,7 @@ export interface WholeAnswer {
   /** The first bytes of the body. */
   readonly body: Buffer;
   readonly retryAfter: string | null;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
 /** Why an exchange has no answer: one of our limits, or an error on the way. */
@@ -30,12 +32,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
   private informational = 0;
   private status = 0;
   private retryAfter: string | null = null;
+  private headers: WholeAnswer['headers'] = {};
   private kept = NOTHING;
   private readBytes = 0;
 
   /** `end` is called once, unless `abandon` comes before. */
   constructor(
     private readonly keepBytes: number,
+    private readonly marks: CallMarks,
     private readonly end: (outcome: WholeAnswer | Failure) => void,
   ) {}
 
@@ -63,7 +67,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
       if (this.informational > MAX_INFORMATIONAL) this.settle({ kind: 'babbled' }, true);
       return;
     }
+    this.marks.firstByteAtMs = performance.now();
     this.status = status;
+    this.headers = headers;
     const retryAfter = headers['retry-after'];
     this.retryAfter = typeof retryAfter === 'string' ? retryAfter : null;
   }
@@ -87,7 +93,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   private answer(): WholeAnswer {
-    return { kind: 'whole', status: this.status, body: this.kept, retryAfter: this.retryAfter };
+    const { status, kept: body, retryAfter, headers } = this;
+    return { kind: 'whole', status, body, retryAfter, headers };
   }
 
   private settle(outcome: WholeAnswer | Failure, dropConnection: boolean): void {

@@ -2,6 +2,8 @@ import { Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { Agent } from 'undici';
 import type { Dispatcher } from 'undici';
+import { SECRET_MASK } from '../../domain/target-secrets.js';
+import { newMarks } from './call-marks.js';
 import { EgressBlockedError, EgressGuard } from './egress-guard.js';
 import type { Cancellation } from './cancellation.js';
 import { Exchange, MAX_INFORMATIONAL } from './exchange.js';
@@ -16,6 +18,8 @@ export type Answer =
       readonly status: number;
       readonly bodyExcerpt: string;
       readonly retryAfter: string | null;
+      /** Its headers as people may see them. */
+      readonly headers?: () => Record<string, string>;
     }
   | { readonly kind: 'unreachable'; readonly code: string; readonly message: string }
   | { readonly kind: 'timedOut' }
@@ -27,6 +31,9 @@ export type NoAnswer = Exclude<Answer, { kind: 'answered' }>;
 
 /** Kept of an answer's body, in bytes. */
 export const EXCERPT_BYTES = 2_048;
+
+const MAX_HEADERS_SHOWN = 50;
+const MAX_HEADER_SHOWN = 1_000;
 
 const BABBLED = `more than ${MAX_INFORMATIONAL} informational answers (1xx) and no final one`;
 
@@ -59,31 +66,38 @@ export class HttpTarget implements OnApplicationShutdown {
 
   /**
    * One call. Never throws; `cancellation`, which is this call's own, ends it from outside. The whole of it, body included,
-   * ends within `timeoutMs`. What it answers holds none of the request's secrets.
+   * ends within `timeoutMs`. What it answers holds none of the request's secrets. `marks` are set as it goes on.
    */
-  async call(outgoing: TargetRequest, cancellation: Cancellation): Promise<Answer> {
+  async call(outgoing: TargetRequest, cancellation: Cancellation, marks = newMarks()): Promise<Answer> {
     const redaction = new Redaction(outgoing.secrets ?? []);
     // A secret that the end of the excerpt cuts must be seen whole to be found.
-    const answer = await this.ask(outgoing, cancellation, EXCERPT_BYTES + redaction.longest);
+    const answer = await this.ask(outgoing, cancellation, EXCERPT_BYTES + redaction.longest, marks);
     if (answer.kind !== 'whole')
       return 'message' in answer ? { ...answer, message: redaction.text(answer.message) } : answer;
-    const { status, body, retryAfter } = answer;
-    return { kind: 'answered', status, bodyExcerpt: excerptOf(redaction.bytes(body)), retryAfter };
+    const { status, body, retryAfter, headers } = answer;
+    const bodyExcerpt = excerptOf(redaction.bytes(body));
+    return { kind: 'answered', status, bodyExcerpt, retryAfter, headers: () => shownHeaders(headers, redaction) };
   }
 
   /** The same, with the first `keepBytes` of the answer's body as they came. */
-  ask(outgoing: TargetRequest, cancellation: Cancellation, keepBytes: number): Promise<WholeAnswer | NoAnswer> {
+  ask(
+    outgoing: TargetRequest,
+    cancellation: Cancellation,
+    keepBytes: number,
+    marks = newMarks(),
+  ): Promise<WholeAnswer | NoAnswer> {
     if (cancellation.isRequested) return Promise.resolve({ kind: 'aborted' });
     return new Promise((resolve) => {
       // For this call alone: nobody else may use its connection, and the key is not kept.
       let ownAgent: Agent | null = null;
       const end = (answer: WholeAnswer | NoAnswer): void => {
+        marks.doneAtMs = performance.now();
         clearTimeout(timer);
         cancellation.listen(null);
         void ownAgent?.destroy().catch(() => undefined);
         resolve(answer);
       };
-      const exchange = new Exchange(keepBytes, (outcome) =>
+      const exchange = new Exchange(keepBytes, marks, (outcome) =>
         end(outcome.kind === 'whole' ? outcome : describe(outcome)),
       );
       const abandon = (kind: 'timedOut' | 'aborted'): void => {
@@ -95,16 +109,11 @@ export class HttpTarget implements OnApplicationShutdown {
       try {
         ownAgent = outgoing.certificate === undefined ? null : agentWith(this.guard.connector(outgoing.certificate));
         const { origin, pathname, search } = new URL(outgoing.url);
-        (ownAgent ?? this.agent).dispatch(
-          {
-            origin,
-            path: pathname + search,
-            method: outgoing.method as Dispatcher.HttpMethod,
-            headers: outgoing.headers,
-            body: outgoing.body,
-          },
-          exchange,
-        );
+        const agent = ownAgent ?? this.agent;
+        const { headers, body } = outgoing;
+        const path = pathname + search;
+        const method = outgoing.method as Dispatcher.HttpMethod;
+        this.guard.marking(marks, () => agent.dispatch({ origin, path, method, headers, body }, exchange));
       } catch (error) {
         end(describe({ kind: 'error', error }));
       }
@@ -124,6 +133,17 @@ function agentWith(connect: ReturnType<EgressGuard['connector']>): Agent {
     bodyTimeout: 0,
     maxHeaderSize: 32_768,
   });
+}
+
+/** What a target sets for later visits (`set-cookie`) lets in: nobody needs to see it. */
+function shownHeaders(headers: WholeAnswer['headers'], redaction: Redaction): Record<string, string> {
+  const shown = Object.entries(headers).slice(0, MAX_HEADERS_SHOWN);
+  return Object.fromEntries(
+    shown.map(([name, value]) => {
+      const text = name === 'set-cookie' ? SECRET_MASK : redaction.text([value ?? []].flat().join(', '));
+      return [name, text.slice(0, MAX_HEADER_SHOWN)];
+    }),
+  );
 }
 
 /** Postgres stores no NUL in text; a cut character at the end becomes U+FFFD. */

@@ -28,4 +28,7 @@ export class JobRevisionEntity {
   /** What users set of the job, as `jobs` has it: secrets masked. */
   @Column('jsonb')
   definition!: object;
+
+  @Column('jsonb', { name: 'occurrence_edits', nullable: true })
+  occurrenceEdits!: object | null;
 }

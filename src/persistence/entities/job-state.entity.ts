@@ -44,4 +44,8 @@ export class JobStateEntity {
 
   @Column('integer', { default: 1 })
   version!: number;
+
+  /** Of single occurrences to come. */
+  @Column('jsonb', { name: 'occurrence_edits', nullable: true })
+  occurrenceEdits!: object | null;
 }

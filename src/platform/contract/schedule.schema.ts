@@ -1,5 +1,9 @@
 import { z } from 'zod';
+import type { PreviewedOfJob } from '../../domain/job-preview.js';
+import { EDIT_ACTIONS } from '../../domain/occurrence-edit.js';
+import type { OccurrenceEdit } from '../../domain/occurrence-edit.js';
 import { MAX_CALENDAR_NAME, MOST_CALENDARS } from '../../domain/recurrence/common-members.js';
+import { formatInstant } from '../../domain/recurrence/instants.js';
 import { parseSchedule } from '../../domain/recurrence/parse-schedule.js';
 import { MAX_RULE_LENGTH } from '../../domain/recurrence/rrule-text.js';
 import { MAX_WORDS_LENGTH } from '../../domain/recurrence/words/read-words.js';
@@ -241,23 +245,58 @@ function pathOf(pointer: string): string[] {
         .map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
+export const OccurrenceEditView = z
+  .strictObject({
+    action: z.enum(EDIT_ACTIONS),
+    to: InstantText.nullable().meta({ description: 'Of `move`: when it is due instead' }),
+    body: z.unknown().optional().meta({ description: "In place of the job's" }),
+    note: z.string().nullable().meta({ example: 'public holiday' }),
+  })
+  .meta({ id: 'OccurrenceEdit' });
+
+const NOTE = z.string().optional().meta({
+  description: 'Why it does not stand at its wall-clock time, how far jitter may go, or how it was edited',
+  example: 'moved: 02:30 does not exist',
+});
+
+const LOCAL = z
+  .string()
+  .meta({ description: "The zone's wall clock with its offset", example: '2026-03-30T09:00:00+02:00' });
+
+/** One occurrence of a job. */
+export const OccurrenceView = z
+  .strictObject({
+    scheduledFor: InstantText,
+    local: LOCAL,
+    note: NOTE,
+    dueAt: InstantText.optional().meta({ description: 'Where it is due at another instant: by jitter, or moved' }),
+    edit: OccurrenceEditView.optional(),
+  })
+  .meta({ id: 'Occurrence' });
+export type OccurrenceView = z.infer<typeof OccurrenceView>;
+
 /** What a schedule will do. */
 export const PreviewView = z
   .strictObject({
     schedule: ScheduleView,
     text: z.string().meta({ example: 'At 09:00, Monday through Friday (Europe/Paris)' }),
-    occurrences: z.array(
-      z.strictObject({
-        scheduledFor: InstantText,
-        local: z
-          .string()
-          .meta({ description: "The zone's wall clock with its offset", example: '2026-03-30T09:00:00+02:00' }),
-        note: z.string().optional().meta({
-          description: 'Why it does not stand at its wall-clock time',
-          example: 'moved: 02:30 does not exist',
-        }),
-      }),
-    ),
+    occurrences: z.array(z.strictObject({ scheduledFor: InstantText, local: LOCAL, note: NOTE })),
     warnings: z.array(z.string()),
   })
   .meta({ id: 'SchedulePreview' });
+
+/** What a job will do. */
+export const JobPreviewView = PreviewView.extend({ occurrences: z.array(OccurrenceView) }).meta({ id: 'JobPreview' });
+
+export function viewOfOccurrence({ edit, ...occurrence }: PreviewedOfJob): OccurrenceView {
+  return { ...occurrence, ...(edit !== undefined && { edit: viewOfEdit(edit) }) };
+}
+
+export function viewOfEdit({ action, to, body, note }: OccurrenceEdit): z.infer<typeof OccurrenceEditView> {
+  return {
+    action,
+    to: to === null ? null : formatInstant(to),
+    ...(body !== null && { body: JSON.parse(body) as unknown }),
+    note,
+  };
+}

@@ -86,6 +86,7 @@ describe('on time', () => {
       cancelOpen: false,
       nextOccurrenceAt: null,
       nextRunAt: null,
+      occurrenceEdits: null,
     });
   });
 

@@ -192,7 +192,8 @@ describe('a preview', () => {
   });
 
   it.each<[unknown, string[]]>([
-    ['* * * * *', []],
+    ['* * * * *', ['fires 1,440 times a day']],
+    ['*/2 * * * *', []],
     ['* * * * * *', ['fires 86,400 times a day']],
     ['*/15 * 8-17 * * *', ['fires 2,400 times a day']],
     ['PT30S', ['fires 2,880 times a day']],
