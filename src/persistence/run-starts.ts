@@ -78,7 +78,8 @@ export async function startEach(sql: Sql, starts: readonly JobStart[], now: Inst
   );
   const entered = await insertRuns(sql, runs, now);
   if (entered.size < runs.length) throw new Error('two runs of a job drew the same nonce in the same millisecond');
-  const traceparent = starts[0]?.start.traceparent ?? null; // one request starts them all
+  // One request asked for all of them.
+  const traceparent = starts[0]?.start.traceparent ?? null;
   if (traceparent !== null) await keepTrace(sql, runs, traceparent);
   const counts = new Map<string, number>();
   for (const { jobId, state } of runs) if (state !== 'skipped') counts.set(jobId, (counts.get(jobId) ?? 0) + 1);

@@ -96,15 +96,13 @@ test('a fire of the schedule starts a trace, whose id is that of the run', async
   replicas.receiver.answer('/fired', { status: 503 });
   const at = new Date(Date.now() + 1_500).toISOString();
   const jobId = await createJob('fired', { schedule: { type: 'once', at } });
-  const { id: runId } = await waitFor(
+  const [fired] = await waitFor(
     'its run',
-    async () => {
-      const { items } = await api.api.must<{ items: { id: string }[] }>(200, 'GET', `/jobs/${jobId}/runs`);
-      return items[0] ?? Promise.reject(new Error('none yet'));
-    },
-    Boolean,
+    () => api.api.runsOf(jobId),
+    (runs) => runs.length > 0,
     { timeoutMs: 10_000 },
   );
+  const runId = fired!.id;
   const spans = await untilTraced(runId, ['plan', 'queue', 'attempt', 'run']);
   const traceId = runId.replaceAll('-', '');
   const run = spans.get('run')!;

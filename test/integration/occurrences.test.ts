@@ -1,6 +1,7 @@
 import { NO_TRACING } from '../../src/platform/tracing/tracing.js';
 import { PlanningRepository } from '../../src/persistence/planning.repository.js';
 import { Metrics } from '../../src/platform/metrics.js';
+import { NO_TRACING } from '../../src/platform/tracing/tracing.js';
 import { Planner } from '../../src/scheduling/planner.js';
 import { Random } from '../faults/support/seed.js';
 import { Api, type Answer, type Json } from './api.js';

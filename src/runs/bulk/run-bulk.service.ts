@@ -1,4 +1,3 @@
-import { currentTraceparent } from '../../platform/http/trace-requests.js';
 import { Injectable } from '@nestjs/common';
 import type { AuditNote } from '../../domain/audit.js';
 import { Problem } from '../../domain/errors.js';
@@ -10,11 +9,12 @@ import { lockJobs, promoteHeldRuns } from '../../persistence/ledger-writes.js';
 import { RunListRepository } from '../../persistence/run-list.repository.js';
 import type { RunPosition } from '../../persistence/run-list.repository.js';
 import { startEach } from '../../persistence/run-starts.js';
-import type { JobStart } from '../../persistence/run-starts.js';
+import type { JobStart, Start } from '../../persistence/run-starts.js';
 import { RunsRepository } from '../../persistence/runs.repository.js';
 import type { FoundRun } from '../../persistence/runs.repository.js';
 import { Writes } from '../../persistence/writes.js';
 import type { Written } from '../../persistence/writes.js';
+import { currentTraceparent } from '../../platform/http/trace-requests.js';
 import { Clock } from '../../platform/clock.js';
 import { itemProblem } from '../../platform/contract/item-problem.js';
 import { refuseBody } from '../../platform/validation/request-validation.pipe.js';
@@ -101,7 +101,6 @@ export class RunBulkService {
     const found = byId(await this.runs.findMany(projectId, ids, sql));
     const jobs = byId(await this.jobs.lock(projectId, jobsOf(found).sort(), sql));
     const now = this.clock.now();
-    const traceparent = currentTraceparent();
     const outcomes = new Map<string, Became | Problem>();
     const wanted: (JobStart & { readonly replayed: FoundRun })[] = [];
     for (const id of ids) {
@@ -111,7 +110,10 @@ export class RunBulkService {
       if (!isEnd(run.state)) outcomes.set(id, wrongState(`the run has not ended: it is ${run.state}`));
       else if (job === undefined) {
         outcomes.set(id, wrongState('the job of this run was deleted; there is nothing to call'));
-      } else wanted.push({ job, start: { trigger: 'replay', body: run.body, traceparent }, replayed: run });
+      } else {
+        const start: Start = { trigger: 'replay', body: run.body, traceparent: currentTraceparent() };
+        wanted.push({ job, start, replayed: run });
+      }
     }
     const queued: string[] = [];
     const cancelled = new Set<string>();
