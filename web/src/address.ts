@@ -14,7 +14,7 @@ export function parseSearch(text: string): Search {
 export function stringifySearch(search: Record<string, unknown>): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(search)) {
-    for (const item of Array.isArray(value) ? (value as unknown[]) : [value]) {
+    for (const item of Array.isArray(value) ? (value as string[]) : [value as string]) {
       if (item != null && item !== '') query.append(name, String(item));
     }
   }

@@ -27,7 +27,7 @@ export async function call<Answer>(
 ): Promise<Answer> {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(options.query ?? {})) {
-    for (const item of Array.isArray(value) ? (value as unknown[]) : [value]) {
+    for (const item of Array.isArray(value) ? (value as string[]) : [value as string]) {
       if (item != null) query.append(name, String(item));
     }
   }

@@ -175,6 +175,6 @@ function refresher(queries: QueryClient): (kind: keyof LiveEvents, data: { jobId
 
 /** Queries are keyed by what they show: ['jobs', …], ['job', id, …], ['runs', …], ['run', id], ['strips', …], ['overview', …]. */
 function keysFor(kind: 'run' | 'job', data: { jobId?: string; id?: string }): string[] {
-  if (kind === 'run') return ['runs', 'strips', 'overview', `job ${data.jobId ?? ''}`, `run ${data.id ?? ''}`];
+  if (kind === 'run') return ['jobs', 'runs', 'strips', 'overview', `job ${data.jobId ?? ''}`, `run ${data.id ?? ''}`];
   return ['jobs', 'overview', `job ${data.id ?? ''}`];
 }
