@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
 const root = resolve(import.meta.dirname, '..');
 const web = join(root, 'web');
@@ -11,7 +12,13 @@ const dist = join(web, 'dist');
 const STAMP = '.built-from';
 /** The page is made of these; of the client, it takes the calls and their types. */
 const SOURCES = ['web/src', 'web/public', 'clients/typescript/src'];
-const FILES = ['web/index.html', 'web/vite.config.ts', 'web/package.json', 'package-lock.json', 'scripts/build-web.mjs'];
+const FILES = [
+  'web/index.html',
+  'web/vite.config.ts',
+  'web/package.json',
+  'package-lock.json',
+  'scripts/build-web.mjs',
+];
 
 /** Tells whether there is anything to build, and it was not built yet. */
 export function isWebStale() {
@@ -30,6 +37,7 @@ export async function buildWeb() {
     logLevel: 'error',
     build: { outDir: folder, emptyOutDir: true },
   });
+  compress(join(folder, 'assets'));
   writeFileSync(join(folder, STAMP), stamp);
   const old = `${folder}-old`;
   try {
@@ -39,6 +47,16 @@ export async function buildWeb() {
     if (isWebStale()) throw error; // else another was quicker with the same
   }
   for (const left of [old, folder]) rmSync(left, { recursive: true, force: true });
+}
+
+/** Beside each file, as browsers take it over the wire: so that the service need not do it at each request. */
+function compress(folder) {
+  const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } };
+  for (const name of readdirSync(folder)) {
+    const content = readFileSync(join(folder, name));
+    writeFileSync(join(folder, `${name}.br`), brotliCompressSync(content, quality));
+    writeFileSync(join(folder, `${name}.gz`), gzipSync(content, { level: 9 }));
+  }
 }
 
 function fingerprint() {

@@ -5,9 +5,15 @@ import { defineConfig } from 'vite';
 /** Where the service listens that `vite` (for work on the pages) passes calls to. */
 const service = process.env.CARILLON_URL ?? 'http://127.0.0.1:3000';
 
+/** What the service answers beside the page. */
+const API = [
+  ...['api-keys', 'attention', 'audit-log', 'calendars', 'docs', 'events', 'forecast', 'health', 'jobs', 'metrics'],
+  ...['openapi.json', 'projects', 'runs', 'schedules', 'sign-in', 'signing-secrets', 'statistics', 'system'],
+  ...['targets', 'timeline', 'whoami'],
+];
+
 export default defineConfig({
   root: import.meta.dirname,
-  base: '/ui/',
   plugins: [react(), tailwindcss()],
   build: {
     target: 'es2022',
@@ -17,5 +23,5 @@ export default defineConfig({
     manifest: true,
     reportCompressedSize: false,
   },
-  server: { proxy: { '^/(?!ui/|@|node_modules/|clients/)': { target: service } } },
+  server: { proxy: { [`^/(${API.join('|')})(/|\\?|$)`]: { target: service } } },
 });

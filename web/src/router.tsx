@@ -1,4 +1,4 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
 import { one, oneOf, parseSearch, several, stringifySearch } from './address';
 import { Missing, PageFailed } from './shell/fallbacks';
 import { Shell } from './shell/shell';
@@ -138,11 +138,21 @@ const system = createRoute({
   component: lazyRouteComponent(() => import('./pages/system/system-page'), 'SystemPage'),
 });
 
+/** Where a provider sends people back to; what it says is read before any page is (see oidc.ts). */
+const signedIn = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in',
+  beforeLoad: () => {
+    // eslint-disable-next-line @typescript-eslint/only-throw-error
+    if (!/[?&](code|error)=/.test(location.search)) throw redirect({ to: '/', search: {} });
+  },
+});
+
 export const router = createRouter({
   basepath: '/ui',
   // prettier-ignore
   routeTree: root.addChildren([
-    overview, jobs, newJob, job, editJob, runs, failedRuns, run, calendars, calendar, apiKeys, auditLog, system,
+    overview, jobs, newJob, job, editJob, runs, failedRuns, run, calendars, calendar, apiKeys, auditLog, system, signedIn,
   ]),
   parseSearch,
   stringifySearch,

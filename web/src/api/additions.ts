@@ -111,6 +111,12 @@ export interface Attention {
 }
 
 export interface TargetTest {
+  readonly request?: {
+    readonly method: string;
+    readonly url: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: string | null;
+  };
   readonly outcome: string;
   readonly status: number | null;
   readonly durationMs: number;
@@ -120,7 +126,7 @@ export interface TargetTest {
     readonly headers: Readonly<Record<string, string>>;
     readonly bodyExcerpt: string;
   } | null;
-  readonly error: { readonly code: string; readonly message: string } | string | null;
+  readonly error: { readonly code: string; readonly message: string } | null;
 }
 
 export interface Timings {
@@ -138,7 +144,7 @@ export interface WhoAmI {
     readonly id: string | null;
     readonly name: string | null;
   };
-  readonly role: 'viewer' | 'editor' | 'admin';
+  readonly role: 'viewer' | 'editor' | 'admin' | 'root';
   readonly project: { readonly id: string; readonly name: string };
   readonly auth: 'open' | 'keys';
 }
@@ -149,6 +155,9 @@ export interface SignInMethods {
     readonly issuer: string;
     readonly clientId: string;
     readonly scopes: readonly string[] | string;
+    readonly audience: string;
+    /** Which of the provider's tokens the service takes. */
+    readonly bearer: 'access' | 'id';
     readonly authorizationEndpoint: string;
     readonly tokenEndpoint: string;
   } | null;

@@ -29,6 +29,8 @@ export async function goToProvider(provider: Provider): Promise<void> {
     state: pending.state,
     code_challenge: base64Url(new Uint8Array(digest)),
     code_challenge_method: 'S256',
+    // Providers of several audiences give an access token for one only when it is asked for.
+    ...(provider.bearer === 'access' && { audience: provider.audience }),
   });
   const address = new URL(provider.authorizationEndpoint);
   query.forEach((value, name) => address.searchParams.set(name, value));
@@ -59,10 +61,10 @@ export async function returnFromProvider(): Promise<string | null> {
         code_verifier: pending.verifier,
       }),
     });
-    const token = (await response.json()) as { access_token?: string; error_description?: string };
-    if (token.access_token === undefined)
-      return `The provider gave no token: ${token.error_description ?? response.status}`;
-    signIn({ key: token.access_token });
+    const token = (await response.json()) as { access_token?: string; id_token?: string; error_description?: string };
+    const key = oidc.bearer === 'id' ? token.id_token : token.access_token;
+    if (key === undefined) return `The provider gave no token: ${token.error_description ?? response.status}`;
+    signIn({ key });
     return null;
   } catch {
     return 'The provider could not be reached. Try again, or sign in with a key.';
@@ -70,7 +72,7 @@ export async function returnFromProvider(): Promise<string | null> {
 }
 
 function redirectUri(): string {
-  return `${location.origin}/ui/`;
+  return `${location.origin}/ui/sign-in`;
 }
 
 function randomText(): string {

@@ -1,20 +1,21 @@
 import { Outlet, useRouterState } from '@tanstack/react-router';
-import { useEffect, useRef, useState, type ReactNode } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState, type ReactNode, type RefObject } from 'react';
 import { isRefused } from '../api/client';
 import { queries, useWhoAmI } from '../api/queries';
 import { IconButton } from '../design/button';
 import { ErrorNote } from '../design/panel';
 import { Toasts } from '../design/toast';
 import { startLive } from '../live/live';
-import { returnFromProvider } from '../session/oidc';
-import { SignIn } from '../session/sign-in';
 import { useSession } from '../session/session';
 import { ZoneContext, type ZoneChoice } from '../time/zone';
 import { Drawer, Navigation } from './navigation';
-import { Palette } from './palette';
 import { LiveMark, ZoneSwitch } from './switches';
 import { useShortcuts } from './shortcuts';
 import { Account } from './account';
+
+/** Not needed to see the first page. */
+const Palette = lazy(async () => ({ default: (await import('./palette')).Palette }));
+const SignIn = lazy(async () => ({ default: (await import('../session/sign-in')).SignIn }));
 
 const ZONE_STORED_AS = 'carillon.zone';
 
@@ -28,7 +29,12 @@ export function Shell(): ReactNode {
     localStorage.setItem(ZONE_STORED_AS, next);
     setChoice(next);
   };
-  if (isRefused(me.error, 401)) return <SignIn problem={returned.problem} />;
+  if (isRefused(me.error, 401))
+    return (
+      <Suspense>
+        <SignIn problem={returned.problem} />
+      </Suspense>
+    );
   return (
     <ZoneContext value={{ choice, set }}>
       <Frame signedIn={me.data !== undefined} key={key ?? 'open'}>
@@ -76,7 +82,11 @@ function Frame({ signedIn, children }: { signedIn: boolean; children: ReactNode 
         </main>
       </div>
       {menu && <Drawer onClose={() => setMenu(false)} />}
-      {palette && <Palette onClose={() => setPalette(false)} />}
+      {palette && (
+        <Suspense>
+          <Palette onClose={() => setPalette(false)} />
+        </Suspense>
+      )}
       <Toasts />
     </div>
   );
@@ -111,7 +121,7 @@ function SearchButton({ onClick }: { onClick: () => void }): ReactNode {
 }
 
 /** A page that was gone to: the title says where one is, and readers start at its top. */
-function useArrival(main: React.RefObject<HTMLElement | null>): void {
+function useArrival(main: RefObject<HTMLElement | null>): void {
   const path = useRouterState({ select: (state) => state.resolvedLocation?.pathname });
   const before = useRef(path);
   useEffect(() => {
@@ -136,7 +146,9 @@ function useReturn(): { done: boolean; problem: string | null } {
   }));
   useEffect(() => {
     if (state.done) return;
-    void returnFromProvider().then((problem) => setState({ done: true, problem }));
+    void import('../session/oidc')
+      .then(({ returnFromProvider }) => returnFromProvider())
+      .then((problem) => setState({ done: true, problem }));
   }, [state.done]);
   return state;
 }

@@ -97,7 +97,7 @@ export function JobList({ filters, editor, onLabel }: ListProps): ReactNode {
         aria-rowcount={rows.more ? -1 : rows.count + 1}
         aria-multiselectable="true"
         // Scrolls, and is moved in, by keyboard.
-         
+
         tabIndex={0}
         className="min-h-0 flex-1 overflow-x-hidden overflow-y-scroll border-t border-line bg-surface -outline-offset-2"
         onPointerEnter={() => setHold(true)}

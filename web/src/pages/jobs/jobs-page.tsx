@@ -15,8 +15,7 @@ export function JobsPage(): ReactNode {
   const search = useSearch({ from: '/jobs' });
   const navigate = useNavigate();
   const me = useWhoAmI().data;
-  const change = (part: JobsSearch) =>
-    void navigate({ to: '/jobs', search: { ...search, ...part }, replace: true });
+  const change = (part: JobsSearch) => void navigate({ to: '/jobs', search: { ...search, ...part }, replace: true });
   return (
     <div className="flex h-[calc(100dvh-3rem)] min-w-0 flex-col">
       <header className="flex flex-col gap-3 px-4 pt-4 pb-3 sm:px-6">
