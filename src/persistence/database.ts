@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable } from '@nestjs/common';
 import type { Pool, PoolClient, QueryConfig, QueryResult, QueryResultRow } from 'pg';
-import { types } from 'pg';
+import pg, { types } from 'pg';
 import { DataSource } from 'typeorm';
 import { refusedByQuota } from './refused-by-quota.js';
 
@@ -94,13 +94,17 @@ export class Database implements Sql {
    * All that `work` reads and writes here, reads on the pool and transactions too, is one transaction on one connection: a
    * request that held one and waited for a second could wait for ever behind others like it. What is handed to `afterCommit`
    * inside happens after its commit, or never.
+   *
+   * `lockName`: of an advisory lock that the transaction tries to take as it begins; `work` is told whether it has it. Nobody
+   * waits for it, and it ends with the transaction. What `work` reads shows all that was committed before the lock was free.
    */
-  async asOne<Result>(work: () => Promise<Result>): Promise<Result> {
+  async asOne<Result>(lockName: string, work: (isLocked: boolean) => Promise<Result>): Promise<Result> {
     const effects: Effect[] = [];
-    const result = await this.transaction(async (sql) => {
+    const lock = `SELECT pg_try_advisory_xact_lock(hashtextextended(${pg.escapeLiteral(lockName)}, 0)) AS locked`;
+    const result = await this.within(`${BEGIN}; ${lock}`, undefined, async (sql, begun) => {
       const whole: Whole = { sql, effects, isOpen: true };
       try {
-        return await this.wholes.run(whole, work);
+        return await this.wholes.run(whole, () => work(begun?.rows[0]?.['locked'] === true));
       } finally {
         whole.isOpen = false;
       }
@@ -119,11 +123,26 @@ export class Database implements Sql {
   /**
    * One transaction: commits when `work` resolves, rolls back when it throws. A connection whose ROLLBACK or COMMIT
    * failed is thrown away, never given to the next caller. `limitMs` holds for each of its statements. Inside of a whole
-   * (`asOne`) it is a part of that: what it wrote is taken back when it throws, and committed with all the rest otherwise.
+   * (`asOne`) it is a part of that, and committed with all the rest: when it throws, the whole has to. `attempt` is for who
+   * goes on then.
    */
   async transaction<Result>(work: (sql: Sql) => Promise<Result>, limitMs?: number): Promise<Result> {
     const { whole } = this;
-    if (whole !== null) return partOf(whole.sql, work);
+    return whole === null ? this.within(BEGIN, limitMs, work) : work(whole.sql);
+  }
+
+  /** A transaction of which nothing is left when it throws, inside of a whole too. */
+  attempt<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result> {
+    const { whole } = this;
+    return whole === null ? this.within(BEGIN, undefined, work) : partOf(whole.sql, work);
+  }
+
+  /** `begin`: statements of which the last one's result is handed on. */
+  private async within<Result>(
+    begin: string,
+    limitMs: number | undefined,
+    work: (sql: Sql, begun: QueryResult | undefined) => Promise<Result>,
+  ): Promise<Result> {
     const client = await this.pool.connect();
     let broken: Error | undefined;
     // The pool listens while a connection is idle, pg while it works; between two statements nobody else does, and a
@@ -133,11 +152,15 @@ export class Database implements Sql {
     };
     client.on('error', onError);
     try {
-      await run(client, { text: BEGIN, limitMs }, []);
-      const result = await work({
-        rows: (statement, values = []) => rowsOf(run(client, { limitMs, ...statement }, values)),
-        count: (statement, values = []) => countOf(run(client, { limitMs, ...statement }, values)),
-      });
+      const begun = await run(client, { text: begin, limitMs }, []);
+      const result = await work(
+        {
+          rows: (statement, values = []) => rowsOf(run(client, { limitMs, ...statement }, values)),
+          count: (statement, values = []) => countOf(run(client, { limitMs, ...statement }, values)),
+        },
+        // Pg answers several statements with as many results.
+        [begun].flat().at(-1),
+      );
       await run(client, { text: 'COMMIT', limitMs }, []);
       return result;
     } catch (error) {

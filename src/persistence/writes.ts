@@ -22,18 +22,19 @@ export class Writes {
     private readonly auditLog: AuditLogRepository,
   ) {}
 
-  /** One transaction, written when `work` resolves; nothing is written when it throws. */
+  /** One transaction, written when `work` resolves. Nothing is written when it throws, which the request has to do then. */
   run<Result>(work: (sql: Sql) => Promise<Written<Result>>): Promise<Result> {
-    return this.database.transaction(async (sql) => {
-      const { result, notes } = await work(sql);
-      await this.auditLog.insert(notes, sql);
-      return result;
-    });
+    return this.database.transaction((sql) => this.written(work, sql));
+  }
+
+  /** `run` for a request that can go on when it throws: with another try. */
+  attempt<Result>(work: (sql: Sql) => Promise<Written<Result>>): Promise<Result> {
+    return this.database.attempt((sql) => this.written(work, sql));
   }
 
   /** `run` to see what would become of it: what `work` writes is taken back when it has resolved, its locks too. */
   dryRun<Result>(work: (sql: Sql) => Promise<Written<Result>>): Promise<Result> {
-    return this.database.transaction(async (sql) => {
+    return this.database.attempt(async (sql) => {
       await sql.rows({ text: 'SAVEPOINT dry_run' });
       const { result } = await work(sql);
       await sql.rows({ text: 'ROLLBACK TO SAVEPOINT dry_run' });
@@ -41,13 +42,19 @@ export class Writes {
     });
   }
 
-  /** All that `work` reads and writes is one transaction, each `run` inside a part of it. */
-  asOne<Result>(work: () => Promise<Result>): Promise<Result> {
-    return this.database.asOne(work);
+  /** All that `work` reads and writes is one transaction, each `run` inside a part of it (`Database.asOne`). */
+  asOne<Result>(lockName: string, work: (isLocked: boolean) => Promise<Result>): Promise<Result> {
+    return this.database.asOne(lockName, work);
   }
 
   /** Happens once all is committed; not at all when it is rolled back. */
   afterCommit(effect: Effect): Promise<void> {
     return this.database.afterCommit(effect);
+  }
+
+  private async written<Result>(work: (sql: Sql) => Promise<Written<Result>>, sql: Sql): Promise<Result> {
+    const { result, notes } = await work(sql);
+    await this.auditLog.insert(notes, sql);
+    return result;
   }
 }
