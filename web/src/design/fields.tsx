@@ -17,11 +17,14 @@ export function Field({
   error,
   children,
   className = '',
+  noteClassName = '',
 }: {
   label: ReactNode;
   hint?: ReactNode;
   error?: ReactNode;
   className?: string;
+  /** Of what stands below the control: room to keep, so that nothing moves when it changes. */
+  noteClassName?: string;
   children: (ids: {
     id: string;
     'aria-describedby': string | undefined;
@@ -41,7 +44,7 @@ export function Field({
         'aria-invalid': error != null ? true : undefined,
       })}
       {has && (
-        <div id={`${id}-note`} className={`text-xs ${error != null ? 'text-bad' : 'text-ink-faint'}`}>
+        <div id={`${id}-note`} className={`text-xs ${error != null ? 'text-bad' : 'text-ink-faint'} ${noteClassName}`}>
           {error ?? hint}
         </div>
       )}

@@ -1,4 +1,4 @@
-import type { ReactNode, TdHTMLAttributes, ThHTMLAttributes } from 'react';
+import type { HTMLAttributes, ReactNode, TdHTMLAttributes, ThHTMLAttributes } from 'react';
 
 /** Tables for tens of rows. Lists that grow use Virtual, as the jobs do. */
 export function Table({
@@ -37,6 +37,6 @@ export function Td({ className = '', ...rest }: TdHTMLAttributes<HTMLTableCellEl
   );
 }
 
-export function Tr({ children, className = '' }: { children: ReactNode; className?: string }): ReactNode {
-  return <tr className={`hover:bg-hover ${className}`}>{children}</tr>;
+export function Tr({ className = '', ...rest }: HTMLAttributes<HTMLTableRowElement>): ReactNode {
+  return <tr className={`hover:bg-hover ${className}`} {...rest} />;
 }

@@ -206,7 +206,7 @@ function PreviewPanel({
       title={original === undefined ? 'Next five' : 'Next five, after this change'}
       note={data === undefined ? undefined : zone}
     >
-      <div className={error !== null ? 'opacity-50' : ''}>
+      <div className={error !== null && data !== undefined ? 'opacity-60' : ''}>
         <p aria-live="polite" className="min-h-11 text-sm font-medium break-words">
           {data?.text ?? <span className="font-normal text-ink-faint">Say when, and the next fires appear here.</span>}
         </p>

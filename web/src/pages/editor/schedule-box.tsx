@@ -50,13 +50,8 @@ export function ScheduleBox({
             <Faulty fault={first} text={draft.text} onTake={(text) => (set({ text }), area.current?.focus())} />
           )
         }
-        hint={
-          empty ? (
-            'Words, cron, a duration (PT15M), RRULE, or a date. Several lines are several rules of one schedule.'
-          ) : (
-            <span>Read as {kind}.</span>
-          )
-        }
+        hint={empty ? <Hints onTake={(text) => (set({ text }), area.current?.focus())} /> : `Read as ${kind}.`}
+        noteClassName="min-h-20"
       >
         {(ids) => (
           <textarea
@@ -72,15 +67,6 @@ export function ScheduleBox({
           />
         )}
       </Field>
-      {empty && (
-        <div className="flex flex-wrap gap-1.5" role="group" aria-label="Examples">
-          {EXAMPLES.map((text) => (
-            <Button key={text} small onClick={() => set({ text })}>
-              {text}
-            </Button>
-          ))}
-        </div>
-      )}
       <Field
         label="Time zone"
         className="max-w-xs"
@@ -107,6 +93,22 @@ export function ScheduleBox({
       </Field>
       <More draft={draft} set={set} />
     </div>
+  );
+}
+
+/** What may be written, by examples that can be pressed. */
+function Hints({ onTake }: { onTake: (text: string) => void }): ReactNode {
+  return (
+    <span className="flex flex-col gap-1.5">
+      Words, cron, a duration (PT15M), RRULE, or a date. Several lines are several rules of one schedule.
+      <span className="flex flex-wrap gap-1.5" role="group" aria-label="Examples">
+        {EXAMPLES.map((text) => (
+          <Button key={text} small onClick={() => onTake(text)}>
+            {text}
+          </Button>
+        ))}
+      </span>
+    </span>
   );
 }
 
