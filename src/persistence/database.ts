@@ -179,6 +179,12 @@ export class Database implements Sql {
     }
   }
 
+  /** Work that waits for others for so long inside of a whole keeps it: nobody else may be waiting for rows that it has locked. */
+  async keepWaiting(limitMs: number): Promise<void> {
+    const text = `SET LOCAL idle_in_transaction_session_timeout = ${Math.ceil(limitMs)}`;
+    if (this.whole !== null) await this.rows({ text });
+  }
+
   private get whole(): Whole | null {
     const whole = this.wholes.getStore();
     return whole?.isOpen === true ? whole : null;

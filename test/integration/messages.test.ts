@@ -112,9 +112,9 @@ test('a killed connection is made again, what was missed is looked for, and mess
   await waitFor(
     'the look for what was missed',
     () => two.heard.length,
-    (count) => count >= 2,
+    (count) => count >= 3,
   );
-  expect(two.heard).toEqual([{ type: 'jobDue', at: 0 }, { type: 'runsQueued' }]);
+  expect(two.heard).toEqual([{ type: 'jobDue', at: 0 }, { type: 'runsQueued' }, { type: 'messagesLost' }]);
   one.messages.publish(DUE);
   await waitFor(
     'the message',
