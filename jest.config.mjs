@@ -21,7 +21,7 @@ const common = {
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: { '^.+\\.ts$': ['@swc/jest', swc], '^.+\\.m?js$': ['@swc/jest', swcForPackages] },
   transformIgnorePatterns: [
-    '/node_modules/(?!(@nestjs|keyv|@keyv|cache-manager|@cacheable|cookie|file-type|strtok3|token-types|uint8array-extras|@tokenizer|@borewit|uuidv7|croner|cronstrue|luxon|hookified|cacheable|uuid|cron|iterare|load-esm|pure-rand|fast-check|typeorm|@sqltools|ansis|dedent|jose)/)',
+    '/node_modules/(?!(@nestjs|keyv|@keyv|cache-manager|@cacheable|cookie|file-type|strtok3|token-types|uint8array-extras|@tokenizer|@borewit|uuidv7|content-disposition|croner|cronstrue|luxon|hookified|cacheable|uuid|cron|iterare|load-esm|pure-rand|fast-check|typeorm|@sqltools|ansis|dedent|jose)/)',
   ],
   setupFiles: ['reflect-metadata'],
 };

@@ -13,9 +13,7 @@ export const WhoamiView = z
       name: z.string().nullable().meta({ description: "The key's name" }),
     }),
     role: z.enum([...KEY_ROLES, 'root']),
-    project: z
-      .strictObject({ id: IdText, name: z.string() })
-      .meta({ description: 'The one that the request acts in' }),
+    project: z.strictObject({ id: IdText, name: z.string() }).meta({ description: 'The one that the request acts in' }),
     auth: z.enum(AUTHS).meta({ description: AUTH_TEXT }),
     expiresAt: InstantText.nullable().meta({ description: 'When the key ends; null: never, or not known' }),
     version: z.string().meta({ description: 'Of the service' }),
@@ -42,7 +40,9 @@ export const SignInView = z
         clientId: z.string(),
         scopes: z.array(z.string()),
         audience: z.string().meta({ description: 'That the token must be made for' }),
-        bearer: z.enum(['access', 'id']).meta({ description: 'Which of the tokens is sent as `Authorization: Bearer`' }),
+        bearer: z
+          .enum(['access', 'id'])
+          .meta({ description: 'Which of the tokens is sent as `Authorization: Bearer`' }),
         authorizationEndpoint: z.string(),
         tokenEndpoint: z.string(),
         endSessionEndpoint: z.string().nullable(),

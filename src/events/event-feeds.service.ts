@@ -63,16 +63,10 @@ export class EventFeeds implements OnModuleDestroy {
   }
 
   private hear(message: Message): void {
-    switch (message.type) {
-      case 'eventsWanted':
-        for (const projectId of message.projectIds) this.entryOf(projectId);
-        return;
-      case 'runsChanged':
-      case 'jobChanged':
-        return this.entries.get(message.projectId)?.feed.hear(message);
-      case 'messagesLost':
-        for (const { feed } of this.entries.values()) feed.lose();
-    }
+    if (message.type === 'eventsWanted') for (const projectId of message.projectIds) this.entryOf(projectId);
+    else if (message.type === 'runsChanged' || message.type === 'jobChanged') {
+      this.entries.get(message.projectId)?.feed.hear(message);
+    } else if (message.type === 'messagesLost') for (const { feed } of this.entries.values()) feed.lose();
   }
 
   /** Somebody listens from now on for a while. */

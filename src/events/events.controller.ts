@@ -76,6 +76,8 @@ export class EventsController {
       'cache-control': 'no-store, no-transform',
       // Proxies that gather answers before they hand them on would gather this one for ever (nginx heeds it).
       'x-accel-buffering': 'no',
+      // It ends with its stream: one that is kept would keep a stop waiting.
+      connection: 'close',
     });
     if (request.method === 'HEAD') raw.end();
     else {

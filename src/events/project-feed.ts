@@ -79,23 +79,27 @@ export class ProjectFeed {
     if (reader.hasEnded) return;
     this.readers.add(reader);
     const now = this.port.now();
-    if (lastSeen === null) return reader.send(idLine(now) + '\n');
+    if (lastSeen === null) reader.send(`${idLine(now)}\n`);
+    else reader.send((await this.missedSince(lastSeen, now)) ?? idLine(now) + resyncFrame('missed'));
+  }
+
+  /** Null when it is not known, or can't be read. */
+  private async missedSince(lastSeen: Instant | 'unknown', now: Instant): Promise<string | null> {
     const missed = lastSeen === 'unknown' ? null : this.heard.since(lastSeen, MOST_AT_ONCE);
-    if (missed === null) return reader.send(idLine(now) + resyncFrame('missed'));
+    if (missed === null) return null;
     try {
-      const runs = await this.port.standing(missed.runIds);
-      reader.send(framesOf(now, missed.jobs, runs));
+      return framesOf(now, missed.jobs, await this.port.standing(missed.runIds));
     } catch (error) {
       this.port.warn(String(error));
-      reader.send(idLine(now) + resyncFrame('missed'));
+      return null;
     }
   }
 
   /** Keeps streams open, and takes their clients' last id along: what came before needs no sending again. */
   beat(): void {
     // What waits was heard before now: an id must not pass it.
-    if (this.flushing || this.timer !== undefined) return this.sendAll(': \n\n');
-    this.sendAll(`${idLine(this.port.now())}: \n\n`);
+    const isBehind = this.flushing || this.timer !== undefined;
+    this.sendAll(`${isBehind ? '' : idLine(this.port.now())}: \n\n`);
   }
 
   close(): void {

@@ -104,7 +104,7 @@ export class Database implements Sql {
     const result = await this.within(`${BEGIN}; ${lock}`, undefined, async (sql, begun) => {
       const whole: Whole = { sql, effects, isOpen: true };
       try {
-        return await this.wholes.run(whole, () => work(begun?.rows[0]?.['locked'] === true));
+        return await this.wholes.run(whole, () => work((begun?.rows[0] as { locked?: unknown } | undefined)?.locked === true));
       } finally {
         whole.isOpen = false;
       }

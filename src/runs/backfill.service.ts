@@ -111,7 +111,10 @@ export class BackfillService {
         after: { from: formatInstant(input.from), to: formatInstant(input.to), planned: planned.length },
       };
       const changed = entered.map((run) => run.id);
-      return { result: { planned, queued: [...startable, ...promoted], changed }, notes: planned.length > 0 ? [note] : [] };
+      return {
+        result: { planned, queued: [...startable, ...promoted], changed },
+        notes: planned.length > 0 ? [note] : [],
+      };
     });
     await this.afterCommit.announce({ queued, changed });
     return planned;

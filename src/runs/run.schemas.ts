@@ -4,7 +4,16 @@ import { IdText, InstantInput, InstantText } from '../platform/contract/values.s
 
 export const MAX_BACKFILL = 1_000;
 
-export const RUN_STATES = ['queued', 'running', 'retrying', 'held', 'succeeded', 'failed', 'cancelled', 'skipped'] as const;
+export const RUN_STATES = [
+  'queued',
+  'running',
+  'retrying',
+  'held',
+  'succeeded',
+  'failed',
+  'cancelled',
+  'skipped',
+] as const;
 const RUN_TRIGGERS = ['schedule', 'manual', 'backfill', 'replay', 'misfire'] as const;
 const ATTEMPT_OUTCOMES = ['succeeded', 'failed', 'timedOut', 'cancelled', 'lost'] as const;
 

@@ -50,7 +50,9 @@ const System = z
           to: InstantText.nullable().describe('Null: it goes on.'),
         }),
       )
-      .describe('Who led when: the last 50 reigns, the newest first. Without Redis every scheduler has one of its own.'),
+      .describe(
+        'Who led when: the last 50 reigns, the newest first. Without Redis every scheduler has one of its own.',
+      ),
   })
   .meta({
     id: 'System',

@@ -28,7 +28,7 @@ describe.each([
       replicas.start('worker'),
     ]);
     apis = [one, two];
-    [scheduler, worker] = others as [Replica, Replica];
+    [scheduler, worker] = others;
   });
 
   afterAll(() => replicas?.close());
@@ -45,7 +45,7 @@ describe.each([
       const { data } = await reader.until('a run', ({ event, data }) => event === 'run' && data.state === 'succeeded');
       expect(data).toMatchObject({ jobId: job.id, jobName: 'tick', trigger: 'schedule', attempt: 1 });
       const run = await apis[1].api.must<{ attempts: { timings: Record<string, number | null> }[] }>(
-        ...[200, 'GET', `/runs/${String(data.id)}`] as const,
+        ...([200, 'GET', `/runs/${String(data.id)}`] as const),
       );
       const { queuedMs, claimedMs, firstByteMs, doneMs } = run.attempts[0]?.timings ?? {};
       expect(queuedMs).toBeLessThanOrEqual(0);

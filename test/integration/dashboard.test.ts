@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -116,9 +116,19 @@ test('hashed files are kept for good, what is not there is no page', async () =>
   expect([statusCode, payload]).toEqual([200, SCRIPT]);
   expect(headers).toMatchObject({ 'cache-control': 'public, max-age=31536000, immutable' });
   expect(headers['content-type']).toMatch(/javascript/);
-  expect((await get('/favicon.svg')).headers).toMatchObject({ 'content-type': 'image/svg+xml', 'cache-control': 'no-cache' });
+  expect((await get('/favicon.svg')).headers).toMatchObject({
+    'content-type': 'image/svg+xml',
+    'cache-control': 'no-cache',
+  });
   for (const url of [
-    ...['/assets/none-1.js', '/assets/', '/assets', '/assets/.hidden', '/assets/..%2findex.html', '/assets/%2e%2e/secret.pem'],
+    ...[
+      '/assets/none-1.js',
+      '/assets/',
+      '/assets',
+      '/assets/.hidden',
+      '/assets/..%2findex.html',
+      '/assets/%2e%2e/secret.pem',
+    ],
     ...['/secret.pem', '/index.html', '/ui%2f..%2fsecret.pem', '/assets/app-1a2b3c.js%00'],
   ]) {
     const answer = await get(url);
@@ -143,4 +153,12 @@ test('where it was not built it says so', async () => {
   expect(payload).toContain('was not built');
   expect((await get('/', {}, app)).headers['location']).toBe('/ui/');
   expect((await get('/assets/app-1a2b3c.js', {}, app)).statusCode).toBe(404);
+  expect((await get('/bell.svg', {}, app)).headers['content-type']).toMatch(/^application\/problem\+json/);
+  // And once it is, by a build that ended after the start, it is there.
+  cpSync(folder, join(folder, '..', 'built-later'), { recursive: true });
+  renameSync(join(folder, '..', 'built-later'), join(folder, 'nothing-here'));
+  expect((await get('/ui/jobs', {}, app)).payload).toBe(PAGE);
+  expect((await get('/assets/app-1a2b3c.js', {}, app)).payload).toBe(SCRIPT);
+  writeFileSync(join(folder, 'nothing-here', 'index.html'), '<!doctype html>another');
+  expect((await get('/ui/', {}, app)).payload).toBe('<!doctype html>another');
 });

@@ -64,12 +64,17 @@ const trigger = async (key: string, jobId: string, api = one): Promise<string> =
 
 /** Until all replicas know that somebody listens there. */
 async function heard(reader: EventReader, key: string, api: GuardedApi): Promise<void> {
-  await waitFor('a first event', async () => {
-    const name = randomUUID();
-    await make(key, name, api);
-    await new Promise((resolve) => setTimeout(resolve, 250));
-    return reader.events.some(({ data }) => data.name === name);
-  }, undefined, { timeoutMs: 10_000 });
+  await waitFor(
+    'a first event',
+    async () => {
+      const name = randomUUID();
+      await make(key, name, api);
+      await new Promise((resolve) => setTimeout(resolve, 250));
+      return reader.events.some(({ data }) => data.name === name);
+    },
+    undefined,
+    { timeoutMs: 10_000 },
+  );
 }
 
 test('tells what happens to jobs and runs of the project, on whatever replica, and of no other', async () => {
@@ -93,11 +98,17 @@ test('tells what happens to jobs and runs of the project, on whatever replica, a
   await one.must(202, here.key, 'POST', `/runs/${runId}/cancel`);
   await one.must(204, here.key, 'DELETE', `/jobs/${id}`);
   for (const reader of [own, far]) {
-    await reader.until('the deletion', ({ event, data }) => event === 'job' && data.id === id && data.change === 'deleted');
+    await reader.until(
+      'the deletion',
+      ({ event, data }) => event === 'job' && data.id === id && data.change === 'deleted',
+    );
     expect(reader.events.filter(({ data }) => data.id === id).map(({ data }) => data.change as string)).toEqual([
       ...['created', 'paused', 'resumed', 'changed', 'deleted'],
     ]);
-    const { data } = await reader.until('the end of the run', ({ data }) => data.id === runId && data.state === 'cancelled');
+    const { data } = await reader.until(
+      'the end of the run',
+      ({ data }) => data.id === runId && data.state === 'cancelled',
+    );
     expect(data).toMatchObject({ jobId: id, jobName: 'nightly', trigger: 'manual', reason: 'cancelledByUser' });
     expect(reader.text).not.toContain(MARK);
   }
@@ -113,9 +124,14 @@ test('many runs at once come together, each once', async () => {
   const { results } = await one.must(200, key, 'POST', '/jobs/bulk', { action: 'create', jobs: names });
   const ids = [id, ...(results as { id: string }[]).map((result) => result.id)];
   await one.must(200, key, 'POST', '/jobs/bulk', { action: 'trigger', ids });
-  await waitFor('all runs', () => reader.events.filter(({ event }) => event === 'run').length >= ids.length, undefined, {
-    timeoutMs: 8_000,
-  });
+  await waitFor(
+    'all runs',
+    () => reader.events.filter(({ event }) => event === 'run').length >= ids.length,
+    undefined,
+    {
+      timeoutMs: 8_000,
+    },
+  );
   const runs = reader.events.filter(({ event }) => event === 'run');
   expect(new Set(runs.map(({ data }) => data.jobId as string))).toEqual(new Set(ids));
 });
@@ -127,10 +143,15 @@ describe('a stream that was lost', () => {
     await heard(first, key, two);
     const id = await make(key, 'before');
     const begun = Number(first.lastId);
-    await waitFor('some seconds of it', () => {
-      one.app.get(EventFeeds, { strict: false }).beat();
-      return Number(first.lastId) - begun > 5_000;
-    }, undefined, { timeoutMs: 10_000, intervalMs: 200 });
+    await waitFor(
+      'some seconds of it',
+      () => {
+        one.app.get(EventFeeds, { strict: false }).beat();
+        return Number(first.lastId) - begun > 5_000;
+      },
+      undefined,
+      { timeoutMs: 10_000, intervalMs: 200 },
+    );
     const lastId = String(first.lastId);
     first.close();
     const runId = await trigger(key, id);
@@ -165,11 +186,11 @@ test('messages that could not be sent are said to be, by who could not', async (
   const { key } = await place();
   const reader = await listen(two, key);
   await heard(reader, key, one);
-  const messages = one.app.get(Messages, { strict: false }) as unknown as { database: { rows: unknown } };
+  const messages = one.app.get<Messages & { database: { rows: unknown } }>(Messages, { strict: false });
   const { rows } = messages.database;
   messages.database.rows = () => Promise.reject(new Error('no connection'));
   try {
-    (one.app.get(Messages, { strict: false })).publish({ type: 'jobDue', at: 1 });
+    messages.publish({ type: 'jobDue', at: 1 });
     await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
   } finally {
     messages.database.rows = rows;

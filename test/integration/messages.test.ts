@@ -34,12 +34,12 @@ async function instance(
 }
 
 const terminateListeners = (): Promise<unknown> =>
-  ledger.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'carillon-messages'`);
+  ledger.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'carillon-messages'`);
 
 const listeners = async (): Promise<number> =>
   (
     await ledger.query(
-      `SELECT 1 FROM pg_stat_activity WHERE application_name = 'carillon-messages' AND query LIKE 'LISTEN%'`,
+      `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'carillon-messages' AND query LIKE 'LISTEN%'`,
     )
   ).length;
 

@@ -68,11 +68,27 @@ test('of one job each follows those before it by its overlap policy', async () =
     const ids = await ended(await job(overlap, { overlap }), 3);
     return results(await bulk({ action: 'replay', ids }));
   };
-  expect(await births('skip')).toEqual([[202, 'queued'], [202, 'skipped'], [202, 'skipped']]);
-  expect(await births('queueOne')).toEqual([[202, 'queued'], [202, 'held'], [202, 'skipped']]);
-  expect(await births('queueAll')).toEqual([[202, 'queued'], [202, 'held'], [202, 'held']]);
+  expect(await births('skip')).toEqual([
+    [202, 'queued'],
+    [202, 'skipped'],
+    [202, 'skipped'],
+  ]);
+  expect(await births('queueOne')).toEqual([
+    [202, 'queued'],
+    [202, 'held'],
+    [202, 'skipped'],
+  ]);
+  expect(await births('queueAll')).toEqual([
+    [202, 'queued'],
+    [202, 'held'],
+    [202, 'held'],
+  ]);
   api.queue.queued.length = 0;
-  expect(await births('cancelRunning')).toEqual([[202, 'queued'], [202, 'queued'], [202, 'queued']]);
+  expect(await births('cancelRunning')).toEqual([
+    [202, 'queued'],
+    [202, 'queued'],
+    [202, 'queued'],
+  ]);
   expect((await states()).filter((state) => state === 'cancelled replacedByNewerRun')).toHaveLength(2);
   expect(api.queue.queued).toHaveLength(4); // three triggers, and the last of the replays
   const counts = await api.rows('SELECT run_count AS n FROM job_states s JOIN jobs j ON j.id = s.job_id ORDER BY name');
@@ -83,12 +99,15 @@ test('cancels what is open, and the next held one takes its place', async () => 
   const id = await job('a', { overlap: 'queueAll' });
   const ids: string[] = [];
   for (let made = 0; made < 3; made += 1) {
-    ids.push((await api.call('POST', `/jobs/${id}/trigger`, undefined)).body['id']);
+    ids.push((await api.call('POST', `/jobs/${id}/trigger`, undefined)).body['id'] as string);
     api.clock.at += 1;
   }
   api.queue.queued.length = 0;
   const answer = await bulk({ action: 'cancel', ids: ids.slice(0, 2) });
-  expect(results(answer)).toEqual([[202, 'cancelled'], [202, 'cancelled']]);
+  expect(results(answer)).toEqual([
+    [202, 'cancelled'],
+    [202, 'cancelled'],
+  ]);
   expect(await states()).toEqual(['cancelled cancelledByUser', 'cancelled cancelledByUser', 'queued']);
   expect(api.queue.queued).toEqual(ids.slice(2));
   expect(results(await bulk({ action: 'cancel', ids: ids.slice(0, 1) }))).toEqual([[409, 'wrong_state', '/ids/0']]);
@@ -116,7 +135,10 @@ test('a dry run writes nothing', async () => {
   const before = await api.rows('SELECT * FROM runs ORDER BY id');
   api.queue.queued.length = 0;
   const answer = await bulk({ action: 'replay', ids, dryRun: true });
-  expect(results(answer)).toEqual([[202, 'queued'], [202, 'skipped']]);
+  expect(results(answer)).toEqual([
+    [202, 'queued'],
+    [202, 'skipped'],
+  ]);
   expect((answer.body['results'] as Json[]).map(({ runId }) => runId as null)).toEqual([null, null]);
   expect(await api.rows('SELECT * FROM runs ORDER BY id')).toEqual(before);
   expect(api.queue.queued).toEqual([]);
@@ -157,10 +179,7 @@ test.each([
 test('under one idempotency key it is done once', async () => {
   const ids = await ended(await job('a'), 1);
   const key = { 'idempotency-key': 'replay-once' };
-  const [first, second] = [
-    await bulk({ action: 'replay', ids }, key),
-    await bulk({ action: 'replay', ids }, key),
-  ];
+  const [first, second] = [await bulk({ action: 'replay', ids }, key), await bulk({ action: 'replay', ids }, key)];
   expect(second.body).toEqual(first.body);
   expect(await states()).toEqual(['failed', 'queued']);
 });

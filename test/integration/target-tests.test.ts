@@ -29,7 +29,11 @@ const audited = async (): Promise<Json[]> =>
 
 test('calls as a run would, signed, and tells what came of it', async () => {
   const { secret } = await api.must(201, ROOT, 'POST', '/signing-secrets', {}, inProject('billing'));
-  receiver.answer('/hook', { status: 201, body: 'made', headers: { 'x-kind': 'test', 'set-cookie': 'session=abcdefgh' } });
+  receiver.answer('/hook', {
+    status: 201,
+    body: 'made',
+    headers: { 'x-kind': 'test', 'set-cookie': 'session=abcdefgh' },
+  });
   const target = {
     url: `http://localhost:${receiver.port}/hook?for={{jobName}}`,
     headers: { 'x-plain': 'one', 'x-secret': { value: 'a-very-secret-value', secret: true } },
@@ -43,7 +47,9 @@ test('calls as a run would, signed, and tells what came of it', async () => {
   });
   const { 'webhook-id': id, 'webhook-timestamp': at, 'webhook-signature': signature } = sent?.headers ?? {};
   const key = Buffer.from(String(secret).slice('whsec_'.length), 'base64');
-  const expected = createHmac('sha256', key).update(`${String(id)}.${String(at)}.${sent?.body}`).digest('base64');
+  const expected = createHmac('sha256', key)
+    .update(`${String(id)}.${String(at)}.${sent?.body}`)
+    .digest('base64');
   expect(signature).toBe(`v1,${expected}`);
   expect(body).toMatchObject({
     ...{ outcome: 'succeeded', status: 201, error: null },
@@ -65,7 +71,10 @@ test('calls as a run would, signed, and tells what came of it', async () => {
 
 test('a kept connection resolves and connects nothing', async () => {
   const target = `http://127.0.0.1:${receiver.port}/again`;
-  expect((await test_({ target })).body['timings']).toMatchObject({ connectedMs: expect.any(Number), resolvedMs: null });
+  expect((await test_({ target })).body['timings']).toMatchObject({
+    connectedMs: expect.any(Number),
+    resolvedMs: null,
+  });
   expect((await test_({ target })).body['timings']).toMatchObject({ resolvedMs: null, connectedMs: null });
 });
 
@@ -89,7 +98,10 @@ describe('secrets of a job', () => {
   it('go nowhere else', async () => {
     const target = { url: `http://localhost:${receiver.port}/hook`, headers: { 'x-key': masked } };
     const { status, body } = await test_({ jobId, target });
-    expect([status, body['errors'][0]]).toMatchObject([422, { code: 'secret_bound', pointer: '/target/headers/x-key/value' }]);
+    expect([status, body['errors'][0]]).toMatchObject([
+      422,
+      { code: 'secret_bound', pointer: '/target/headers/x-key/value' },
+    ]);
     expect((await test_({ target })).body['errors'][0]).toMatchObject({ code: 'unknown_secret' });
     expect(receiver.requests).toEqual([]);
   });

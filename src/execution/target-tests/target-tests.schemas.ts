@@ -11,7 +11,10 @@ export const TargetTestInput = z
       .unknown()
       .optional()
       .meta({ description: "Any JSON, in place of the target's body; absent or null: the target's" }),
-    jobId: z.guid().optional().meta({ description: 'Masks of secrets in the target stand for the secrets of this job' }),
+    jobId: z
+      .guid()
+      .optional()
+      .meta({ description: 'Masks of secrets in the target stand for the secrets of this job' }),
   })
   .meta({ id: 'TargetTestInput', example: { target: 'https://example.com/hooks/report', body: { report: 'trial' } } });
 export type TargetTestInput = z.infer<typeof TargetTestInput>;
@@ -28,7 +31,9 @@ export const TargetTestView = z
         firstByteMs: elapsed('The answer began'),
         doneMs: elapsed('The call was over'),
       })
-      .meta({ description: 'Milliseconds from its start; null: it did not happen, as with a connection that was kept' }),
+      .meta({
+        description: 'Milliseconds from its start; null: it did not happen, as with a connection that was kept',
+      }),
     request: z
       .strictObject({ method: z.string(), url: z.string(), headers, body: z.string().nullable() })
       .nullable()

@@ -152,10 +152,7 @@ function trialRun({ target, body }: TargetTestInput, job: StoredJob | null, now:
 
 /** Masks that stand for nothing, or for what was kept for somewhere else, are refused as they are when a job is edited. */
 function secretsIn({ target }: TargetTestInput, job: StoredJob | null): SecretChanges {
-  const changes = changeSecrets(
-    { ...target, timeoutMs: Math.min(target.timeoutMs, LONGEST_MS) },
-    job?.target ?? null,
-  );
+  const changes = changeSecrets({ ...target, timeoutMs: Math.min(target.timeoutMs, LONGEST_MS) }, job?.target ?? null);
   if (changes.unusable.length === 0) return changes;
   throw refuseBody(
     changes.unusable.map(({ path, code, detail }) => ({ pointer: pointerOf(['target', ...path]), code, detail })),

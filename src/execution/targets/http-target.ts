@@ -111,10 +111,9 @@ export class HttpTarget implements OnApplicationShutdown {
         const { origin, pathname, search } = new URL(outgoing.url);
         const agent = ownAgent ?? this.agent;
         const { headers, body } = outgoing;
+        const path = pathname + search;
         const method = outgoing.method as Dispatcher.HttpMethod;
-        this.guard.marking(marks, () =>
-          agent.dispatch({ origin, path: pathname + search, method, headers, body }, exchange),
-        );
+        this.guard.marking(marks, () => agent.dispatch({ origin, path, method, headers, body }, exchange));
       } catch (error) {
         end(describe({ kind: 'error', error }));
       }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 
 /** A file that is served from memory, as browsers take it. */
@@ -12,44 +12,44 @@ export interface DashboardFile {
   readonly gzip: Buffer | null;
 }
 
-export interface Dashboard {
-  /** Folder of the hashed files. */
-  readonly assets: string;
-  readonly page: DashboardFile;
-  /** What else lies beside the page, by its path. */
-  readonly files: ReadonlyMap<string, DashboardFile>;
-}
-
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.svg': 'image/svg+xml',
   '.ico': 'image/x-icon',
-  '.png': 'image/png',
-  '.webmanifest': 'application/manifest+json',
   '.txt': 'text/plain; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
+  '.webmanifest': 'application/manifest+json',
 };
 
-/** What the build of web/ left in a folder; null when it was not built. Read once: a build is a new version. */
-export function readDashboard(folder: string): Dashboard | null {
-  const page = join(folder, 'index.html');
-  if (!existsSync(page)) return null;
-  const names = readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name !== 'index.html' && extname(entry.name) in TYPES)
-    .map(({ name }) => name);
-  return {
-    assets: join(folder, 'assets'),
-    page: read(page),
-    files: new Map(names.map((name) => [`/${name}`, read(join(folder, name))])),
-  };
+interface Kept {
+  readonly stamp: string;
+  readonly file: DashboardFile;
 }
 
-function read(path: string): DashboardFile {
-  const plain = readFileSync(path);
-  const beside = (ending: string): Buffer | null =>
-    existsSync(path + ending) ? readFileSync(path + ending) : null;
+/** Files of a folder that a build puts in place as a whole, now or while the service runs: read again when they are others. */
+export class DashboardFiles {
+  private readonly kept = new Map<string, Kept>();
+
+  constructor(private readonly folder: string) {}
+
+  /** Null: it is not there. `name` is one of ours, never a client's. */
+  async find(name: string): Promise<DashboardFile | null> {
+    const path = join(this.folder, name);
+    const found = await stat(path).catch(() => null);
+    if (found?.isFile() !== true) return null;
+    const stamp = `${found.ino} ${found.size} ${found.mtimeMs}`;
+    const known = this.kept.get(name);
+    if (known?.stamp === stamp) return known.file;
+    const file = await read(path);
+    if (file !== null) this.kept.set(name, { stamp, file });
+    return file;
+  }
+}
+
+async function read(path: string): Promise<DashboardFile | null> {
+  const bytesOf = (file: string): Promise<Buffer | null> => readFile(file).catch(() => null);
+  const [plain, br, gzip] = await Promise.all([bytesOf(path), bytesOf(`${path}.br`), bytesOf(`${path}.gz`)]);
+  if (plain === null) return null;
   const hash = createHash('sha256').update(plain).digest('base64url').slice(0, 27);
   // Weak: compressed or not, it is the same page.
-  const type = TYPES[extname(path)] ?? 'application/octet-stream';
-  return { type, etag: `W/"${hash}"`, plain, br: beside('.br'), gzip: beside('.gz') };
+  return { type: TYPES[extname(path)] ?? 'application/octet-stream', etag: `W/"${hash}"`, plain, br, gzip };
 }

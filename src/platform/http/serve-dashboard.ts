@@ -1,10 +1,10 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Problem } from '../../domain/errors.js';
 import { SignInDiscovery } from '../oidc/sign-in-discovery.js';
-import { readDashboard } from './dashboard-files.js';
-import type { Dashboard, DashboardFile } from './dashboard-files.js';
+import { DashboardFiles } from './dashboard-files.js';
+import type { DashboardFile } from './dashboard-files.js';
 import { dashboardHeaders } from './security-headers.js';
 
 // From src/platform/http and from dist/platform/http alike, the package is three folders up.
@@ -20,39 +20,47 @@ const NOT_BUILT = `<!doctype html>
 </html>
 `;
 
+/** What may lie beside the page. */
+const FILES = ['bell.svg', 'favicon.ico', 'favicon.svg', 'robots.txt', 'site.webmanifest'];
+
 /**
  * The dashboard: its page at /ui/ and all that lies below, its files at /assets/. No path of the API answers anything but the API,
- * whatever a browser would like to get. No key is asked for and nothing is counted: all of it is the same for everyone.
+ * whatever a browser would like to get. No key is asked for and nothing is counted: all of it is the same for everyone. It is looked
+ * for when it is asked for, so that a build may end after the start.
  */
 export async function serveDashboard(app: NestFastifyApplication, folder: string = BUILT): Promise<void> {
-  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
   const discovery = app.get(SignInDiscovery, { strict: false });
-  const dashboard = readDashboard(folder);
-  fastify.get('/', (_request, reply) => reply.redirect('/ui/', 302));
+  const files = new DashboardFiles(folder);
   const page = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const signIn = await discovery.find();
+    const [signIn, file] = await Promise.all([discovery.find(), files.find('index.html')]);
     // Where the page itself gets tokens; to be signed in it leaves for the issuer's.
     void reply.headers(dashboardHeaders(signIn === null ? [] : [new URL(signIn.tokenEndpoint).origin]));
-    if (dashboard !== null) return sendFile(dashboard.page, request, reply);
+    if (file !== null) return sendFile(file, request, reply);
     return reply.status(404).header('cache-control', 'no-store').type('text/html; charset=utf-8').send(NOT_BUILT);
   };
+  fastify.get('/', (_request, reply) => reply.redirect('/ui/', 302));
   fastify.get('/ui', page);
   fastify.get('/ui/*', page);
-  if (dashboard !== null) await serveFiles(fastify, dashboard);
+  for (const name of FILES) {
+    fastify.get(`/${name}`, async (request, reply) => {
+      const file = await files.find(name);
+      if (file === null) throw new Problem('not_found', `there is nothing at /${name}`);
+      return sendFile(file, request, reply.headers(dashboardHeaders()));
+    });
+  }
+  await serveAssets(fastify, join(folder, 'assets'));
 }
 
-async function serveFiles(fastify: FastifyInstance, { assets, files }: Dashboard): Promise<void> {
-  for (const [path, file] of files) {
-    fastify.get(path, (request, reply) => sendFile(file, request, reply.headers(dashboardHeaders())));
-  }
-  if (!existsSync(assets)) return;
+async function serveAssets(fastify: FastifyInstance, root: string): Promise<void> {
   const { default: fastifyStatic } = await import('@fastify/static');
   await fastify.register(fastifyStatic, {
-    root: assets,
-    prefix: '/assets/',
+    ...{ root, prefix: '/assets/' },
     // Their names hold a hash of what is in them.
     ...{ immutable: true, maxAge: A_YEAR, preCompressed: true },
     ...{ index: false, redirect: false, decorateReply: false, dotfiles: 'ignore' },
+    // Not there before its build.
+    suppressWarning: true,
     setHeaders: (reply) => void reply.headers(dashboardHeaders()),
   });
 }
@@ -61,9 +69,10 @@ async function serveFiles(fastify: FastifyInstance, { assets, files }: Dashboard
 function sendFile(file: DashboardFile, { headers }: FastifyRequest, reply: FastifyReply): FastifyReply {
   void reply.headers({ 'cache-control': 'no-cache', etag: file.etag, vary: 'accept-encoding' });
   const known = headers['if-none-match'] ?? '';
-  if (known.split(',').some((tag) => tag.trim() === '*' || weak(tag) === weak(file.etag))) return reply.status(304).send();
+  if (known.split(',').some((tag) => tag.trim() === '*' || weak(tag) === weak(file.etag)))
+    return reply.status(304).send();
   void reply.type(file.type);
-  const taken = String(headers['accept-encoding'] ?? '');
+  const taken = headers['accept-encoding'] ?? '';
   if (file.br !== null && takes(taken, 'br')) return reply.header('content-encoding', 'br').send(file.br);
   if (file.gzip !== null && takes(taken, 'gzip')) return reply.header('content-encoding', 'gzip').send(file.gzip);
   return reply.send(file.plain);

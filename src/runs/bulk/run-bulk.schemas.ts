@@ -24,10 +24,7 @@ function membersOf<const States extends readonly [string, ...string[]]>(states: 
   return {
     ids: z.array(ANY_ID).min(1).max(MAX_BULK_RUNS).optional().meta({ description: 'Ids of runs; or `filter`' }),
     filter: filter.optional(),
-    dryRun: z
-      .boolean()
-      .default(false)
-      .meta({ description: 'Only tell what would become of each; nothing is written' }),
+    dryRun: z.boolean().default(false).meta({ description: 'Only tell what would become of each; nothing is written' }),
   };
 }
 

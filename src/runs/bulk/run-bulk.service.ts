@@ -175,7 +175,8 @@ function resultsOf(targets: readonly Target[], { found, outcomes }: Changed, dry
     if (seen.has(key)) return refused(new Problem('invalid', 'this id was given before; it is done once'));
     seen.add(key);
     const outcome = outcomes.get(key);
-    if (outcome === undefined || outcome instanceof Problem) return refused(outcome ?? wrongState('nothing became of it'));
+    if (outcome === undefined || outcome instanceof Problem)
+      return refused(outcome ?? wrongState('nothing became of it'));
     const { runId, state } = outcome;
     return [{ ...of, status: 202, runId: dryRun ? null : runId, state, problem: null }];
   });

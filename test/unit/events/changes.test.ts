@@ -61,7 +61,10 @@ test('of a flood says a few times that there is one, and nothing else', () => {
   want('p');
   for (let second = 0; second < 10; second += 1) {
     for (let part = 0; part < 10; part += 1) {
-      changes.runs('p', ids(500).map((id) => `${id}-${second}-${part}`));
+      changes.runs(
+        'p',
+        ids(500).map((id) => `${id}-${second}-${part}`),
+      );
       jest.advanceTimersByTime(100);
     }
   }

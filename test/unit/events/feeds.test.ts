@@ -42,7 +42,12 @@ class Raw extends EventEmitter {
   }
 }
 
-const OWNER = { projectId: 'p', sender: 's', credentials: { authorization: undefined, project: undefined }, byToken: false };
+const OWNER = {
+  projectId: 'p',
+  sender: 's',
+  credentials: { authorization: undefined, project: undefined },
+  byToken: false,
+};
 const open = (raw: Raw, onEnd: () => void = () => undefined) => new EventStream(OWNER, raw as never, onEnd);
 
 beforeEach(() => jest.useFakeTimers());
@@ -138,7 +143,7 @@ describe('a feed', () => {
 
   it('of too much says that it is busy, at most once in five seconds', async () => {
     for (let index = 0; index < 100; index += 1) {
-      feed.hear(runs(...Array.from({ length: 100 }, (_, place) => `r${index}-${place}`)));
+      feed.hear(runs(...Array.from({ length: 300 }, (_, place) => `r${index}-${place}`)));
       await jest.advanceTimersByTimeAsync(50);
     }
     await jest.advanceTimersByTimeAsync(10_000);
