@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
-import { useNow } from '../time/clock';
-import { instantText, offsetOf, relativeText, spanText } from '../time/format';
+import { now, useNow } from '../time/clock';
+import { dayOf, instantText, offsetOf, relativeText, spanText, timeOf } from '../time/format';
 import { useZone } from '../time/zone';
 
 /** An instant in the zone that is chosen; `jobZone` is what "the job's" means here. */
@@ -10,6 +10,7 @@ export function Instant({
   zone,
   seconds = true,
   offset = false,
+  short = false,
 }: {
   at: string | null | undefined;
   jobZone?: string;
@@ -17,6 +18,8 @@ export function Instant({
   zone?: string;
   seconds?: boolean;
   offset?: boolean;
+  /** Without what goes without saying: today, this year. */
+  short?: boolean;
 }): ReactNode {
   const chosen = useZone(jobZone);
   if (at == null) return <span className="text-ink-faint">–</span>;
@@ -28,7 +31,7 @@ export function Instant({
       title={`${at}\n${instantText(ms, shown)} ${offsetOf(ms, shown)} ${shown}`}
       className="whitespace-nowrap"
     >
-      {instantText(ms, shown, { seconds })}
+      {short ? shortText(ms, shown) : instantText(ms, shown, { seconds })}
       {offset && <span className="text-ink-faint"> {offsetOf(ms, shown)}</span>}
     </time>
   );
@@ -62,4 +65,11 @@ export function Countdown({ at }: { at: string | null }): ReactNode {
       )}
     </time>
   );
+}
+
+function shortText(at: number, zone: string): string {
+  const [day, today] = [dayOf(at, zone), dayOf(now(), zone)];
+  const time = timeOf(at, zone, false);
+  if (day === today) return time;
+  return day.slice(0, 4) === today.slice(0, 4) ? `${day.slice(5)} ${time}` : day;
 }

@@ -105,6 +105,9 @@ function Editor({ start, original }: { start: JobDraft; original?: Original }): 
           <Panel>
             <ScheduleBox draft={draft.schedule} onChange={(schedule) => set({ schedule })} error={preview.error} />
           </Panel>
+          <div className="lg:hidden">
+            <PreviewPanel preview={preview} original={original?.job} />
+          </div>
           <Panel title="What it calls">
             <TargetForm draft={draft} set={set} faultAt={faultAt} jobId={original?.job.id} />
           </Panel>
@@ -147,12 +150,9 @@ function Editor({ start, original }: { start: JobDraft; original?: Original }): 
             <Policies draft={draft} set={set} faultAt={faultAt} />
           </Panel>
         </div>
-        <aside
-          className="flex min-w-0 flex-col gap-4 max-lg:order-first lg:sticky lg:top-16"
-          aria-label="What this makes"
-        >
+        <aside className="flex min-w-0 flex-col gap-4 max-lg:hidden lg:sticky lg:top-16" aria-label="What this makes">
           <PreviewPanel preview={preview} original={original?.job} />
-          <div className="flex flex-col gap-3 max-lg:hidden">
+          <div className="flex flex-col gap-3">
             <SaveBar busy={busy} isNew={original === undefined} jobId={original?.job.id} />
             <SaveError error={error} />
           </div>

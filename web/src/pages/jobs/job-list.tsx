@@ -22,7 +22,7 @@ const ROW = 48;
 /** What one bulk action takes. */
 const MOST_CHOSEN = 1_000;
 const COLUMNS =
-  'grid grid-cols-[2.25rem_minmax(0,1fr)_6.5rem_2.25rem] items-center gap-x-3 px-4 sm:px-6 md:grid-cols-[2.25rem_minmax(0,1fr)_200px_7.5rem_8.5rem_2.25rem] xl:grid-cols-[2.25rem_minmax(0,1.4fr)_minmax(0,0.8fr)_200px_8rem_9.5rem_2.25rem]';
+  'grid grid-cols-[1.25rem_minmax(0,1fr)_5.25rem_2rem] items-center gap-x-2.5 px-4 sm:px-6 md:grid-cols-[1.25rem_minmax(0,1fr)_200px_7.5rem_6.5rem_2.25rem] md:gap-x-4 xl:grid-cols-[1.25rem_minmax(0,1.4fr)_minmax(0,0.8fr)_200px_8rem_6.5rem_2.25rem]';
 
 interface ListProps {
   readonly filters: JobsSearch;
@@ -205,7 +205,10 @@ function Row({ job, index, top, strip, isAt, isChosen, editor, onToggle, onLabel
             {job.name}
           </Link>
           {job.failureStreak > 1 && (
-            <span className="shrink-0 text-xs text-bad" title={`Failed ${job.failureStreak} times in a row`}>
+            <span
+              className="shrink-0 text-xs text-bad max-sm:hidden"
+              title={`Failed ${job.failureStreak} times in a row`}
+            >
               {job.failureStreak}× failed
             </span>
           )}
@@ -239,11 +242,7 @@ function Row({ job, index, top, strip, isAt, isChosen, editor, onToggle, onLabel
           <>
             <div className="text-sm text-warn">Paused</div>
             <div className="line text-xs text-ink-faint">
-              {job.pausedUntil === null ? (
-                'until resumed'
-              ) : (
-                <Instant at={job.pausedUntil} jobZone={zone} seconds={false} />
-              )}
+              {job.pausedUntil === null ? 'until resumed' : <Instant at={job.pausedUntil} jobZone={zone} short />}
             </div>
           </>
         ) : (
@@ -252,7 +251,7 @@ function Row({ job, index, top, strip, isAt, isChosen, editor, onToggle, onLabel
               <Countdown at={job.nextRunAt} />
             </div>
             <div className="line text-xs text-ink-faint">
-              <Instant at={job.nextRunAt} jobZone={zone} seconds={false} />
+              <Instant at={job.nextRunAt} jobZone={zone} short />
             </div>
           </>
         )}

@@ -8,13 +8,14 @@ import { Menu, MenuItem, MenuLine, MenuTitle, Popover } from '../../design/menu'
 import { toast } from '../../design/toast';
 import { JOB_STATES, type JobsSearch } from '../../router';
 import { JobList } from './job-list';
-import { useSavedViews } from './saved-views';
+import { useSavedViews, type SavedViews } from './saved-views';
 
 /** All jobs: found, sorted and filtered by the service; what is asked for stands in the address. */
 export function JobsPage(): ReactNode {
   const search = useSearch({ from: '/jobs' });
   const navigate = useNavigate();
   const me = useWhoAmI().data;
+  const views = useSavedViews();
   const change = (part: JobsSearch) => void navigate({ to: '/jobs', search: { ...search, ...part }, replace: true });
   return (
     <div className="flex h-[calc(100dvh-3rem)] min-w-0 flex-col">
@@ -22,7 +23,7 @@ export function JobsPage(): ReactNode {
         <div className="flex items-center justify-between gap-3">
           <h1 className="text-xl font-semibold">Jobs</h1>
           <div className="flex items-center gap-2">
-            <Views search={search} />
+            <Views {...views} />
             {mayEdit(me) && (
               <Link to="/jobs/new" search={{}} className={buttonLook('primary')}>
                 <Icon name="plus" className="-ml-0.5" />
@@ -60,6 +61,7 @@ export function JobsPage(): ReactNode {
             <option value="-name">Name, Z to A</option>
           </Select>
           <Labels labels={search.label ?? []} onChange={(label) => change({ label })} />
+          <SaveView search={search} save={views.save} />
         </div>
       </header>
       <JobList
@@ -175,43 +177,45 @@ function Labels({
   );
 }
 
-function Views({ search }: { search: JobsSearch }): ReactNode {
-  const { views, save, remove } = useSavedViews();
-  const navigate = useNavigate();
+function SaveView({ search, save }: { search: JobsSearch; save: SavedViews['save'] }): ReactNode {
   const [name, setName] = useState('');
-  const isFiltered = Object.values(search).some((value) => value !== undefined);
+  if (Object.values(search).every((value) => value === undefined)) return null;
+  return (
+    <Popover
+      label="Save this view"
+      trigger={
+        <Button tone="quiet" icon="star">
+          Save view
+        </Button>
+      }
+    >
+      <form
+        className="flex items-end gap-2"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (name.trim() === '') return;
+          save(name.trim(), search);
+          toast(`Saved as “${name.trim()}”.`);
+          setName('');
+        }}
+      >
+        <Field label="Name of the view">
+          {(ids) => (
+            <TextInput {...ids} maxLength={60} value={name} onChange={(event) => setName(event.target.value)} />
+          )}
+        </Field>
+        <Button type="submit" disabled={name.trim() === ''}>
+          Save
+        </Button>
+      </form>
+    </Popover>
+  );
+}
+
+function Views({ views, remove }: SavedViews): ReactNode {
+  const navigate = useNavigate();
   return (
     <>
-      {isFiltered && (
-        <Popover
-          label="Save this view"
-          trigger={
-            <Button tone="quiet" icon="star">
-              Save view
-            </Button>
-          }
-        >
-          <form
-            className="flex items-end gap-2"
-            onSubmit={(event) => {
-              event.preventDefault();
-              if (name.trim() === '') return;
-              save(name.trim(), search);
-              toast(`Saved as “${name.trim()}”.`);
-              setName('');
-            }}
-          >
-            <Field label="Name of the view">
-              {(ids) => (
-                <TextInput {...ids} maxLength={60} value={name} onChange={(event) => setName(event.target.value)} />
-              )}
-            </Field>
-            <Button type="submit" disabled={name.trim() === ''}>
-              Save
-            </Button>
-          </form>
-        </Popover>
-      )}
       <Menu
         trigger={
           <Button tone="quiet">

@@ -9,11 +9,13 @@ export interface SavedView {
 
 const STORED_AS = 'carillon.views.jobs';
 
-export function useSavedViews(): {
-  views: readonly SavedView[];
-  save: (name: string, search: JobsSearch) => void;
-  remove: (name: string) => void;
-} {
+export interface SavedViews {
+  readonly views: readonly SavedView[];
+  readonly save: (name: string, search: JobsSearch) => void;
+  readonly remove: (name: string) => void;
+}
+
+export function useSavedViews(): SavedViews {
   const [views, setViews] = useState(read);
   const store = (next: readonly SavedView[]) => {
     localStorage.setItem(STORED_AS, JSON.stringify(next));
