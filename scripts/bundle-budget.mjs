@@ -1,6 +1,6 @@
 // `npm run check:bundle`: builds the dashboard where it is stale, and fails when what a first look loads is too much.
 // Counted is what the browser fetches before it shows the jobs: page, styles, entry, and the chunk of the page with what
-// it imports; as gzip, which every browser takes.
+// it imports; as gzip, which every browser takes. What a page draws later (charts, the palette) is not counted.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';

@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { useState, type ReactNode } from 'react';
+import { lazy, Suspense, useState, type ReactNode } from 'react';
 import { api, isRefused } from '../../api/client';
 import { mayEdit, useShown, useWhoAmI } from '../../api/queries';
 import { Button, buttonLook, IconButton } from '../../design/button';
@@ -14,11 +14,13 @@ import { Instant, Relative } from '../../design/time';
 import { toast, toastError } from '../../design/toast';
 import { countText, isoDurationText } from '../../time/format';
 import { Explain } from './explain';
-import { JobCharts } from './job-charts';
 import { JobDialogs, type Asking, type Job } from './job-dialogs';
 import { JobRuns } from './job-runs';
 import { NextFires } from './next-fires';
 import { Revisions } from './revisions';
+
+/** The drawing of charts comes after what is read. */
+const JobCharts = lazy(async () => ({ default: (await import('./job-charts')).JobCharts }));
 
 /** One job: when it fires, how it went, and everything that can be done with it. */
 export function JobPage(): ReactNode {
@@ -89,7 +91,9 @@ export function JobPage(): ReactNode {
               </div>
             </Panel>
             <div className="grid gap-4 lg:grid-cols-2">
-              <JobCharts jobId={job.id} zone={job.schedule.timeZone} runs={rows} />
+              <Suspense fallback={<div className="h-[246px] lg:col-span-2" />}>
+                <JobCharts jobId={job.id} zone={job.schedule.timeZone} runs={rows} />
+              </Suspense>
             </div>
             <JobRuns job={job} runs={rows} loaded={runs.data !== undefined} error={runs.error} />
           </div>
