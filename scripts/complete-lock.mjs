@@ -13,7 +13,12 @@ for (const [path, { optionalDependencies = {}, dev }] of Object.entries(lock.pac
     if (isLocked(path, name)) continue;
     const platform = platformOf(name);
     if (platform === null) throw new Error(`${name}, of ${path}, is not for one platform: add it to the lock by npm`);
-    added[`node_modules/${name}`] = { version, ...platform, ...(dev && { dev }), optional: true };
+    added[`node_modules/${name}`] = {
+      version: version.replace(/^[~^]/, ''),
+      ...platform,
+      ...(dev && { dev }),
+      optional: true,
+    };
   }
 }
 
@@ -32,9 +37,10 @@ function isLocked(path, name) {
   }
 }
 
-/** From the name alone: `…-linux-arm64-musl`. */
+/** From the name alone: `…-linux-arm64-musl`, or `…-windows-…` for any Windows. */
 function platformOf(name) {
   const words = name.split('/').at(-1).split('-');
+  if (words.includes('windows')) return { os: ['win32'] };
   const os = words.find((word) =>
     ['aix', 'android', 'darwin', 'freebsd', 'linux', 'openharmony', 'win32'].includes(word),
   );

@@ -1,7 +1,9 @@
 // `npm start`: builds when there is no build of the sources as they are, then becomes the service (in this very process,
 // so that signals reach it).
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import module from 'node:module';
+import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
@@ -24,6 +26,24 @@ try {
 process.setSourceMapsEnabled(true);
 module.enableCompileCache?.(join(root, 'node_modules/.cache/node')); // Node 22 and later
 await import('../dist/main.js');
+await buildDashboard();
+
+/** In a process of its own, at low priority, once the service stands: starting does not wait for it. */
+async function buildDashboard() {
+  if (process.argv[2] !== undefined && process.argv[2] !== 'serve') return;
+  const { isWebStale } = await import('./build-web.mjs');
+  if (!isWebStale()) return;
+  const builder = spawn(process.execPath, [join(import.meta.dirname, 'build-web.mjs')], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  try {
+    setPriority(builder.pid, constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // It has ended already, or the system doesn't let us: then at the priority it has.
+  }
+  builder.unref();
+  process.once('exit', () => builder.kill());
+}
 
 function fail(line) {
   process.stderr.write(`carillon: ${line}\n`);

@@ -1,4 +1,3 @@
-import { NO_TRACING } from '../../src/platform/tracing/tracing.js';
 import { PlanningRepository } from '../../src/persistence/planning.repository.js';
 import { Metrics } from '../../src/platform/metrics.js';
 import { NO_TRACING } from '../../src/platform/tracing/tracing.js';
