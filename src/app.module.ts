@@ -6,17 +6,21 @@ import { AuthorizationModule } from './access/authorization.module.js';
 import { IdentificationModule } from './access/identification.module.js';
 import { CachingModule } from './caching/caching.module.js';
 import { AuditModule } from './audit/audit.module.js';
+import { EventsModule } from './events/events.module.js';
 import { ExecutionModule } from './execution/execution.module.js';
+import { TargetTestsModule } from './execution/target-tests/target-tests.module.js';
 import { HistoryModule, SelfCheckModule } from './history/history.module.js';
 import { IdempotencyModule } from './idempotency/idempotency.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
 import { LiveSystemStatus } from './live-system-status.js';
 import { dataSourceOptions } from './persistence/data-source.js';
 import { PersistenceModule } from './persistence/persistence.module.js';
+import { LedgerMonitoringModule, MonitoringModule } from './monitoring/monitoring.module.js';
 import type { Config, Role } from './platform/config.js';
 import { Degradation } from './platform/health/degradation.js';
 import { HealthModule } from './platform/health/health.module.js';
 import { PlatformModule } from './platform/platform.module.js';
+import { TracingModule } from './platform/tracing/tracing.module.js';
 import { QueueModule } from './queue/queue.module.js';
 import { LimitStoreModule, RateLimitingModule } from './rate-limiting/rate-limiting.module.js';
 import { RecoveryModule } from './recovery/recovery.module.js';
@@ -34,7 +38,13 @@ type Modules = NonNullable<DynamicModule['imports']>;
  * before runs are planned into them, and no role but this one is sure to be up in every deployment that fires at all. Row
  * locks make both safe on any number of schedulers at once; a worker that dies is mended by whoever plans.
  */
-const PLANNING: Modules = [ScheduleModule.forRoot(), RecoveryModule, SchedulingModule, SelfCheckModule];
+const PLANNING: Modules = [
+  ScheduleModule.forRoot(),
+  RecoveryModule,
+  SchedulingModule,
+  SelfCheckModule,
+  LedgerMonitoringModule,
+];
 const DELIVERY: Modules = [ExecutionModule];
 const API: Modules = [
   IdempotencyModule,
@@ -44,6 +54,8 @@ const API: Modules = [
   AccessModule,
   AuditModule,
   HistoryModule,
+  TargetTestsModule,
+  EventsModule.for([IdentificationModule]),
 ];
 
 const MODULES: Readonly<Record<Role, Modules>> = {
@@ -74,15 +86,18 @@ export class AppModule {
             poolSize: config.databasePoolSize,
             applicationName: 'carillon',
             queryTimeoutMs: 60_000,
+            prepares: config.databasePrepare,
           }),
           toRetry: () => false, // whoever starts us retries; a person wants to see the reason at once
         }),
         PlatformModule.for(config),
+        TracingModule,
         // In this order their guards run: who is it, how often has it come, may it.
         IdentificationModule,
         RateLimitingModule,
         AuthorizationModule,
         PersistenceModule,
+        MonitoringModule,
         ...modules,
         system,
         HealthModule.for({ provide: Degradation, useExisting: SystemStatus }, [system]),

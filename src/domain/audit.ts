@@ -15,6 +15,7 @@ export const AUDIT_ACTIONS = [
   'job.moveWithTimeZones',
   'job.trigger',
   'job.backfill',
+  'target.test',
   'run.cancel',
   'run.replay',
   'calendar.create',

@@ -174,6 +174,8 @@ const WHY: Readonly<Record<RunReason, string>> = {
   misfire: 'it was missed, and the misfire policy leaves it out',
   paused: 'the job was paused',
   skipNext: 'somebody skipped it beforehand',
+  restored:
+    'it was before a backup was restored: by the word of whoever restored it, it had run, and the record of that is lost',
   skippedByUser: 'somebody decided beforehand to leave it out',
   cancelledByUser: 'somebody cancelled it',
   replacedByNewerRun: 'a newer run took its place, as the overlap policy has it',

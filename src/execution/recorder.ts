@@ -7,6 +7,7 @@ import type { Sql } from '../persistence/database.js';
 import { Clock } from '../platform/clock.js';
 import { Metrics } from '../platform/metrics.js';
 import { RunQueue } from '../queue/run-queue.js';
+import { RunTracing } from './run-tracing.js';
 
 const BATCH = 500;
 const FIRST_RETRY_MS = 100;
@@ -41,6 +42,7 @@ export class Recorder {
     private readonly messages: Messages,
     private readonly clock: Clock,
     private readonly metrics: Metrics,
+    private readonly tracing: RunTracing,
   ) {}
 
   /** Resolves once the ledger has the attempt, or has refused it because the lease was lost. */
@@ -110,7 +112,11 @@ export class Recorder {
 
   private async writeLocked(batch: readonly FinishedAttempt[]): Promise<void> {
     const { ids, promoted } = await this.claims.transaction((sql) => this.writeUnderLock(sql, batch));
-    for (const finished of batch) this.report(finished, ids.has(finished.run.id));
+    for (const finished of batch) {
+      const { id, projectId, jobId, jobName } = finished.run;
+      this.report(finished, ids.has(id));
+      if (finished.reason === 'gone' && ids.has(id)) this.messages.changes.job(projectId, jobId, jobName, 'paused');
+    }
     if (promoted.length > 0) await this.queue.enqueue(promoted.map((id) => ({ id })));
   }
 
@@ -135,7 +141,8 @@ export class Recorder {
 
   private report(finished: FinishedAttempt, accepted: boolean): void {
     const { run, state, reason, attempt, availableAt } = finished;
-    this.metrics.countAttempt(attempt.outcome);
+    this.metrics.countAttempt(attempt.outcome, attempt.durationMs);
+    this.messages.changes.runs(run.projectId, [run.id]);
     if (!accepted) {
       this.logger.warn(
         `run ${run.id}: the result of attempt ${attempt.number} is not accepted: it was cancelled, or its lease ended`,
@@ -150,7 +157,10 @@ export class Recorder {
     }
     if (state === 'retrying') {
       if (availableAt !== null) this.queue.wakeAt(availableAt);
-    } else this.metrics.countRun(state, reason);
+    } else {
+      this.metrics.countRun(state, reason);
+      if (this.tracing.isOn) this.tracing.ended(finished);
+    }
   }
 }
 

@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { RunCapsRepository } from '../persistence/run-caps.repository.js';
 import type { ClaimedRun } from '../persistence/claims.repository.js';
 import { Clock } from '../platform/clock.js';
+import { Metrics } from '../platform/metrics.js';
 import { RunQueue } from '../queue/run-queue.js';
 
 /** How soon a new quota is heeded, and how long a line stands still that nobody called after its last run had ended. */
@@ -24,6 +25,7 @@ export class RunCaps {
     private readonly caps: RunCapsRepository,
     private readonly queue: RunQueue,
     private readonly clock: Clock,
+    private readonly metrics: Metrics,
   ) {}
 
   async start(): Promise<void> {
@@ -44,7 +46,10 @@ export class RunCaps {
     try {
       const admitted = await this.caps.admit(runs, this.clock.now());
       // Some went into a line that may have had room.
-      if (admitted.size < runs.length) this.callNext();
+      if (admitted.size < runs.length) {
+        this.metrics.countLimit('concurrentRuns', runs.length - admitted.size);
+        this.callNext();
+      }
       return admitted;
     } catch (error) {
       this.logger.warn(`${runs.length} runs do not begin, their project's quota is not known: ${String(error)}`);

@@ -2,7 +2,7 @@ import { createHash, createHmac } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Problem } from '../domain/errors.js';
 import { canonicalJson } from '../domain/json.js';
-import { KeptAnswersRepository } from '../persistence/kept-answers.repository.js';
+import { KeptAnswersRepository, lockNameOf } from '../persistence/kept-answers.repository.js';
 import type { KeptAnswer, KeyOfAnswer } from '../persistence/kept-answers.repository.js';
 import { Writes } from '../persistence/writes.js';
 import { Clock } from '../platform/clock.js';
@@ -44,8 +44,8 @@ export class IdempotencyService {
   once(asked: Asked, perform: () => Promise<Answer>): Promise<{ answer: Answer; replayed: boolean }> {
     const id: KeyOfAnswer = { projectId: asked.projectId, keyHash: sha256(asked.key) };
     const fingerprint = fingerprintOf(asked);
-    return this.writes.asOne(async () => {
-      if (!(await this.answers.tryLock(id))) throw inUse();
+    return this.writes.asOne(lockNameOf(id), async (isLocked) => {
+      if (!isLocked) throw inUse();
       const kept = await this.answers.find(id, this.clock.now());
       if (kept !== null) return { answer: readKept(kept, fingerprint, asked), replayed: true };
       const answer = await perform();

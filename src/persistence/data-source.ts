@@ -7,6 +7,8 @@ export interface DataSourceSettings {
   readonly applicationName: string;
   /** After a silent loss of the network no answer ever comes: a statement is given up after this. Migrations may take longer. */
   readonly queryTimeoutMs?: number;
+  /** False: statements go without the names by which a session remembers them; a pooler may hand each to another session. */
+  readonly prepares?: boolean;
   /** Called with errors of idle connections; without a listener they would end the process. */
   readonly onPoolError?: (error: Error) => void;
 }
@@ -30,6 +32,7 @@ export function dataSourceOptions(settings: DataSourceSettings): DataSourceOptio
       keepAliveInitialDelayMillis: 10_000,
       idleTimeoutMillis: 60_000,
       query_timeout: settings.queryTimeoutMs,
+      prepares: settings.prepares ?? true,
     },
   };
 }

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable } from '@nestjs/common';
 import type { Pool, PoolClient, QueryConfig, QueryResult, QueryResultRow } from 'pg';
-import { types } from 'pg';
+import pg, { types } from 'pg';
 import { DataSource } from 'typeorm';
 import { refusedByQuota } from './refused-by-quota.js';
 
@@ -77,7 +77,10 @@ interface Whole {
 export class Database implements Sql {
   private readonly wholes = new AsyncLocalStorage<Whole>();
 
+  private readonly prepares: boolean;
+
   constructor(private readonly dataSource: DataSource) {
+    this.prepares = (this.pool.options as { readonly prepares?: boolean }).prepares !== false;
     // Postgres may end a connection in the very packet that opens it, before whoever asked for it can listen.
     this.pool.on('connect', (client) => client.on('error', () => undefined));
   }
@@ -94,13 +97,17 @@ export class Database implements Sql {
    * All that `work` reads and writes here, reads on the pool and transactions too, is one transaction on one connection: a
    * request that held one and waited for a second could wait for ever behind others like it. What is handed to `afterCommit`
    * inside happens after its commit, or never.
+   *
+   * `lockName`: of an advisory lock that the transaction tries to take as it begins; `work` is told whether it has it. Nobody
+   * waits for it, and it ends with the transaction. What `work` reads shows all that was committed before the lock was free.
    */
-  async asOne<Result>(work: () => Promise<Result>): Promise<Result> {
+  async asOne<Result>(lockName: string, work: (isLocked: boolean) => Promise<Result>): Promise<Result> {
     const effects: Effect[] = [];
-    const result = await this.transaction(async (sql) => {
+    const lock = `SELECT pg_try_advisory_xact_lock(hashtextextended(${pg.escapeLiteral(lockName)}, 0)) AS locked`;
+    const result = await this.within(`${BEGIN}; ${lock}`, undefined, async (sql, begun) => {
       const whole: Whole = { sql, effects, isOpen: true };
       try {
-        return await this.wholes.run(whole, work);
+        return await this.wholes.run(whole, () => work((begun?.rows[0] as { locked?: unknown } | undefined)?.locked === true));
       } finally {
         whole.isOpen = false;
       }
@@ -119,11 +126,26 @@ export class Database implements Sql {
   /**
    * One transaction: commits when `work` resolves, rolls back when it throws. A connection whose ROLLBACK or COMMIT
    * failed is thrown away, never given to the next caller. `limitMs` holds for each of its statements. Inside of a whole
-   * (`asOne`) it is a part of that: what it wrote is taken back when it throws, and committed with all the rest otherwise.
+   * (`asOne`) it is a part of that, and committed with all the rest: when it throws, the whole has to. `attempt` is for who
+   * goes on then.
    */
   async transaction<Result>(work: (sql: Sql) => Promise<Result>, limitMs?: number): Promise<Result> {
     const { whole } = this;
-    if (whole !== null) return partOf(whole.sql, work);
+    return whole === null ? this.within(BEGIN, limitMs, work) : work(whole.sql);
+  }
+
+  /** A transaction of which nothing is left when it throws, inside of a whole too. */
+  attempt<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result> {
+    const { whole } = this;
+    return whole === null ? this.within(BEGIN, undefined, work) : partOf(whole.sql, work);
+  }
+
+  /** `begin`: statements of which the last one's result is handed on. */
+  private async within<Result>(
+    begin: string,
+    limitMs: number | undefined,
+    work: (sql: Sql, begun: QueryResult | undefined) => Promise<Result>,
+  ): Promise<Result> {
     const client = await this.pool.connect();
     let broken: Error | undefined;
     // The pool listens while a connection is idle, pg while it works; between two statements nobody else does, and a
@@ -133,19 +155,23 @@ export class Database implements Sql {
     };
     client.on('error', onError);
     try {
-      await run(client, { text: BEGIN, limitMs }, []);
-      const result = await work({
-        rows: (statement, values = []) => rowsOf(run(client, { limitMs, ...statement }, values)),
-        count: (statement, values = []) => countOf(run(client, { limitMs, ...statement }, values)),
-      });
-      await run(client, { text: 'COMMIT', limitMs }, []);
+      const begun = await this.run(client, { text: begin, limitMs }, []);
+      const result = await work(
+        {
+          rows: (statement, values = []) => rowsOf(this.run(client, { limitMs, ...statement }, values)),
+          count: (statement, values = []) => countOf(this.run(client, { limitMs, ...statement }, values)),
+        },
+        // Pg answers several statements with as many results.
+        [begun].flat().at(-1),
+      );
+      await this.run(client, { text: 'COMMIT', limitMs }, []);
       return result;
     } catch (error) {
       if (isUnanswered(error)) {
         broken = error;
         this.dropIdle();
       } else {
-        await run(client, { text: 'ROLLBACK', limitMs }, []).catch((cause: unknown) => {
+        await this.run(client, { text: 'ROLLBACK', limitMs }, []).catch((cause: unknown) => {
           broken = cause instanceof Error ? cause : new Error(String(cause));
         });
       }
@@ -154,6 +180,12 @@ export class Database implements Sql {
       if (broken === undefined) client.removeListener('error', onError);
       client.release(broken);
     }
+  }
+
+  /** Work that waits for others for so long inside of a whole keeps it: nobody else may be waiting for rows that it has locked. */
+  async keepWaiting(limitMs: number): Promise<void> {
+    const text = `SET LOCAL idle_in_transaction_session_timeout = ${Math.ceil(limitMs)}`;
+    if (this.whole !== null) await this.rows({ text });
   }
 
   private get whole(): Whole | null {
@@ -166,11 +198,29 @@ export class Database implements Sql {
     values: readonly SqlValue[],
   ): Promise<QueryResult<Row>> {
     try {
-      return await run<Row>(this.pool, statement, values);
+      return await this.run<Row>(this.pool, statement, values);
     } catch (error) {
       if (isUnanswered(error)) this.dropIdle();
       throw error;
     }
+  }
+
+  private run<Row extends QueryResultRow>(
+    on: Pool | PoolClient,
+    statement: Statement,
+    values: readonly SqlValue[],
+  ): Promise<QueryResult<Row>> {
+    // The types of pg don't know the limit of a single query.
+    const query: QueryConfig & { readonly query_timeout: number | undefined } = {
+      name: this.prepares ? statement.name : undefined,
+      text: statement.text,
+      values: values as unknown[],
+      types: rowTypes,
+      query_timeout: statement.limitMs,
+    };
+    return on.query<Row>(query).catch((error: unknown) => {
+      throw refusedByQuota(error) ?? error;
+    });
   }
 
   /** Where one connection died without an end the others may have too, and each would cost its next user the whole wait. */
@@ -187,24 +237,6 @@ export class Database implements Sql {
     // TypeORM owns the pool; its driver's type does not name it.
     return (this.dataSource.driver as unknown as { master: Pool }).master;
   }
-}
-
-function run<Row extends QueryResultRow>(
-  on: Pool | PoolClient,
-  statement: Statement,
-  values: readonly SqlValue[],
-): Promise<QueryResult<Row>> {
-  // The types of pg don't know the limit of a single query.
-  const query: QueryConfig & { readonly query_timeout: number | undefined } = {
-    name: statement.name,
-    text: statement.text,
-    values: values as unknown[],
-    types: rowTypes,
-    query_timeout: statement.limitMs,
-  };
-  return on.query<Row>(query).catch((error: unknown) => {
-    throw refusedByQuota(error) ?? error;
-  });
 }
 
 /** Who catches what a part threw can go on with the rest. */

@@ -21,10 +21,11 @@ export interface KeyOfAnswer {
 
 export const ANSWERS_KEPT_MS = 86_400_000;
 
-const TRY_LOCK = {
-  name: 'kept-answers-try-lock',
-  text: `SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS locked`,
-};
+/** Of the lock (`Writes.asOne`) that a request with this key holds while it is under way, on whatever replica. */
+export function lockNameOf({ projectId, keyHash }: KeyOfAnswer): string {
+  return `${projectId} ${keyHash}`;
+}
+
 const FIND = {
   name: 'kept-answers-find',
   text: `
@@ -55,15 +56,6 @@ const TRIM = {
 @Injectable()
 export class KeptAnswersRepository {
   constructor(private readonly database: Database) {}
-
-  /**
-   * False while another request with the key is under way, on whatever replica. The lock ends with the transaction, so a death
-   * leaves nothing behind. What is read in a later statement shows all that was kept before the lock was free.
-   */
-  async tryLock({ projectId, keyHash }: KeyOfAnswer): Promise<boolean> {
-    const [row] = await this.database.rows<{ locked: boolean }>(TRY_LOCK, [`${projectId} ${keyHash}`]);
-    return row?.locked === true;
-  }
 
   async find({ projectId, keyHash }: KeyOfAnswer, now: Instant): Promise<KeptAnswer | null> {
     const since = formatInstant(now - ANSWERS_KEPT_MS);

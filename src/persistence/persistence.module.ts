@@ -14,13 +14,17 @@ import { JobSetsRepository } from './job-sets.repository.js';
 import { JobsRepository } from './jobs.repository.js';
 import { KeyCheck } from './key-check.js';
 import { KeptAnswersRepository } from './kept-answers.repository.js';
+import { LedgerHealthRepository } from './ledger-health.repository.js';
 import { PartitionsRepository } from './partitions.repository.js';
 import { PlanningRepository } from './planning.repository.js';
 import { ProjectsRepository } from './projects.repository.js';
 import { RecoveryRepository } from './recovery.repository.js';
+import { ReplicasRepository } from './replicas.repository.js';
 import { RunCapsRepository } from './run-caps.repository.js';
+import { RunChangesRepository } from './run-changes.repository.js';
 import { RunCountsRepository } from './run-counts.repository.js';
 import { RunListRepository } from './run-list.repository.js';
+import { RunTracesRepository } from './run-traces.js';
 import { RunsRepository } from './runs.repository.js';
 import { SigningSecretsRepository } from './signing-secrets.repository.js';
 import { TzEditionsRepository } from './tz-editions.repository.js';
@@ -35,6 +39,8 @@ const REPOSITORIES = [
   PartitionsRepository,
   RunCapsRepository,
   RunCountsRepository,
+  LedgerHealthRepository,
+  RunTracesRepository,
   JobsRepository,
   CalendarsRepository,
   JobListRepository,
@@ -51,6 +57,8 @@ const REPOSITORIES = [
   AuditLogRepository,
   JobRevisionsRepository,
   TzEditionsRepository,
+  RunChangesRepository,
+  ReplicasRepository,
 ];
 
 /** The repositories, one an aggregate or duty. Needs the data source, which the composition root makes. */

@@ -25,6 +25,13 @@ export function refusedByQuota(error: unknown): Problem | null {
   return new Problem('quota_exceeded', `a quota of the project has no room for this: ${fault.detail}`, [fault]);
 }
 
+/** The quota that a write was refused for, by the name that its fault has; null for all other errors. */
+export function quotaRefusing(error: unknown): 'jobs' | 'firesPerMinute' | 'leastInterval' | null {
+  if (!(error instanceof Problem) || error.code !== 'quota_exceeded') return null;
+  const code = error.faults[0]?.code;
+  return code === 'jobs' || code === 'firesPerMinute' || code === 'leastInterval' ? code : null;
+}
+
 function wordsOf({ quota, limit, used, asked }: Refusal): string {
   switch (quota) {
     case 'jobs':

@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { AuditNote } from '../domain/audit.js';
+import { Metrics } from '../platform/metrics.js';
 import { AuditLogRepository } from './audit-log.repository.js';
 import { Database } from './database.js';
 import type { Effect, Sql } from './database.js';
+import { quotaRefusing } from './refused-by-quota.js';
 
 /** What came of a write, and what the audit log is to say of it: nothing where nothing changed. */
 export interface Written<Result> {
@@ -17,23 +19,32 @@ export interface Written<Result> {
  */
 @Injectable()
 export class Writes {
+  private readonly listeners: ((notes: readonly AuditNote[]) => void)[] = [];
+
   constructor(
     private readonly database: Database,
     private readonly auditLog: AuditLogRepository,
+    private readonly metrics: Metrics,
   ) {}
 
-  /** One transaction, written when `work` resolves; nothing is written when it throws. */
-  run<Result>(work: (sql: Sql) => Promise<Written<Result>>): Promise<Result> {
-    return this.database.transaction(async (sql) => {
-      const { result, notes } = await work(sql);
-      await this.auditLog.insert(notes, sql);
-      return result;
-    });
+  /** `listener` is told what was done, once it is committed. It must not throw. */
+  onWritten(listener: (notes: readonly AuditNote[]) => void): void {
+    this.listeners.push(listener);
+  }
+
+  /** One transaction, written when `work` resolves. Nothing is written when it throws, which the request has to do then. */
+  async run<Result>(work: (sql: Sql) => Promise<Written<Result>>): Promise<Result> {
+    return this.told(await this.counted(this.database.transaction((sql) => this.written(work, sql))));
+  }
+
+  /** `run` for a request that can go on when it throws: with another try. */
+  async attempt<Result>(work: (sql: Sql) => Promise<Written<Result>>): Promise<Result> {
+    return this.told(await this.counted(this.database.attempt((sql) => this.written(work, sql))));
   }
 
   /** `run` to see what would become of it: what `work` writes is taken back when it has resolved, its locks too. */
   dryRun<Result>(work: (sql: Sql) => Promise<Written<Result>>): Promise<Result> {
-    return this.database.transaction(async (sql) => {
+    return this.database.attempt(async (sql) => {
       await sql.rows({ text: 'SAVEPOINT dry_run' });
       const { result } = await work(sql);
       await sql.rows({ text: 'ROLLBACK TO SAVEPOINT dry_run' });
@@ -41,13 +52,43 @@ export class Writes {
     });
   }
 
-  /** All that `work` reads and writes is one transaction, each `run` inside a part of it. */
-  asOne<Result>(work: () => Promise<Result>): Promise<Result> {
-    return this.database.asOne(work);
+  /** All that `work` reads and writes is one transaction, each `run` inside a part of it (`Database.asOne`). */
+  asOne<Result>(lockName: string, work: (isLocked: boolean) => Promise<Result>): Promise<Result> {
+    return this.database.asOne(lockName, work);
+  }
+
+  /** Before a wait for something outside, as part of a whole: its transaction is let be for so long. */
+  keepWaiting(limitMs: number): Promise<void> {
+    return this.database.keepWaiting(limitMs);
   }
 
   /** Happens once all is committed; not at all when it is rolled back. */
   afterCommit(effect: Effect): Promise<void> {
     return this.database.afterCommit(effect);
+  }
+
+  private async written<Result>(work: (sql: Sql) => Promise<Written<Result>>, sql: Sql): Promise<Written<Result>> {
+    const written = await work(sql);
+    await this.auditLog.insert(written.notes, sql);
+    return written;
+  }
+
+  private async told<Result>({ result, notes }: Written<Result>): Promise<Result> {
+    if (notes.length > 0 && this.listeners.length > 0) {
+      await this.database.afterCommit(() => {
+        for (const listener of this.listeners) listener(notes);
+      });
+    }
+    return result;
+  }
+
+  private async counted<Result>(write: Promise<Result>): Promise<Result> {
+    try {
+      return await write;
+    } catch (error) {
+      const quota = quotaRefusing(error);
+      if (quota !== null) this.metrics.countLimit(quota);
+      throw error;
+    }
   }
 }

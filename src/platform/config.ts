@@ -3,10 +3,13 @@ import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import type { RateLimit } from '../domain/rate-limit.js';
 import type { ClaimNames } from '../domain/token-claims.js';
+import type { TraceSettings } from './tracing/trace-settings.js';
 import {
   durationInMs,
   egressAllow,
   encryptionKeys,
+  headerList,
+  httpUrl,
   isLoopback,
   issuerUrl,
   oneOf,
@@ -15,6 +18,7 @@ import {
   redisUrl,
   secretOf,
   serverUrl,
+  share,
   text,
   wholeNumber,
   type EgressAllow,
@@ -24,13 +28,16 @@ import {
 
 export type { EgressAllow, EncryptionKey };
 
+const POSTGRES_URL = serverUrl(['postgres:', 'postgresql:'], 'postgres://user:password@host:5432/carillon');
 const CLAIM = /^[\x21-\x7e]{1,200}$/;
 
 /** Every setting: how it is read, and its default as one would write it (null: unset). `.env.example` lists the same. */
 export const SETTINGS = {
   HOST: setting('127.0.0.1', text('a host name or an address', /^[\w.:%-]{1,253}$/)),
   PORT: setting('3000', wholeNumber(0, 65_535)),
-  DATABASE_URL: setting(null, serverUrl(['postgres:', 'postgresql:'], 'postgres://user:password@host:5432/carillon')),
+  DATABASE_URL: setting(null, POSTGRES_URL),
+  DATABASE_DIRECT_URL: setting(null, POSTGRES_URL),
+  DATABASE_PREPARE: setting('on', oneOf('on', 'off')),
   DATABASE_POOL_SIZE: setting('20', wholeNumber(2, 1_000)),
   MIGRATE_ON_START: setting('on', oneOf('on', 'off')),
   REDIS_URL: setting(null, redisUrl),
@@ -41,6 +48,8 @@ export const SETTINGS = {
   ENCRYPTION_KEYS: setting(null, encryptionKeys),
   OIDC_ISSUER: setting(null, issuerUrl),
   OIDC_AUDIENCE: setting(null, text('what the issuer names as audience', /^[\x21-\x7e]{1,500}$/)),
+  OIDC_CLIENT_ID: setting(null, text('the id of a client of the issuer', /^[\x21-\x7e]{1,500}$/)),
+  OIDC_SCOPES: setting('openid', text('names of scopes with spaces between them', /^[\x21-\x7e]+( [\x21-\x7e]+)*$/)),
   OIDC_ROLE_CLAIM: setting('carillon_role', text('the name of a claim', CLAIM)),
   OIDC_PROJECT_CLAIM: setting('carillon_project', text('the name of a claim', CLAIM)),
   EGRESS_ALLOW: setting('', egressAllow),
@@ -55,6 +64,11 @@ export const SETTINGS = {
   AUDIT_RETENTION: setting('365d', durationInMs(86_400_000, '1d')),
   SHUTDOWN_DELAY: setting('0s', durationInMs(0, '0s')),
   SHUTDOWN_TIMEOUT: setting('3s', durationInMs(0, '0s')),
+  OTEL_EXPORTER_OTLP_ENDPOINT: setting(null, httpUrl),
+  OTEL_EXPORTER_OTLP_HEADERS: setting('', headerList),
+  OTEL_SERVICE_NAME: setting('carillon', text('a name of 1 to 100 printable characters', /^[\x21-\x7e]{1,100}$/)),
+  OTEL_TRACES_SAMPLER_ARG: setting('1', share),
+  METRICS_BY_PROJECT: setting('off', oneOf('on', 'off')),
   LOG_LEVEL: setting('info', oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent')),
   LOG_FORMAT: setting('auto', oneOf('auto', 'json', 'text')),
 } as const satisfies Record<string, Setting<unknown>>;
@@ -80,6 +94,10 @@ export interface OidcSettings {
   readonly issuer: string;
   readonly audience: string;
   readonly claims: ClaimNames;
+  /** As whom the dashboard signs people in; null: it does not. */
+  readonly clientId: string | null;
+  /** What the dashboard asks for. */
+  readonly scopes: readonly string[];
 }
 
 /** What the environment says. Durations in milliseconds. */
@@ -89,6 +107,10 @@ export interface Settings {
   readonly port: number;
   /** Null: the embedded Postgres, with its data in `dataDir`. */
   readonly databaseUrl: string | null;
+  /** Past a pooler, for what needs a session of its own. Null: `databaseUrl` is direct. */
+  readonly databaseDirectUrl: string | null;
+  /** Whether statements are prepared by name. */
+  readonly databasePrepare: boolean;
   readonly databasePoolSize: number;
   readonly migrateOnStart: boolean;
   /** Null: no Redis. */
@@ -122,16 +144,23 @@ export interface Settings {
   readonly shutdownDelayMs: number;
   /** How long calls and requests under way may go on once it stops. */
   readonly shutdownTimeoutMs: number;
+  /** Null: nothing is traced. */
+  readonly traces: TraceSettings | null;
+  /** Whether lateness is also told by project. */
+  readonly metricsByProject: boolean;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
   readonly logFormat: 'auto' | 'json' | 'text';
 }
 
 /** The settings as the service runs with them: injected wherever one is needed. */
-export abstract class Config implements Omit<Settings, 'databaseUrl'> {
+export abstract class Config implements Omit<Settings, 'databaseUrl' | 'databaseDirectUrl'> {
   abstract readonly host: string;
   abstract readonly port: number;
   /** The server in use, the embedded one too. */
   abstract readonly databaseUrl: string;
+  /** The same server past any pooler. */
+  abstract readonly databaseDirectUrl: string;
+  abstract readonly databasePrepare: boolean;
   /** True when Postgres is our own, started with this process. */
   abstract readonly embedded: boolean;
   abstract readonly databasePoolSize: number;
@@ -156,6 +185,8 @@ export abstract class Config implements Omit<Settings, 'databaseUrl'> {
   abstract readonly auditRetentionMs: number;
   abstract readonly shutdownDelayMs: number;
   abstract readonly shutdownTimeoutMs: number;
+  abstract readonly traces: TraceSettings | null;
+  abstract readonly metricsByProject: boolean;
   abstract readonly logLevel: Settings['logLevel'];
   abstract readonly logFormat: Settings['logFormat'];
 }
@@ -187,6 +218,7 @@ export function readSettings(environment: Environment, serves = true): Settings 
     ...(parsed.error?.issues.map((issue) => issue.message) ?? []),
     ...(serves ? refuseAccess(given) : []),
     ...refuseHalfAnIssuer(given),
+    ...refuseDirectAlone(given),
     ...refuseRoleOfItsOwn(given.ROLE, given.DATABASE_URL),
   ];
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
@@ -195,6 +227,8 @@ export function readSettings(environment: Environment, serves = true): Settings 
     host: values.HOST,
     port: values.PORT,
     databaseUrl: values.DATABASE_URL,
+    databaseDirectUrl: values.DATABASE_DIRECT_URL,
+    databasePrepare: values.DATABASE_PREPARE === 'on',
     databasePoolSize: values.DATABASE_POOL_SIZE,
     migrateOnStart: values.MIGRATE_ON_START === 'on',
     redisUrl: values.REDIS_URL,
@@ -216,6 +250,8 @@ export function readSettings(environment: Environment, serves = true): Settings 
     auditRetentionMs: values.AUDIT_RETENTION,
     shutdownDelayMs: values.SHUTDOWN_DELAY,
     shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT,
+    traces: tracesOf(values),
+    metricsByProject: values.METRICS_BY_PROJECT === 'on',
     logLevel: values.LOG_LEVEL,
     logFormat: values.LOG_FORMAT,
   };
@@ -230,13 +266,28 @@ const SCHEMA = z
 function oidcOf(values: Values): OidcSettings | null {
   const { OIDC_ISSUER: issuer, OIDC_AUDIENCE: audience } = values;
   if (issuer === null || audience === null) return null;
-  return { issuer, audience, claims: { role: values.OIDC_ROLE_CLAIM, project: values.OIDC_PROJECT_CLAIM } };
+  const claims = { role: values.OIDC_ROLE_CLAIM, project: values.OIDC_PROJECT_CLAIM };
+  return { issuer, audience, claims, clientId: values.OIDC_CLIENT_ID, scopes: values.OIDC_SCOPES.split(' ') };
+}
+
+function tracesOf(values: Values): TraceSettings | null {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_HEADERS: headers } = values;
+  if (endpoint === null) return null;
+  return { endpoint, headers, serviceName: values.OTEL_SERVICE_NAME, ratio: values.OTEL_TRACES_SAMPLER_ARG };
 }
 
 /** A token of the same issuer that was made for another service must not open this one. */
-function refuseHalfAnIssuer({ OIDC_ISSUER, OIDC_AUDIENCE }: Given): string[] {
+function refuseHalfAnIssuer({ OIDC_ISSUER, OIDC_AUDIENCE, OIDC_CLIENT_ID }: Given): string[] {
+  if (OIDC_CLIENT_ID !== undefined && OIDC_ISSUER === undefined) {
+    return ['OIDC_CLIENT_ID must be set together with OIDC_ISSUER: whose client it is'];
+  }
   if ((OIDC_ISSUER === undefined) === (OIDC_AUDIENCE === undefined)) return [];
   return ['OIDC_ISSUER and OIDC_AUDIENCE must be set together: whose tokens are let in, and made for whom'];
+}
+
+function refuseDirectAlone({ DATABASE_URL, DATABASE_DIRECT_URL }: Given): string[] {
+  if (DATABASE_DIRECT_URL === undefined || DATABASE_URL !== undefined) return [];
+  return ['DATABASE_DIRECT_URL needs DATABASE_URL, which leads to the same database through a pooler'];
 }
 
 type Given = Readonly<Record<string, string | undefined>>;

@@ -1,9 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { AttemptOutcome, RunState } from '../domain/run.js';
+import type { Config } from './config.js';
+import { VERSION } from './version.js';
 
 const FROM_1_MS_TO_5_MIN = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
+const FROM_10_MS_TO_1_MIN = [0.01, 0.1, 0.5, 1, 5, 60];
 const FROM_1_MS_TO_10_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
+
+/** Projects that lateness is told of apart in one process; those that come later are counted together. */
+const PROJECTS_AT_MOST = 100;
+const OTHER_PROJECTS = 'other';
+
+/** What refused or held back work: a rate limit by its policy, or a quota by its name. */
+export type HitLimit =
+  'key' | 'project' | 'address' | 'failures' | 'jobs' | 'firesPerMinute' | 'leastInterval' | 'concurrentRuns';
 
 /** What `/metrics` shows. Times in seconds, as Prometheus wants them. */
 @Injectable()
@@ -13,6 +24,9 @@ export class Metrics {
   /** Runs that came to their end. `reason` is empty for a plain success or failure. */
   readonly runs = this.counter('carillon_runs_total', 'Runs that ended, by state and reason', ['state', 'reason']);
   readonly attempts = this.counter('carillon_attempts_total', 'Deliveries to targets, by outcome', ['outcome']);
+  readonly attemptSeconds = this.histogram('carillon_attempt_seconds', 'How long deliveries to targets took', {
+    buckets: FROM_1_MS_TO_5_MIN,
+  });
   readonly lateness = this.histogram('carillon_lateness_seconds', 'Start of the first attempt minus the due time', {
     buckets: FROM_1_MS_TO_5_MIN,
   });
@@ -30,12 +44,17 @@ export class Metrics {
   );
   /** `alone`: without Redis to decide, as every scheduler then. */
   readonly reigns = this.counter('carillon_reigns_total', 'Reigns that this replica began, by what decided it', ['by']);
-  readonly queueWaiting = this.gauge('carillon_queue_waiting', 'Runs that wait for a worker, as last counted');
   readonly queueInFlight = this.gauge('carillon_queue_in_flight', 'Runs that this replica is delivering');
+  readonly eventStreams = this.gauge('carillon_event_streams', 'Streams of events that are open here');
   readonly degraded = this.gauge(
     'carillon_degraded',
     'How many things do not work as they should right now; /system names them',
     () => this.countDegraded(),
+  );
+  readonly limitsHit = this.counter(
+    'carillon_limits_hit_total',
+    'Requests and writes that a limit or quota refused, and runs that waited for one, by limit',
+    ['limit'],
   );
   /** `outdated`: there, but of an earlier state, which Postgres said and replaced. */
   readonly cacheLookups = this.counter(
@@ -63,16 +82,81 @@ export class Metrics {
   /** Asked at each scrape. */
   countDegraded: () => number = () => 0;
 
+  private projectLateness: Histogram<'project'> | null = null;
+  private readonly knownProjects = new Set<string>();
+
   constructor() {
     collectDefaultMetrics({ register: this.registry });
+    // A rise from nothing is none to Prometheus, and here the first one counts.
+    for (const kind of ['missing', 'doubled', 'early', 'unexpected']) this.auditFindings.inc({ kind }, 0);
   }
 
-  countRun(state: RunState, reason: string | null): void {
-    this.runs.inc({ state, reason: reason ?? '' });
+  /** What is known of this process once its settings are. */
+  describe({ role, metricsByProject }: Pick<Config, 'role' | 'metricsByProject'>): void {
+    const info = new Gauge({
+      name: 'carillon_info',
+      help: '1, with the version and the role of this replica',
+      labelNames: ['version', 'role'],
+      registers: [this.registry],
+    });
+    info.set({ version: VERSION, role }, 1);
+    if (!metricsByProject) return;
+    this.projectLateness = this.histogram(
+      'carillon_project_lateness_seconds',
+      'As carillon_lateness_seconds, by project',
+      { buckets: FROM_10_MS_TO_1_MIN, labelNames: ['project'] },
+    );
   }
 
-  countAttempt(outcome: AttemptOutcome): void {
+  /** Of a first attempt. Nothing unless METRICS_BY_PROJECT is on. */
+  observeProjectLateness(projectId: string, latenessMs: number): void {
+    if (this.projectLateness === null) return;
+    if (!this.knownProjects.has(projectId) && this.knownProjects.size < PROJECTS_AT_MOST) {
+      this.knownProjects.add(projectId);
+    }
+    const project = this.knownProjects.has(projectId) ? projectId : OTHER_PROJECTS;
+    this.projectLateness.observe({ project }, Math.max(0, latenessMs) / 1_000);
+  }
+
+  /** A gauge that is read at each scrape; null: there is nothing to show now. */
+  observed(name: string, help: string, read: () => Promise<number | null>): void {
+    const gauge: Gauge = new Gauge({
+      name,
+      help,
+      registers: [this.registry],
+      async collect() {
+        const value = await read();
+        if (value === null) gauge.remove();
+        else gauge.set(value);
+      },
+    });
+    gauge.remove();
+  }
+
+  /** The same, with a value for each of a few words. */
+  observedBy(name: string, help: string, label: string, read: () => Readonly<Record<string, number>>): void {
+    const gauge = new Gauge({
+      name,
+      help,
+      labelNames: [label],
+      registers: [this.registry],
+      collect() {
+        for (const [word, value] of Object.entries(read())) gauge.labels(word).set(value);
+      },
+    });
+  }
+
+  countRun(state: RunState, reason: string | null, times = 1): void {
+    this.runs.inc({ state, reason: reason ?? '' }, times);
+  }
+
+  countAttempt(outcome: AttemptOutcome, durationMs: number | null = null): void {
     this.attempts.inc({ outcome });
+    if (durationMs !== null) this.attemptSeconds.observe(durationMs / 1_000);
+  }
+
+  countLimit(limit: HitLimit, times = 1): void {
+    this.limitsHit.inc({ limit }, times);
   }
 
   countReign({ epoch, alone }: { readonly epoch: number; readonly alone: boolean }): void {

@@ -25,7 +25,14 @@ export class PlatformModule {
       controllers: [MetricsController],
       providers: [
         { provide: Config, useValue: config },
-        Metrics,
+        {
+          provide: Metrics,
+          useFactory: () => {
+            const metrics = new Metrics();
+            metrics.describe(config);
+            return metrics;
+          },
+        },
         Lifecycle,
         clock,
         { provide: Clock, useExisting: DatabaseClock },

@@ -8,6 +8,7 @@ import type { FastifyRequest } from 'fastify';
 import type { RateLimit } from '../domain/rate-limit.js';
 import { callerIfKnown, refusalIfAny } from '../platform/caller.js';
 import { Config } from '../platform/config.js';
+import { Metrics } from '../platform/metrics.js';
 import { addressOf } from '../platform/http/current-request.js';
 import type { HttpReply } from '../platform/contract/page.js';
 import { costOf } from '../platform/request-cost.js';
@@ -32,6 +33,7 @@ export class RateLimitGuard extends ThrottlerGuard {
     private readonly limits: LimitStore,
     reflector: Reflector,
     { rateLimit }: Config,
+    private readonly metrics: Metrics,
   ) {
     super(options, limits, reflector);
     this.rateLimit = rateLimit;
@@ -65,6 +67,7 @@ export class RateLimitGuard extends ThrottlerGuard {
     const waitMs = Math.max(...standings.map((standing) => standing.waitMs));
     if (waitMs === 0) return true;
     const over = checks[standings.findIndex((standing) => standing.waitMs === waitMs)] ?? checks[0];
+    if (over !== undefined) this.metrics.countLimit(over.policy);
     reply.header('retry-after', String(secondsOf(waitMs)));
     throw new ThrottlerException(`${wordsOf(over, context)}; the next is welcome in ${secondsOf(waitMs)} s`);
   }

@@ -9,11 +9,13 @@ import { JobsRepository } from '../persistence/jobs.repository.js';
 import type { StoredJob } from '../persistence/jobs.repository.js';
 import { insertRuns, promoteHeldRuns } from '../persistence/ledger-writes.js';
 import { newRunOf } from '../persistence/new-run.js';
+import { keepTrace } from '../persistence/run-traces.js';
 import { RunsRepository } from '../persistence/runs.repository.js';
 import { Writes } from '../persistence/writes.js';
 import { Clock } from '../platform/clock.js';
 import { Config } from '../platform/config.js';
 import { isUuid } from '../platform/contract/values.schema.js';
+import { currentTraceparent } from '../platform/http/trace-requests.js';
 import { refuseBody } from '../platform/validation/request-validation.pipe.js';
 import { AfterCommit } from '../queue/after-commit.js';
 import type { BackfillInput, BackfillView } from './run.schemas.js';
@@ -90,7 +92,7 @@ export class BackfillService {
   /** Answers those that entered the ledger: what the planner or another request was faster with keeps its run. */
   private async plan(found: StoredJob, input: BackfillInput, occurrences: readonly Instant[]): Promise<Instant[]> {
     if (occurrences.length === 0) return [];
-    const { planned, queued } = await this.writes.run(async (sql) => {
+    const { planned, queued, changed } = await this.writes.run(async (sql) => {
       const job = (await this.jobs.lock(found.projectId, found.id, sql)) ?? noSuchJob();
       if (!sameJson(job.schedule, found.schedule)) {
         throw new Problem('wrong_state', 'the schedule was changed meanwhile; try again');
@@ -105,6 +107,8 @@ export class BackfillService {
       );
       const inserted = await insertRuns(sql, runs, now);
       const entered = runs.filter((run) => inserted.has(run.id));
+      const traceparent = currentTraceparent();
+      if (traceparent !== null) await keepTrace(sql, entered, traceparent);
       const promoted = await promoteHeldRuns(sql, [job.id], now);
       await this.jobs.countRuns(job.projectId, job.id, entered.length, sql);
       const startable = entered.filter((run) => run.state === 'queued').map((run) => run.id);
@@ -114,9 +118,13 @@ export class BackfillService {
         before: null,
         after: { from: formatInstant(input.from), to: formatInstant(input.to), planned: planned.length },
       };
-      return { result: { planned, queued: [...startable, ...promoted] }, notes: planned.length > 0 ? [note] : [] };
+      const changed = entered.map((run) => run.id);
+      return {
+        result: { planned, queued: [...startable, ...promoted], changed },
+        notes: planned.length > 0 ? [note] : [],
+      };
     });
-    await this.afterCommit.announce({ queued });
+    await this.afterCommit.announce({ queued, changed });
     return planned;
   }
 }

@@ -14,6 +14,7 @@ import type { RunWithBody } from '../persistence/runs.repository.js';
 import { Writes } from '../persistence/writes.js';
 import { Clock } from '../platform/clock.js';
 import { isUuid } from '../platform/contract/values.schema.js';
+import { currentTraceparent } from '../platform/http/trace-requests.js';
 import { refuseBody } from '../platform/validation/request-validation.pipe.js';
 import { AfterCommit } from '../queue/after-commit.js';
 import { RunsService } from './runs.service.js';
@@ -37,17 +38,24 @@ export class RunStartsService {
 
   trigger(projectId: string, jobId: string, body: unknown, conditions: Preconditions): Promise<RunWithBody> {
     const given = body === undefined || body === null ? null : JSON.stringify(body);
-    return this.start(projectId, jobId, { trigger: 'manual', body: given }, conditions, {
-      noJob: () => {
-        throw new Problem('not_found', 'there is no such job');
+    return this.start(
+      projectId,
+      jobId,
+      { trigger: 'manual', body: given, traceparent: currentTraceparent() },
+      conditions,
+      {
+        noJob: () => {
+          throw new Problem('not_found', 'there is no such job');
+        },
+        noteOf: (job, after) => ({ action: 'job.trigger', thingId: job.id, thingName: job.name, after }),
       },
-      noteOf: (job, after) => ({ action: 'job.trigger', thingId: job.id, thingName: job.name, after }),
-    });
+    );
   }
 
   async replay(projectId: string, runId: string): Promise<RunWithBody> {
     const run = await this.ledger.ended(projectId, runId);
-    return this.start(projectId, run.jobId, { trigger: 'replay', body: run.body }, NO_PRECONDITIONS, {
+    const start: Start = { trigger: 'replay', body: run.body, traceparent: currentTraceparent() };
+    return this.start(projectId, run.jobId, start, NO_PRECONDITIONS, {
       noJob: () => {
         throw new Problem('wrong_state', 'the job of this run was deleted; there is nothing to call');
       },

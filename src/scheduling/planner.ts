@@ -15,8 +15,11 @@ import type { DueJob, JobAdvance } from '../persistence/planning.repository.js';
 import { plannedRunOf } from '../persistence/new-run.js';
 import type { Sql } from '../persistence/database.js';
 import { Metrics } from '../platform/metrics.js';
+import { Tracing } from '../platform/tracing/tracing.js';
 import { RunQueue } from '../queue/run-queue.js';
 import type { QueuedRun } from '../queue/run-queue.js';
+import { tellOfPlan } from './plan-news.js';
+import { tracePlanning } from './trace-planning.js';
 
 /** Jobs locked by one transaction: large enough to share the cost of a commit, small enough to hold locks for millis. */
 const BATCH_JOBS = 1_000;
@@ -78,6 +81,7 @@ export class Planner {
     private readonly queue: RunQueue,
     private readonly messages: Messages,
     private readonly metrics: Metrics,
+    private readonly tracing: Tracing,
   ) {}
 
   /**
@@ -93,16 +97,25 @@ export class Planner {
         await this.handOver([], false);
         throw error;
       });
-    stopTimer();
+    const seconds = stopTimer();
     for (const [decision, count] of countByDecision(batch.entered)) {
       this.metrics.plannedOccurrences.inc({ decision }, count);
+      // A skipped run has ended with that, and its reason is the decision.
+      if (decision !== 'queued' && decision !== 'held') this.metrics.countRun('skipped', decision, count);
     }
+    if (batch.cancelled.length > 0) this.metrics.countRun('cancelled', 'replacedByNewerRun', batch.cancelled.length);
     // From here on the runs are in the ledger: a crash before they are queued is what recovery is for.
     if (batch.cancelled.length > 0) this.messages.publish({ type: 'runsCancelled', runIds: batch.cancelled });
+    tellOfPlan(this.messages.changes, batch.entered, batch.planned);
     await this.handOver(
       batch.entered.filter((run) => run.state === 'queued'),
       batch.planned.length === BATCH_JOBS,
     );
+    if (this.tracing.isOn && batch.planned.length > 0) {
+      const { planned, entered } = batch;
+      const endAt = now + seconds * 1_000;
+      tracePlanning(this.tracing, { jobs: planned.length, runs: entered, epoch, startAt: now, endAt });
+    }
     return {
       jobs: batch.planned.length,
       runs: batch.entered.length,

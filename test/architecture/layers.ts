@@ -18,6 +18,7 @@ const MAY_IMPORT: Readonly<Record<Layer, readonly Layer[]>> = {
 const PACKAGE_OWNERS: readonly { readonly packages: RegExp; readonly owner: RegExp }[] = [
   { packages: /^(bullmq|@nestjs\/bullmq)$/, owner: /^src\/queue\// },
   { packages: /^ioredis$/, owner: /^src\/platform\/redis\.ts$/ },
+  { packages: /^@opentelemetry\//, owner: /^src\/platform\/tracing\/otlp-tracing\.ts$/ },
   { packages: /^undici$/, owner: /^src\/execution\/targets\// },
 ];
 

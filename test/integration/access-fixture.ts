@@ -44,7 +44,7 @@ export class GuardedApi {
       ENCRYPTION_KEYS: `test:${Buffer.alloc(32, 7).toString('base64')}`,
       ...env,
     });
-    const config = { ...settings, databaseUrl: database.url, embedded: false };
+    const config = { ...settings, databaseUrl: database.url, databaseDirectUrl: database.url, embedded: false };
     const app = await createApp(AppModule.for(config), logger, config);
     await app.init();
     await app.getHttpAdapter().getInstance().ready();
@@ -70,14 +70,16 @@ export class GuardedApi {
         ...headers,
       },
       ...(body !== undefined && { payload: isText && typeof body === 'string' ? body : JSON.stringify(body) }),
+      payloadAsStream: true,
     });
-    const { statusCode: status, headers: answered, payload: text } = response;
+    const { statusCode: status, headers: answered } = response;
+    const text = await textOf(response);
     contract.verify({ method, url, status, headers: answered, text });
     const isJson = /json/.test(String(response.headers['content-type']));
     return {
       status: response.statusCode,
       headers: response.headers,
-      body: isJson ? (JSON.parse(response.payload) as Json) : { text: response.payload },
+      body: isJson ? (JSON.parse(text) as Json) : { text },
     };
   }
 
@@ -129,4 +131,15 @@ export class GuardedApi {
 
 export function inProject(project: string): Record<string, string> {
   return { 'carillon-project': project };
+}
+
+/** All of an answer; of one that goes on (events) what comes first. */
+async function textOf(response: Awaited<ReturnType<NestFastifyApplication['inject']>>): Promise<string> {
+  const goesOn = String(response.headers['content-type']).startsWith('text/event-stream');
+  const chunks: Buffer[] = [];
+  for await (const chunk of response.stream()) {
+    chunks.push(Buffer.from(chunk as Uint8Array));
+    if (goesOn) break;
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }

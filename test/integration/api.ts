@@ -26,6 +26,7 @@ import { ProblemFilter } from '../../src/platform/problem-details/problem.filter
 import { RunQueue, type QueuedRun } from '../../src/queue/run-queue.js';
 import { RunsModule } from '../../src/runs/runs.module.js';
 import { SchedulesModule } from '../../src/schedules/schedules.module.js';
+import { NO_TRACING } from '../../src/platform/tracing/tracing.js';
 import { readContract } from '../support/contract.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { Global, Module } from '@nestjs/common';
@@ -52,6 +53,12 @@ class SetClock extends Clock {
 
   now(): number {
     return this.at;
+  }
+
+  async sync(): Promise<void> {}
+
+  agrees(): boolean {
+    return true;
   }
 }
 
@@ -170,7 +177,7 @@ export class Api {
 
   /** Plans what is due at the clock's time, as a leader would. */
   async plan(): Promise<number> {
-    const planner = new Planner(this.app.get(PlanningRepository), this.queue, this.messages, new Metrics());
+    const planner = new Planner(this.app.get(PlanningRepository), this.queue, this.messages, new Metrics(), NO_TRACING);
     let runs = 0;
     for (;;) {
       const tick = await planner.tick(this.clock.at, 1);

@@ -4,6 +4,8 @@ import type { FinishedAttempt } from '../../src/persistence/claims.repository.js
 import { ClaimsRepository } from '../../src/persistence/claims.repository.js';
 import type { Database, Sql, SqlValue, Statement } from '../../src/persistence/database.js';
 import * as writes from '../../src/persistence/ledger-writes.js';
+import { LedgerHealthRepository } from '../../src/persistence/ledger-health.repository.js';
+import { RunTracesRepository } from '../../src/persistence/run-traces.js';
 import { RecoveryRepository } from '../../src/persistence/recovery.repository.js';
 import { PlanningRepository } from '../../src/persistence/planning.repository.js';
 import { formatInstant } from '../../src/domain/recurrence/instants.js';
@@ -45,7 +47,10 @@ beforeAll(async () => {
   await addOpenRuns('queued', 800, 200_000, 0);
   await addOpenRuns('held', 200, 200_000, 10_000);
   await addOpenRuns('running', 500, 200_000, 20_000);
-  await ledger.query('ANALYZE jobs, runs, job_stats');
+  await ledger.query(`
+    INSERT INTO job_stats (job_id, last_run_at, last_run_state, failure_streak)
+    SELECT id, now(), 'succeeded', CASE WHEN row_number() OVER () <= 30 THEN 3 ELSE 0 END FROM jobs`);
+  await ledger.query('ANALYZE jobs, job_states, runs, job_stats');
   client = new pg.Client({ connectionString: ledger.url });
   await client.connect();
 }, 60_000);
@@ -182,7 +187,10 @@ async function someRuns(
 
 async function finishes(count: number): Promise<FinishedAttempt[]> {
   return (await someRuns('running', count)).map(({ id, scheduledFor, jobId, token }) => ({
-    run: { id, scheduledFor, dueAt: scheduledFor, jobId, token, overlap: 'allow', firstStartedAt: null },
+    run: {
+      ...{ id, scheduledFor, dueAt: scheduledFor, projectId: PROJECT_ID, jobId, jobName: 'n', token },
+      ...{ overlap: 'allow', firstStartedAt: null },
+    },
     ...{ state: 'succeeded', reason: null, availableAt: null, lost: false, finishedAt: T0, error: null },
     attempt: { number: 1, startedAt: T0, durationMs: 3, outcome: 'succeeded', status: 200, error: null },
     response: { status: 200, bodyExcerpt: 'ok' },
@@ -273,6 +281,14 @@ const STATEMENTS: [string, (database: Database) => Promise<unknown>][] = [
   ['cancel orphans', (database) => recovery(database).cancelOrphans(T0, T0)],
   ['lock due jobs', (database) => planning(database).lockDue(database, T0 + 600_000, 1_000)],
   ['earliest due', (database) => planning(database).earliestDue()],
+  ['look at the backlog', (database) => new LedgerHealthRepository(database).backlog(T0)],
+  ['count failing jobs', (database) => new LedgerHealthRepository(database).failingJobs()],
+  [
+    'read the traces of 200 runs',
+    async (database) => {
+      await new RunTracesRepository(database).read(await someRuns('running', 200));
+    },
+  ],
   ['due instants', (database) => planning(database).dueInstants(T0, T0 + 60_000, 1_000)],
 ];
 

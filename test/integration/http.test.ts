@@ -43,6 +43,7 @@ beforeAll(async () => {
   const config: Config = {
     ...readSettings({ RATE_LIMIT: `${LIMIT}/1m` }),
     databaseUrl: 'postgres://none',
+    databaseDirectUrl: 'postgres://none',
     embedded: false,
   };
   const platform = {

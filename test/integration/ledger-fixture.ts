@@ -229,6 +229,7 @@ const TARGET: HttpTarget = {
 /** What the services read of it; a test names what matters to it. */
 export function testConfig(settings: Partial<Config>): Config {
   return {
+    ...(settings.databaseUrl === undefined ? {} : { databaseDirectUrl: settings.databaseUrl }),
     ...{
       auth: 'open',
       encryptionKeys: [],

@@ -1,3 +1,4 @@
+import { NO_TRACING } from '../../src/platform/tracing/tracing.js';
 import { PlanningRepository } from '../../src/persistence/planning.repository.js';
 import { Metrics } from '../../src/platform/metrics.js';
 import { Planner } from '../../src/scheduling/planner.js';
@@ -258,7 +259,7 @@ test('an edit that was acknowledged holds, however near the planner is', async (
     Array.from({ length: 12 }, async (_, n) => (await api.create({ ...HOURLY, name: `job ${n}` })).id),
   );
   const planners = [1, 2].map(
-    () => new Planner(api.app.get(PlanningRepository), api.queue, api.messages, new Metrics()),
+    () => new Planner(api.app.get(PlanningRepository), api.queue, api.messages, new Metrics(), NO_TRACING),
   );
   const acknowledged = new Map<string, string>();
   let refused = 0;

@@ -2,6 +2,7 @@ import type { Database } from '../../src/persistence/database.js';
 import { PlanningRepository } from '../../src/persistence/planning.repository.js';
 import { Metrics } from '../../src/platform/metrics.js';
 import { Planner } from '../../src/scheduling/planner.js';
+import { NO_TRACING } from '../../src/platform/tracing/tracing.js';
 import type { JobDraft } from './ledger-fixture.js';
 import { KeepingQueue, LocalMessages } from './ledger-fixture.js';
 
@@ -15,7 +16,11 @@ export interface PlannerReplica {
 export function plannerReplica(database: Database): PlannerReplica {
   const queue = new KeepingQueue();
   const messages = new LocalMessages();
-  return { queue, messages, planner: new Planner(new PlanningRepository(database), queue, messages, new Metrics()) };
+  return {
+    queue,
+    messages,
+    planner: new Planner(new PlanningRepository(database), queue, messages, new Metrics(), NO_TRACING),
+  };
 }
 
 /** Ticks until nothing is due; answers how many ticks found something. */

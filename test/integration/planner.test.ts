@@ -2,6 +2,7 @@ import { Planner } from '../../src/scheduling/planner.js';
 import { PlanningRepository } from '../../src/persistence/planning.repository.js';
 import type { Database } from '../../src/persistence/database.js';
 import { Metrics } from '../../src/platform/metrics.js';
+import { NO_TRACING } from '../../src/platform/tracing/tracing.js';
 import { waitFor } from '../support/wait-for.js';
 import type { Ledger } from './ledger-fixture.js';
 import { EVERY_SECOND, KeepingQueue, LocalMessages, openLedger, stateOf, T0, tally } from './ledger-fixture.js';
@@ -298,7 +299,13 @@ test('a crash between commit and queue loses nothing: the run waits in the ledge
   await ledger.addJob();
   const queue = new KeepingQueue();
   queue.enqueue = () => Promise.reject(new Error('the process died here'));
-  const planner = new Planner(new PlanningRepository(ledger.database), queue, new LocalMessages(), new Metrics());
+  const planner = new Planner(
+    new PlanningRepository(ledger.database),
+    queue,
+    new LocalMessages(),
+    new Metrics(),
+    NO_TRACING,
+  );
   await expect(planner.tick(T0, 1)).rejects.toThrow('died');
   expect(await ledger.runs()).toMatchObject([{ state: 'queued' }]);
   expect(await replica().planner.tick(T0, 1)).toMatchObject({ jobs: 0 });

@@ -6,6 +6,9 @@ import type { Database, Sql, SqlValue, Statement } from '../../src/persistence/d
 import { PlanningRepository } from '../../src/persistence/planning.repository.js';
 import { Metrics } from '../../src/platform/metrics.js';
 import { Planner } from '../../src/scheduling/planner.js';
+import { RunTracing } from '../../src/execution/run-tracing.js';
+import { RunTracesRepository } from '../../src/persistence/run-traces.js';
+import { NO_TRACING } from '../../src/platform/tracing/tracing.js';
 import { SettableClock } from '../support/settable-clock.js';
 import { waitFor } from '../support/wait-for.js';
 import type { Ledger } from './ledger-fixture.js';
@@ -33,7 +36,14 @@ function recording(database: Database = ledger.database, now = T0): Parts {
   return {
     queue,
     claims,
-    recorder: new Recorder(claims, queue, new LocalMessages(), new SettableClock(now), new Metrics()),
+    recorder: new Recorder(
+      claims,
+      queue,
+      new LocalMessages(),
+      new SettableClock(now),
+      new Metrics(),
+      new RunTracing(NO_TRACING, new RunTracesRepository(ledger.database)),
+    ),
   };
 }
 
@@ -241,6 +251,7 @@ describe('overlap', () => {
         new KeepingQueue(),
         new LocalMessages(),
         new Metrics(),
+        NO_TRACING,
       );
       const mostActive = async (): Promise<number> => {
         const [row] = await ledger.query<{ most: number }>(

@@ -8,6 +8,7 @@ import type { LeadershipListener, Reign } from '../../src/scheduling/leader-lock
 import { Planner } from '../../src/scheduling/planner.js';
 import { SchedulingService } from '../../src/scheduling/scheduling.service.js';
 import { Slots } from '../../src/scheduling/slots.js';
+import { NO_TRACING } from '../../src/platform/tracing/tracing.js';
 import { SettableClock } from '../support/settable-clock.js';
 import { waitFor } from '../support/wait-for.js';
 import type { Ledger } from './ledger-fixture.js';
@@ -48,7 +49,7 @@ async function lead(horizonMs = 60_000, database: Database = ledger.database, lo
   ];
   const repository = new PlanningRepository(database);
   const slots = new Slots(registry, clock);
-  const planner = new Planner(repository, queue, messages, metrics);
+  const planner = new Planner(repository, queue, messages, metrics, NO_TRACING);
   const service = new SchedulingService(
     lock ?? new AlwaysLeader(repository),
     planner,

@@ -17,13 +17,22 @@ import { KeyRing } from '../../src/platform/secrets/key-ring.js';
 import { Metrics } from '../../src/platform/metrics.js';
 import { LedgerRunQueue } from '../../src/queue/ledger-run-queue.js';
 import type { RunQueue } from '../../src/queue/run-queue.js';
+import { RunTracing } from '../../src/execution/run-tracing.js';
+import { RunTracesRepository } from '../../src/persistence/run-traces.js';
+import { NO_TRACING } from '../../src/platform/tracing/tracing.js';
 import { LocalMessages, testConfig } from './ledger-fixture.js';
 
 export class HostClock extends Clock {
   readonly offsetMs = 0;
 
-  constructor(private readonly lagMs = 0) {
+  constructor(protected lagMs = 0) {
     super();
+  }
+
+  async sync(): Promise<void> {}
+
+  agrees(_databaseAt: number, _askedAt: number): boolean {
+    return true;
   }
 
   now(): number {
@@ -46,19 +55,32 @@ export interface WorkerSettings extends Partial<Config> {
   readonly queue?: (messages: LocalMessages, clock: Clock) => RunQueue;
   readonly messages?: LocalMessages;
   readonly clockLagMs?: number;
+  readonly clock?: Clock;
 }
 
 export async function startWorker(database: Database, settings: WorkerSettings = {}): Promise<Worker> {
-  const { queue: makeQueue = ledgerQueue, messages = new LocalMessages(), clockLagMs = 0, ...rest } = settings;
+  const {
+    queue: makeQueue = ledgerQueue,
+    messages = new LocalMessages(),
+    clockLagMs = 0,
+    clock = new HostClock(clockLagMs),
+    ...rest
+  } = settings;
   const config = testConfig(rest);
-  const clock = new HostClock(clockLagMs);
   const metrics = new Metrics();
   const queue = makeQueue(messages, clock);
   const claims = new ClaimsRepository(database);
-  const recorder = new Recorder(claims, queue, messages, clock, metrics);
+  const tracing = new RunTracing(NO_TRACING, new RunTracesRepository(database));
+  const recorder = new Recorder(claims, queue, messages, clock, metrics, tracing);
   const target = new HttpTarget(new EgressGuard(new EgressPolicy(config)));
-  const delivery = new Delivery(new RunSecrets(new KeyRing(config.encryptionKeys)), new AccessTokens(target), target);
-  const caps = new RunCaps(new RunCapsRepository(database), queue, clock);
+  const delivery = new Delivery(
+    new RunSecrets(new KeyRing(config.encryptionKeys)),
+    new AccessTokens(target),
+    target,
+    metrics,
+    tracing,
+  );
+  const caps = new RunCaps(new RunCapsRepository(database), queue, clock, metrics);
   const lifecycle = new Lifecycle();
   const executor = new Executor(claims, delivery, recorder, caps, queue, messages, clock, config, metrics, lifecycle);
   await executor.onApplicationBootstrap();

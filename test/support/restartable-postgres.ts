@@ -55,7 +55,7 @@ export async function startRestartablePostgres(): Promise<RestartablePostgres> {
 }
 
 /** One port that leads to another, which changes with each start. */
-class Door {
+export class Door {
   private readonly sockets = new Set<Socket>();
   private server: Server | null = null;
 

@@ -27,7 +27,7 @@ export interface PlannedRun {
   readonly dueAt: Instant;
   readonly trigger: Extract<RunTrigger, 'schedule' | 'misfire'>;
   readonly state: 'queued' | 'held' | 'skipped';
-  readonly reason: Extract<RunReason, 'overlap' | 'misfire' | 'paused' | 'skippedByUser'> | null;
+  readonly reason: Extract<RunReason, 'overlap' | 'misfire' | 'paused' | 'restored' | 'skippedByUser'> | null;
   /** JSON text in place of the job's body. */
   readonly body?: string;
 }
@@ -102,7 +102,7 @@ export function planJob(job: PlannableJob, recurrence: Recurrence, context: Plan
   return { runs, cancelOpen, ...(runsLeft > 0 ? agenda.position() : NOTHING_LEFT) };
 }
 
-const NOTHING_LEFT = { nextOccurrenceAt: null, nextRunAt: null, occurrenceEdits: null } as const;
+export const NOTHING_LEFT = { nextOccurrenceAt: null, nextRunAt: null, occurrenceEdits: null } as const;
 
 function fellInPause(job: PlannableJob, { scheduledFor, edit }: Due): boolean {
   const at = edit?.to ?? scheduledFor;

@@ -18,12 +18,20 @@ export interface TargetRequest {
 
 export type ClientCertificate = Omit<Extract<TargetAuth, { type: 'mtls' }>, 'type'>;
 
+/** What a request says of the run that it is sent for. */
+export type AddressedRun = Pick<
+  ClaimedRun,
+  'id' | 'scheduledFor' | 'jobId' | 'jobName' | 'attempt' | 'body' | 'target'
+>;
+
 export interface RequestContext {
   readonly userAgent: string;
   /** Seconds since 1970, as Standard Webhooks counts. */
   readonly sentAtSeconds: number;
   /** 16 hexadecimal digits: the span of this attempt. */
   readonly spanId: string;
+  /** Of the attempt while it is traced; else there is one trace a run, one span an attempt, which nobody writes down here. */
+  readonly traceparent?: string | undefined;
   /** Of the project; empty: the call is not signed. */
   readonly signingSecrets: readonly string[];
 }
@@ -36,7 +44,7 @@ const BODILESS = new Set(['GET', 'HEAD']);
  * headers that identify the run (Standard Webhooks' id, timestamp and signatures, W3C trace context). The run's target is in
  * clear. An access token of OAuth 2 is not there yet.
  */
-export function buildRequest(run: ClaimedRun, context: RequestContext): TargetRequest {
+export function buildRequest(run: AddressedRun, context: RequestContext): TargetRequest {
   const { target } = run;
   const fill = filler(run);
   const { headers, secrets } = ownHeaders(target, filler(run, headerText));
@@ -53,8 +61,7 @@ export function buildRequest(run: ClaimedRun, context: RequestContext): TargetRe
   headers['carillon-job-id'] = run.jobId;
   headers['carillon-job-name'] = headerText(run.jobName);
   headers['carillon-attempt'] = String(run.attempt);
-  // One trace a run, one span an attempt.
-  headers['traceparent'] = `00-${run.id.replaceAll('-', '')}-${context.spanId}-01`;
+  headers['traceparent'] = context.traceparent ?? `00-${run.id.replaceAll('-', '')}-${context.spanId}-01`;
   return {
     method: target.method,
     url: fillUrl(target.url, fill),
@@ -94,7 +101,7 @@ export function basicCredentials(username: string, password: string): string {
 }
 
 /** Fills placeholders; what stands around them is left as it is. */
-function filler(run: ClaimedRun, encode: (value: string) => string = (value) => value): (text: string) => string {
+function filler(run: AddressedRun, encode: (value: string) => string = (value) => value): (text: string) => string {
   const values: Readonly<Record<string, string>> = {
     scheduledFor: formatInstant(run.scheduledFor),
     runId: run.id,
@@ -116,7 +123,7 @@ function fillUrl(url: string, fill: (text: string) => string): string {
   return url.slice(0, query) + filled;
 }
 
-function bodyOf(run: ClaimedRun, fill: (text: string) => string): { text: string; isText: boolean } {
+function bodyOf(run: AddressedRun, fill: (text: string) => string): { text: string; isText: boolean } {
   const body: unknown = run.body === null ? run.target.body : JSON.parse(run.body);
   if (body === undefined) {
     const { id, jobId, jobName, attempt } = run;

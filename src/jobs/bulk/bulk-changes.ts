@@ -12,6 +12,7 @@ import type { StoredJob } from '../../persistence/jobs.repository.js';
 import { cancelOpenRuns } from '../../persistence/ledger-writes.js';
 import { startRuns } from '../../persistence/run-starts.js';
 import { newBreath } from '../../platform/breath.js';
+import { currentTraceparent } from '../../platform/http/trace-requests.js';
 import { refuseBody } from '../../platform/validation/request-validation.pipe.js';
 import { noteChanged, noteDeleted, noteTriggered } from '../job-audit.js';
 import { backlogged, paused, rescheduled, resumed } from '../job-decisions.js';
@@ -173,7 +174,12 @@ async function triggerAll(body: unknown, jobs: readonly StoredJob[], { now, sql 
     outcomes.set(id, refuseBody([{ pointer: '/body', code: 'not_allowed', detail }]));
     return false;
   });
-  const { runs, cancelled } = await startRuns(sql, startable, { trigger: 'manual', body: text }, now);
+  const { runs, cancelled } = await startRuns(
+    sql,
+    startable,
+    { trigger: 'manual', body: text, traceparent: currentTraceparent() },
+    now,
+  );
   for (const { id, jobId } of runs) outcomes.set(jobId, id);
   const queued = runs.filter(({ state }) => state === 'queued').map(({ id }) => id);
   return { outcomes, queued, cancelled, dueAts: [], notes: runs.map(noteTriggered) };

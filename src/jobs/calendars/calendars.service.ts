@@ -105,7 +105,7 @@ export class CalendarsService {
     const changed = await this.tryAgain(() =>
       dryRun
         ? this.writes.dryRun((sql) => this.changeOnce(projectId, id, conditions, decide, sql))
-        : this.writes.run((sql) => this.changeOnce(projectId, id, conditions, decide, sql)),
+        : this.writes.attempt((sql) => this.changeOnce(projectId, id, conditions, decide, sql)),
     );
     if (!dryRun) {
       const { queued, cancelled, earliestDueAt } = changed.moved;

@@ -101,7 +101,7 @@ export class JobSetsService {
     options: SetOptions,
   ): Promise<SetOutcome> {
     const effects: Effects = { queued: [], cancelled: [], dueAts: new Set() };
-    const outcome = await this.writes.run(async (sql) => {
+    const outcome = await this.writes.attempt(async (sql) => {
       const notes: AuditNote[] = [];
       if (!(await this.sets.lockProject(projectId, sql))) throw new Problem('not_found', 'there is no such project');
       const first = await this.plan(projectId, entries, options, sql);

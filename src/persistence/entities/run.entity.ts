@@ -101,6 +101,9 @@ export class RunEntity {
   @Column('jsonb', { default: () => `'[]'` })
   attempts!: Attempt[];
 
+  @Column('text', { nullable: true })
+  traceparent!: string | null;
+
   @Column('timestamptz', { name: 'created_at' })
   createdAt!: Date;
 }

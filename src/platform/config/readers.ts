@@ -178,3 +178,34 @@ export function isLoopback(host: string): boolean {
   const family = isIP(host);
   return family !== 0 && LOOPBACK.check(host, family === 4 ? 'ipv4' : 'ipv6');
 }
+
+/** It may hold a password, and so is never repeated. */
+export const httpUrl: Reader<string> = {
+  must: 'an http or https URL without a query, like http://otel-collector:4318',
+  secret: true,
+  read: (given) => (/^https?:\/\/[^?#\s]+$/.test(given) && URL.canParse(given) ? given : undefined),
+};
+
+/** As OpenTelemetry has them: `name=value` with commas between them, values percent-encoded. Mostly they let in. */
+export const headerList: Reader<Readonly<Record<string, string>>> = {
+  must: 'headers like name=value,name=value with percent-encoded values',
+  secret: true,
+  read(given) {
+    const headers: Record<string, string> = {};
+    for (const entry of given.split(',').filter((text) => text.trim() !== '')) {
+      const [, name, value] = /^\s*([\w-]{1,100})\s*=\s*([\x21-\x7e]{1,4000}?)\s*$/.exec(entry) ?? [];
+      if (name === undefined || value === undefined) return undefined;
+      try {
+        headers[name.toLowerCase()] = decodeURIComponent(value);
+      } catch {
+        return undefined;
+      }
+    }
+    return headers;
+  },
+};
+
+export const share: Reader<number> = {
+  must: 'a number from 0 to 1',
+  read: (given) => (/^(0|1|0?\.\d{1,9}|[01]\.0{1,9})$/.test(given) ? Number(given) : undefined),
+};

@@ -3,9 +3,11 @@ import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyHttpOptions, FastifyInstance } from 'fastify';
+import { Clock } from '../clock.js';
 import type { Logger } from '../logging/logger.js';
 import { NestLogger } from '../logging/nest-logger.js';
 import { Metrics } from '../metrics.js';
+import { Tracing } from '../tracing/tracing.js';
 import { ProblemFilter } from '../problem-details/problem.filter.js';
 import { answerClientError } from './client-error.js';
 import { keepCurrentRequest } from './current-request.js';
@@ -22,6 +24,7 @@ import { requestIdOf } from './request-id.js';
 import { RouteTable } from './route-table.js';
 import { securityHeadersFor } from './security-headers.js';
 import { acceptTextWhereTaken } from './text-body.js';
+import { traceRequests } from './trace-requests.js';
 
 /** A name of 200 characters, each up to twelve when percent-encoded. */
 const MAX_PARAM_LENGTH = 2_400;
@@ -91,6 +94,8 @@ export async function createApp(
     return503OnClosing: false,
   });
   app.useGlobalFilters(problems);
+  const tracing = app.get(Tracing);
+  if (tracing.isOn) traceRequests(fastify, tracing, app.get(Clock));
   observeRequests(fastify, app.get(Metrics), logger);
   refuseLargeHeads(fastify, problems);
   return app;

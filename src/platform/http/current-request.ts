@@ -26,6 +26,11 @@ export function keepCurrentRequest(fastify: Pick<FastifyInstance, 'addHook'>): v
   fastify.addHook('preHandler', (request, _reply, done) => requests.run(request, done));
 }
 
+/** Undefined outside of a request. */
+export function currentRequest(): FastifyRequest | undefined {
+  return requests.getStore();
+}
+
 /** Null outside of a request. */
 export function currentOrigin(): RequestOrigin | null {
   const request = requests.getStore();

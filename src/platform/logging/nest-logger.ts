@@ -1,4 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
+import { currentRequest } from '../http/current-request.js';
 import type { Logger } from './logger.js';
 
 type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
@@ -8,7 +9,8 @@ const WIRING = new Set(['InstanceLoader', 'NestApplication', 'NestFactory', 'Rou
 
 /**
  * Lets `new Logger(context)` of Nest write to our log: the last text is the context, as Nest passes it; an Error keeps
- * its stack; an object's members become members of the log line, with its `msg` as the text.
+ * its stack; an object's members become members of the log line, with its `msg` as the text. A line that speaks of a job or a run
+ * by its id, or is written for a request, has that id as a member too, to be found by.
  */
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
@@ -45,8 +47,21 @@ export class NestLogger implements LoggerService {
     const stack = rest.find((part) => typeof part === 'string');
     const members = isRecord(message) ? message : {};
     const text = typeof message === 'string' ? message : err?.message;
-    this.logger[quiet]({ context, ...members, ...((err ?? stack) ? { err: err ?? { stack } } : {}) }, text);
+    const failure = (err ?? stack) ? { err: err ?? { stack } } : {};
+    this.logger[quiet]({ context, ...idsOf(text ?? members['msg']), ...members, ...failure }, text);
   }
+}
+
+const NAMED_THING = /\b(run|job) ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b/g;
+
+/** The request that the line is written for, and the job and the run that it names: of several the first. */
+function idsOf(text: unknown): Record<string, string> {
+  const ids: Record<string, string> = {};
+  const requestId = currentRequest()?.id;
+  if (requestId !== undefined) ids['requestId'] = requestId;
+  if (typeof text !== 'string') return ids;
+  for (const [, thing, id] of text.matchAll(NAMED_THING)) ids[`${thing}Id`] ??= id ?? '';
+  return ids;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

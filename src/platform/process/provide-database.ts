@@ -8,11 +8,17 @@ import { StartFailure } from './start-failure.js';
 const PATIENCE_MS = 3_500;
 
 /** The server of DATABASE_URL; without one the embedded Postgres, started here and stopped at the shutdown. */
-export async function provideDatabase({ settings, logger, shutdown }: Omit<CommandContext, 'parts'>): Promise<Config> {
+export async function provideDatabase({
+  settings,
+  logger,
+  shutdown,
+}: Omit<CommandContext, 'parts' | 'args'>): Promise<Config> {
   const { databaseUrl } = settings;
   if (databaseUrl !== null) {
+    const databaseDirectUrl = settings.databaseDirectUrl ?? databaseUrl;
     await lookAtServer(databaseUrl);
-    return { ...settings, databaseUrl, embedded: false };
+    if (databaseDirectUrl !== databaseUrl) await lookAtServer(databaseDirectUrl);
+    return { ...settings, databaseUrl, databaseDirectUrl, embedded: false };
   }
   const { startEmbeddedPostgres } = await import('../embedded-postgres.js');
   const log = (line: string) => logger.warn({ context: 'Postgres' }, line);
@@ -24,7 +30,7 @@ export async function provideDatabase({ settings, logger, shutdown }: Omit<Comma
     return shutdown.end(1);
   });
   const encryptionKeys = await keysBeside(settings);
-  return { ...settings, encryptionKeys, databaseUrl: postgres.url, embedded: true };
+  return { ...settings, encryptionKeys, databaseUrl: postgres.url, databaseDirectUrl: postgres.url, embedded: true };
 }
 
 /** Who tries the service out needs no key: one is made. It goes on to open what it sealed once ENCRYPTION_KEYS is set. */

@@ -9,7 +9,7 @@ export async function rotateKeysOnly(context: CommandContext): Promise<void> {
   const [config, { rotateKeys }] = await Promise.all([provideDatabase(context), parts.loadKeyRotation()]);
   const ring = new KeyRing(config.encryptionKeys);
   if (ring.sealsWith === null) throw new StartFailure('ENCRYPTION_KEYS must be set to rotate keys: the new one first');
-  const { rotated, unreadable } = await rotateKeys(config.databaseUrl, ring, (line) =>
+  const { rotated, unreadable } = await rotateKeys(config.databaseDirectUrl, ring, (line) =>
     logger.info({ context: 'Keys' }, line),
   );
   for (const reason of unreadable.values()) logger.error({ context: 'Keys' }, reason);

@@ -19,11 +19,21 @@ export interface KeyRotation {
   ) => Promise<{ readonly rotated: number; readonly unreadable: ReadonlyMap<string, string> }>;
 }
 
+export interface Restoration {
+  /** Refuses with a message while a service is connected, and where `ranUntil` (RFC 3339) is no past instant. */
+  readonly afterRestore: (
+    databaseUrl: string,
+    options: { readonly ranUntil: string; readonly dryRun: boolean },
+    log: (line: string) => void,
+  ) => Promise<{ readonly refused: string } | { readonly jobs: number; readonly occurrences: number }>;
+}
+
 /** What the platform starts but may not know: it lies in layers above and beside it. */
 export interface Parts {
   loadApp(): Promise<(config: Config) => DynamicModule>;
   loadSchema(): Promise<Schema>;
   loadKeyRotation(): Promise<KeyRotation>;
+  loadRestoration(): Promise<Restoration>;
 }
 
 export interface CommandContext {
@@ -31,6 +41,8 @@ export interface CommandContext {
   readonly logger: Logger;
   readonly shutdown: Shutdown;
   readonly parts: Parts;
+  /** What was written behind the command. */
+  readonly args: readonly string[];
 }
 
 type Command = (context: CommandContext) => Promise<void>;
@@ -38,11 +50,12 @@ type Command = (context: CommandContext) => Promise<void>;
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./serve.js')).serve,
   migrate: async () => (await import('./migrate-only.js')).migrateOnly,
+  'after-restore': async () => (await import('./after-restore-only.js')).afterRestoreOnly,
   'rotate-keys': async () => (await import('./rotate-keys-only.js')).rotateKeysOnly,
 };
 
 /** Runs one command to its end, or up to where it serves. Whatever goes wrong before that ends in lines, not in a stack. */
-export async function runCommand(name: string, parts: Parts): Promise<void> {
+export async function runCommand([name = 'serve', ...args]: readonly string[], parts: Parts): Promise<void> {
   let settings: Settings | null = null;
   let shutdown: Shutdown | null = null;
   try {
@@ -54,7 +67,7 @@ export async function runCommand(name: string, parts: Parts): Promise<void> {
     shutdown = new Shutdown(logger);
     shutdown.listen();
     const command = await loadCommand();
-    await command({ settings, logger, shutdown, parts });
+    await command({ settings, logger, shutdown, parts, args });
   } catch (error) {
     if (shutdown?.hasBegun) return; // stopped in the middle of the start: its errors are of no interest
     const lines = explainStartFailure(error, settings);

@@ -22,8 +22,8 @@ export async function serve(context: CommandContext): Promise<void> {
     import('../health/lifecycle.js'),
   ]);
   if (config.embedded || config.migrateOnStart) {
-    await schema.migrate(config.databaseUrl, (line) => logger.info({ context: 'Migrations' }, line));
-  } else refuseOldSchema(await schema.missingMigrations(config.databaseUrl));
+    await schema.migrate(config.databaseDirectUrl, (line) => logger.info({ context: 'Migrations' }, line));
+  } else refuseOldSchema(await schema.missingMigrations(config.databaseDirectUrl));
   const app = await createApp(moduleFor(config), logger, config);
   const lifecycle = app.get(Lifecycle);
   shutdown.add({
@@ -42,6 +42,10 @@ export async function serve(context: CommandContext): Promise<void> {
     },
   });
   serveDocs(app);
+  if (config.role === 'all' || config.role === 'api') {
+    const { serveDashboard } = await import('../http/serve-dashboard.js');
+    await serveDashboard(app);
+  }
   await app.init();
   // Past Nest's own listen, which logs a failure on top of throwing it: a port in use deserves one line.
   await app.getHttpAdapter().getInstance().listen({ port: config.port, host: config.host });

@@ -28,6 +28,18 @@ describe('readSettings', () => {
     });
   });
 
+  it('traces nothing without an endpoint, and reads headers as OpenTelemetry writes them', () => {
+    expect(readSettings({ OTEL_EXPORTER_OTLP_HEADERS: 'a=b' }).traces).toBeNull();
+    const headers = 'authorization=Basic%20YTpi, X-Scope=one';
+    const traces = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318', OTEL_EXPORTER_OTLP_HEADERS: headers };
+    expect(readSettings({ ...traces, OTEL_TRACES_SAMPLER_ARG: '0.25' }).traces).toEqual({
+      endpoint: 'http://collector:4318',
+      headers: { authorization: 'Basic YTpi', 'x-scope': 'one' },
+      serviceName: 'carillon',
+      ratio: 0.25,
+    });
+  });
+
   it('takes an empty or blank value for none, and cuts spaces', () => {
     expect(readSettings({ PORT: ' ', DATABASE_URL: '', LOG_LEVEL: ' debug ' })).toMatchObject({
       port: 3000,
@@ -55,8 +67,21 @@ describe('readSettings', () => {
       'RATE_LIMIT must be requests/window like 1200/1m, with a window of 1s to 1d, or off, got "0/1m"',
     ],
     ['LOG_LEVEL', 'loud', 'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent, got "loud"'],
+    ['OTEL_TRACES_SAMPLER_ARG', '1.5', 'OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1, got "1.5"'],
+    [
+      'OTEL_EXPORTER_OTLP_ENDPOINT',
+      'collector:4318',
+      'OTEL_EXPORTER_OTLP_ENDPOINT must be an http or https URL without a query, like http://otel-collector:4318',
+    ],
+    [
+      'OTEL_EXPORTER_OTLP_HEADERS',
+      'Bearer planted',
+      'OTEL_EXPORTER_OTLP_HEADERS must be headers like name=value,name=value with percent-encoded values',
+    ],
     ['AUTH', 'closed', 'AUTH must be one of open, keys, got "closed"'],
     ['ROLE', 'leader', 'ROLE must be one of all, api, scheduler, worker, got "leader"'],
+    ['DATABASE_PREPARE', 'auto', 'DATABASE_PREPARE must be one of on, off, got "auto"'],
+    ['DATABASE_DIRECT_URL', 'postgres://localhost/x', expect.stringMatching(/^DATABASE_DIRECT_URL needs DATABASE_URL/)],
     ['OIDC_AUDIENCE', 'us', expect.stringMatching(/^OIDC_ISSUER and OIDC_AUDIENCE must be set together/)],
     ['OIDC_ROLE_CLAIM', 'a b', 'OIDC_ROLE_CLAIM must be the name of a claim, got "a b"'],
     ['EGRESS_ALLOW', '10.0.0.0/99', expect.stringMatching(/^EGRESS_ALLOW must be CIDRs and host names/)],
@@ -78,7 +103,10 @@ describe('readSettings', () => {
     if (!taken) expect(problemsOf(environment)).toEqual([expect.stringMatching(/^OIDC_ISSUER must be the https URL/)]);
     else {
       const claims = { role: 'carillon_role', project: 'carillon_project' };
-      expect(readSettings(environment).oidc).toEqual({ issuer, audience: 'us', claims });
+      expect(readSettings(environment).oidc).toEqual({
+        ...{ issuer, audience: 'us', claims },
+        ...{ clientId: null, scopes: ['openid'] },
+      });
     }
   });
 
