@@ -243,7 +243,7 @@ export interface components {
          */
         AuditEntry: {
             /** @enum {string} */
-            action: "job.create" | "job.update" | "job.revert" | "job.pause" | "job.resume" | "job.skipNext" | "job.editOccurrence" | "job.restoreOccurrence" | "job.delete" | "job.trigger" | "job.backfill" | "target.test" | "run.cancel" | "run.replay" | "calendar.create" | "calendar.update" | "calendar.delete" | "project.create" | "project.update" | "apiKey.create" | "apiKey.rotate" | "apiKey.revoke" | "signingSecret.create" | "signingSecret.rotate" | "signingSecret.revoke";
+            action: "job.create" | "job.update" | "job.revert" | "job.pause" | "job.resume" | "job.skipNext" | "job.editOccurrence" | "job.restoreOccurrence" | "job.delete" | "job.moveWithTimeZones" | "job.trigger" | "job.backfill" | "target.test" | "run.cancel" | "run.replay" | "calendar.create" | "calendar.update" | "calendar.delete" | "project.create" | "project.update" | "apiKey.create" | "apiKey.rotate" | "apiKey.revoke" | "signingSecret.create" | "signingSecret.rotate" | "signingSecret.revoke";
             actor: {
                 /** @description Of the key, or who the token was made for (`sub`) */
                 id: string | null;
@@ -958,6 +958,75 @@ export interface components {
                 to: string;
             }[];
         };
+        ChangedJob: {
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            createdAt: string;
+            description: string;
+            /** @description Only with `dryRun=true`: nothing was written */
+            dryRun?: components["schemas"]["JobDryRun"];
+            /** @description Runs that failed since the last success */
+            failureStreak: number;
+            /**
+             * Format: uuid
+             * @example 0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11
+             */
+            id: string;
+            /**
+             * @example {
+             *       "team": "billing"
+             *     }
+             */
+            labels: {
+                [key: string]: string;
+            };
+            lastRunAt: string | null;
+            /** @example succeeded */
+            lastRunState: string | null;
+            misfire: {
+                /** @example PT30S */
+                grace: string;
+                limit: number;
+                /** @enum {string} */
+                policy: "skip" | "runLast" | "runAll";
+                /** @example PT30S */
+                within: string;
+            };
+            /** @example nightly-report */
+            name: string;
+            /** @description When it is due next, jitter included; null unless active */
+            nextRunAt: string | null;
+            /** @enum {string} */
+            overlap: "allow" | "skip" | "queueOne" | "queueAll" | "cancelRunning";
+            pausedUntil: string | null;
+            pauseNote: string | null;
+            retry: {
+                /** @enum {string} */
+                backoff: "exponential" | "linear" | "fixed";
+                /** @example PT30S */
+                initialDelay: string;
+                maxAttempts: number;
+                /** @example PT30S */
+                maxDelay: string;
+                /** @example PT30S */
+                maxElapsed: string;
+            };
+            runCount: number;
+            schedule: components["schemas"]["Schedule"];
+            /** @example At 09:00, Monday through Friday (Europe/Paris) */
+            scheduleText: string;
+            /** @enum {string} */
+            state: "active" | "paused" | "completed";
+            target: components["schemas"]["HttpTarget"];
+            /**
+             * Format: date-time
+             * @example 2026-12-24T18:00:00.000Z
+             */
+            updatedAt: string;
+            version: number;
+        };
         /** @description 5 fields, 6 with seconds first, 7 with a year last, or a macro such as @daily. */
         CronSchedule: {
             /** @description What a fixed time does at a clock change; default after and first */
@@ -1419,6 +1488,25 @@ export interface components {
             updatedAt: string;
             version: number;
         };
+        JobDryRun: {
+            after: {
+                /** @description The next 20 */
+                occurrences: components["schemas"]["Occurrence"][];
+                scheduleText: string;
+            };
+            before: {
+                /** @description The next 20 */
+                occurrences: components["schemas"]["Occurrence"][];
+                scheduleText: string;
+            };
+            /** @description Where it would run again, less than half as long after the last time as either schedule leaves */
+            doubled: string[];
+            /** @description Where it would not run any more, nor instead for half as long again as either schedule leaves */
+            dropped: string[];
+            /** @description Occurrences that were edited, and that the new schedule does not have */
+            droppedEdits: string[];
+            warnings: string[];
+        };
         /**
          * @example {
          *       "dryRun": false,
@@ -1561,7 +1649,7 @@ export interface components {
             /** @description Who made it, and which members became others; null: the audit log does not know */
             change: {
                 /** @enum {string} */
-                action: "job.create" | "job.update" | "job.revert" | "job.pause" | "job.resume" | "job.skipNext" | "job.editOccurrence" | "job.restoreOccurrence" | "job.delete" | "job.trigger" | "job.backfill" | "target.test" | "run.cancel" | "run.replay" | "calendar.create" | "calendar.update" | "calendar.delete" | "project.create" | "project.update" | "apiKey.create" | "apiKey.rotate" | "apiKey.revoke" | "signingSecret.create" | "signingSecret.rotate" | "signingSecret.revoke";
+                action: "job.create" | "job.update" | "job.revert" | "job.pause" | "job.resume" | "job.skipNext" | "job.editOccurrence" | "job.restoreOccurrence" | "job.delete" | "job.moveWithTimeZones" | "job.trigger" | "job.backfill" | "target.test" | "run.cancel" | "run.replay" | "calendar.create" | "calendar.update" | "calendar.delete" | "project.create" | "project.update" | "apiKey.create" | "apiKey.rotate" | "apiKey.revoke" | "signingSecret.create" | "signingSecret.rotate" | "signingSecret.revoke";
                 actor: {
                     id: string | null;
                     name: string | null;
@@ -4359,7 +4447,10 @@ export interface operations {
     };
     updateJob: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only says what would become of the job and of its next occurrences */
+                dryRun?: boolean;
+            };
             header?: never;
             path: {
                 /** @description Id of the job */
@@ -4374,7 +4465,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The job as it is now */
+            /** @description The job as it is now, or would be */
             200: {
                 headers: {
                     /** @description Strong tag of what is answered, for `If-Match` and `If-None-Match` */
@@ -4387,7 +4478,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Job"];
+                    "application/json": components["schemas"]["ChangedJob"];
                 };
             };
         };
