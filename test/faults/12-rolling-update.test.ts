@@ -44,7 +44,7 @@ scenario(
     const generations = inGroups(cluster.replicas, pod.replicas);
     const [first = []] = generations;
     const rollout = new Rollout(stage, pod, first);
-    const load = new ApiLoad(() => rollout.endpoints, 6, 3);
+    const load = new ApiLoad(() => rollout.endpoints, sink.url('never'), 6, 3);
     await stage.pass(2_000);
     for (const [index, fresh] of generations.slice(1).entries()) await rollout.replace(generations[index] ?? [], fresh);
     await stage.pass(2_000);
@@ -78,7 +78,7 @@ function handOversOf(rows: readonly { readonly epoch: number | null; readonly cr
 
 function everySecondFrom(startAt: number): Rhythm {
   return {
-    schedule: { type: 'interval', every: 'PT1S', startAt: new Date(startAt).toISOString() },
+    schedule: { type: 'interval', every: 'PT1S', anchorAt: new Date(startAt).toISOString() },
     occurrences(from, to) {
       const found: number[] = [];
       for (let at = startAt + Math.floor((from - startAt) / 1_000 + 1) * 1_000; at <= to; at += 1_000) found.push(at);
