@@ -3,7 +3,6 @@
 //
 //   npm run check:chart                  Helm 4, the oldest and the newest Kubernetes
 //   npm run check:chart -- --all         Helm 3 too, every Kubernetes from 1.30 on, the table in the chart's README, and compose.yaml
-//   npm run check:chart -- --server      installs it on a real control plane too: scripts/chart/server.mjs
 //   npm run check:chart -- --write       writes test/architecture/chart and the README anew, and what the chart has from elsewhere
 //   npm run check:chart -- --golden      the kept manifests alone, by Helm if it was built before
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -15,7 +14,6 @@ import { findings } from './chart/findings.mjs';
 import { chart, compareGolden, render, valuesFiles, writeGolden } from './chart/golden.mjs';
 import { REFUSED } from './chart/refusals.mjs';
 import { schemas } from './chart/schemas.mjs';
-import { installOnServer } from './chart/server.mjs';
 import { builtTool, hasGo, root, run, tool } from './chart/tools.mjs';
 
 const { values: options } = parseArgs({
@@ -23,7 +21,6 @@ const { values: options } = parseArgs({
     all: { type: 'boolean' },
     write: { type: 'boolean' },
     golden: { type: 'boolean' },
-    server: { type: 'boolean' },
   },
 });
 /** Of kube-score. Who tries it out may keep the images that are there; one file shows the chart without network policies. */
@@ -48,7 +45,6 @@ if (options.golden || !hasGo()) {
   problems.push(...compareGolden(helms[0][1]));
   for (const [name, helm] of helms) check(name, helm);
   for (const file of valuesFiles()) score(helms[0][1], file);
-  if (options.server) problems.push(...(await installOnServer()));
   if (options.all) {
     compareReadme();
     readCompose();

@@ -1,6 +1,6 @@
 // The tools that check the chart: built by Go at pinned versions, kept below node_modules/.cache, and nothing outside it.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const root = join(import.meta.dirname, '../..');
@@ -71,29 +71,6 @@ function go(args, more = {}, cwd = cache) {
   const { status, stdout, stderr } = spawnSync('go', args, options);
   if (status !== 0) throw new Error(`go ${args.join(' ')}: ${stderr}${stdout}`);
   return stdout;
-}
-
-const KUBERNETES = '36.3';
-const ETCD = 'go.etcd.io/etcd/server/v3@v3.6.16';
-
-/** kube-apiserver and etcd, built when they are first asked for: that takes some minutes. */
-export function serverPrograms() {
-  const folder = join(cache, 'bin', `kubernetes-1.${KUBERNETES}`);
-  const programs = { etcd: join(folder, 'server'), apiserver: join(folder, 'kube-apiserver') };
-  if (!existsSync(programs.etcd)) go(['install', '-ldflags=-s -w', ETCD], { GOBIN: folder });
-  if (existsSync(programs.apiserver)) return programs;
-  const source = join(cache, 'kubernetes');
-  mkdirSync(source, { recursive: true });
-  // Kubernetes' module names parts of itself by no version; whoever builds it from outside must.
-  const { GoMod } = JSON.parse(go(['mod', 'download', '-json', `k8s.io/kubernetes@v1.${KUBERNETES}`]));
-  const parts = [...readFileSync(GoMod, 'utf8').matchAll(/^\s+(k8s\.io\/\S+) v0\.0\.0/gm)].map(([, part]) => part);
-  const replaced = [...new Set(parts)].map((part) => `replace ${part} => ${part} v0.${KUBERNETES}`);
-  const wanted = `module server\n\ngo 1.26.0\n\nrequire k8s.io/kubernetes v1.${KUBERNETES}\n\n${replaced.join('\n')}\n`;
-  writeFileSync(join(source, 'go.mod'), wanted);
-  writeFileSync(join(source, 'server.go'), 'package server\n\nimport _ "k8s.io/kubernetes/cmd/kube-apiserver/app"\n');
-  go(['mod', 'tidy'], {}, source);
-  go(['build', '-ldflags=-s -w', '-o', programs.apiserver, 'k8s.io/kubernetes/cmd/kube-apiserver'], {}, source);
-  return programs;
 }
 
 /** Answers the exit code and what was printed. */

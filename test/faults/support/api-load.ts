@@ -12,14 +12,14 @@ const PAUSE_MS = 15;
 const LATE_MS = 10_000;
 
 /** Reads, reckonings and writes. */
-const CALLS: readonly ((lane: number) => Call)[] = [
+const CALLS: readonly ((lane: number, target: string) => Call)[] = [
   () => ({ method: 'GET', path: '/jobs?limit=20' }),
   () => ({ method: 'GET', path: '/runs?limit=20' }),
   () => ({ method: 'POST', path: '/schedules/preview', body: { schedule: '0 9 * * 1', count: 5 } }),
-  (lane) => ({
+  (lane, target) => ({
     method: 'PUT',
     path: `/jobs/by-name/load-${lane}`,
-    body: { schedule: '2099-01-01T00:00:00Z', target: 'http://127.0.0.1:9/never', description: String(Math.random()) },
+    body: { schedule: '2099-01-01T00:00:00Z', target, description: String(Math.random()) },
   }),
 ];
 
@@ -38,6 +38,8 @@ export class ApiLoad {
 
   constructor(
     private readonly endpoints: () => readonly Replica[],
+    /** Of the jobs that it writes; they are never due. */
+    private readonly target: string,
     balanced: number,
     sticky: number,
   ) {
@@ -84,7 +86,7 @@ export class ApiLoad {
 
   /** Tells whether the connection may be used again. */
   private async send(lane: number, turn: number, endpoint: Replica, agent: Agent): Promise<'kept' | 'closed'> {
-    const call = (CALLS[turn % CALLS.length] as (typeof CALLS)[number])(lane);
+    const call = (CALLS[turn % CALLS.length] as (typeof CALLS)[number])(lane, this.target);
     const what = `${call.method} ${call.path} to replica ${endpoint.name}`;
     const sentAtMs = performance.now();
     this.sent += 1;
