@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 // Jest runs CommonJS; swc compiles our ESM and the ESM-only packages with it, so the same command works on Node 20, 22 and 24.
 const swc = {
   jsc: {
@@ -19,7 +21,7 @@ const common = {
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: { '^.+\\.ts$': ['@swc/jest', swc], '^.+\\.m?js$': ['@swc/jest', swcForPackages] },
   transformIgnorePatterns: [
-    '/node_modules/(?!(@nestjs|keyv|@keyv|cache-manager|@cacheable|cookie|file-type|strtok3|token-types|uint8array-extras|@tokenizer|@borewit|uuidv7|croner|cronstrue|luxon|hookified|cacheable|uuid|cron|iterare|load-esm|pure-rand|fast-check|typeorm|@sqltools|ansis|dedent|jose)/)',
+    '/node_modules/(?!(@nestjs|keyv|@keyv|cache-manager|@cacheable|cookie|file-type|strtok3|token-types|uint8array-extras|@tokenizer|@borewit|uuidv7|content-disposition|croner|cronstrue|luxon|hookified|cacheable|uuid|cron|iterare|load-esm|pure-rand|fast-check|typeorm|@sqltools|ansis|dedent|jose)/)',
   ],
   setupFiles: ['reflect-metadata'],
 };
@@ -31,6 +33,10 @@ const services = {
 };
 
 export default {
+  // In one process, which is Jest's own choice on two cores, all that the tests load adds up until nothing moves any more.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
+  // Says that a test hangs. How long something may take is for the test to say.
+  testTimeout: 20_000,
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.test.ts'] },
     { ...common, displayName: 'architecture', testMatch: ['<rootDir>/test/architecture/**/*.test.ts'] },

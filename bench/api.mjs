@@ -1,5 +1,5 @@
 // The API: how many requests a second it answers, by turns with what its parts can do; many keys at once; and one key that asks
-// for ten times its limit. Usage: node bench/api.mjs [--only throughput,load,abuse] [--repeat 3] [--block-seconds 5] [--projects 1000] [--seconds 180] [--quick] [--json]
+// for ten times its limit. Usage: node bench/api.mjs [--only throughput,load,abuse] [--repeat 3] [--block-seconds 5] [--kinds json,nest,read,select,list,insert,create,bulk] [--projects 1000] [--seconds 180] [--quick] [--json]
 import { underAbuse, LIMIT_PER_MINUTE } from './api/abuse.mjs';
 import { underLoad } from './api/mixed-load.mjs';
 import { measureThroughput } from './api/throughput.mjs';

@@ -11,7 +11,7 @@ const web = join(root, 'web');
 const dist = join(web, 'dist');
 const STAMP = '.built-from';
 /** The page is made of these; of the client, it takes the calls and their types. */
-const SOURCES = ['web/src', 'web/public', 'clients/typescript/src'];
+const SOURCES = ['web/src', 'clients/typescript/src'];
 const FILES = [
   'web/index.html',
   'web/vite.config.ts',

@@ -42,6 +42,9 @@ async function generate(document) {
 function lean(document) {
   const copy = structuredClone(document);
   delete copy.components.parameters;
+  for (const [path, { get }] of Object.entries(copy.paths)) {
+    if (get !== undefined && isStream(get)) delete copy.paths[path];
+  }
   for (const operation of operationsOf(copy)) {
     operation.parameters = operation.parameters?.filter(
       (parameter) => parameterOf(parameter, document).in !== 'header',
@@ -54,12 +57,17 @@ function lean(document) {
 
 function operationsOf(document) {
   const operations = Object.entries(document.paths).flatMap(([path, item]) =>
-    METHODS.filter((method) => item[method]).map((method) => {
+    METHODS.filter((method) => item[method] && !isStream(item[method])).map((method) => {
       const contentType = preferred(Object.keys(item[method].requestBody?.content ?? {}));
       return Object.assign(item[method], { method, path, contentType });
     }),
   );
   return operations.sort((one, other) => (one.operationId < other.operationId ? -1 : 1));
+}
+
+/** An answer that goes on is none to wait for: it is read as it comes. */
+function isStream(operation) {
+  return 'text/event-stream' in (operation.responses['200']?.content ?? {});
 }
 
 function parameterOf(parameter, document) {

@@ -6,7 +6,9 @@ import { AuthorizationModule } from './access/authorization.module.js';
 import { IdentificationModule } from './access/identification.module.js';
 import { CachingModule } from './caching/caching.module.js';
 import { AuditModule } from './audit/audit.module.js';
+import { EventsModule } from './events/events.module.js';
 import { ExecutionModule } from './execution/execution.module.js';
+import { TargetTestsModule } from './execution/target-tests/target-tests.module.js';
 import { HistoryModule, SelfCheckModule } from './history/history.module.js';
 import { IdempotencyModule } from './idempotency/idempotency.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
@@ -44,6 +46,8 @@ const API: Modules = [
   AccessModule,
   AuditModule,
   HistoryModule,
+  TargetTestsModule,
+  EventsModule.for([IdentificationModule]),
 ];
 
 const MODULES: Readonly<Record<Role, Modules>> = {

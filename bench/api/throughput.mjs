@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Child } from '../support/child.mjs';
 import { ClosedLoop, requestText } from '../support/closed-loop.mjs';
 import { cpuBetween, cpuOf, medianOfParts } from '../support/cpu.mjs';
-import { numberOption } from '../support/options.mjs';
+import { listOption, numberOption } from '../support/options.mjs';
 import { against, atLeast, cpuRow, none, progress, QUICK, report } from '../support/report.mjs';
 import { median, percentiles } from '../support/statistics.mjs';
 import { seedTenants } from '../support/tenants.mjs';
@@ -34,7 +34,7 @@ export async function measureThroughput({ stage, serve, pool, databaseUrl, parts
   const { url: fastifyUrl } = await fastify.ask('start', { databaseUrl });
   const { url: nestUrl } = await nest.ask('start');
   const loop = new ClosedLoop(stage);
-  const sides = [
+  const all = [
     { key: 'json', name: 'Fastify, JSON', url: fastifyUrl, pid: fastify.pid, requests: [requestText('GET', '/json')] },
     {
       key: 'nest',
@@ -56,6 +56,11 @@ export async function measureThroughput({ stage, serve, pool, databaseUrl, parts
     { key: 'create', ...ours(service, 'POST /jobs', createsOf(tenants)), status: 201 },
     { key: 'bulk', ...ours(service, 'POST /jobs/bulk', bulksOf(tenants)), connections: 4, jobsEach: BULK_JOBS },
   ];
+  const wanted = listOption(
+    'kinds',
+    all.map(({ key }) => key),
+  );
+  const sides = all.filter(({ key }) => wanted.includes(key));
   const jobsBefore = await countJobs(pool);
   const results = new Map(sides.map(({ key }) => [key, []]));
   let acknowledged = 0;
@@ -121,7 +126,7 @@ function rowsOf({ key, name, jobsEach }, results, sides) {
   const rate =
     goals === undefined ? { figure: name, value: of(key), unit } : atLeast(name, of(key), unit, goals.perSecond);
   const rows = [rate];
-  for (const other of SHOWN_AGAINST[key] ?? []) {
+  for (const other of (SHOWN_AGAINST[key] ?? []).filter((against) => results.has(against))) {
     const { name: baseline } = sides.find((side) => side.key === other);
     rows.push(
       against({ figure: name, value: of(key), unit }, baseline, of(other), goals.ratios[other] ?? null, {

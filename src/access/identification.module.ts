@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { MessagingModule } from '../messaging/messaging.module.js';
+import { Identification } from '../platform/identification.js';
 import { IdentificationService } from './identification.service.js';
 import { IdentifyGuard } from './identify.guard.js';
 import { KeyLookups } from './key-lookups.js';
@@ -17,7 +18,9 @@ import { TokensService } from './tokens/tokens.service.js';
     ProjectLookups,
     TokensService,
     IdentificationService,
+    { provide: Identification, useExisting: IdentificationService },
     { provide: APP_GUARD, useClass: IdentifyGuard },
   ],
+  exports: [Identification],
 })
 export class IdentificationModule {}

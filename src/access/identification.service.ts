@@ -9,6 +9,8 @@ import { NO_KEY } from '../platform/caller.js';
 import type { Caller } from '../platform/caller.js';
 import { Clock } from '../platform/clock.js';
 import { Config } from '../platform/config.js';
+import { Identification } from '../platform/identification.js';
+import type { Credentials } from '../platform/identification.js';
 import { isUuid } from '../platform/contract/values.schema.js';
 import { DEFAULT_PROJECT } from '../platform/project.js';
 import { KeyLookups } from './key-lookups.js';
@@ -16,16 +18,9 @@ import { KeyUses } from './key-uses.js';
 import { hashOf, looksLikeKey } from './key-text.js';
 import { TokensService } from './tokens/tokens.service.js';
 
-/** The headers that say who sends a request and where it is to act. */
-export interface Credentials {
-  readonly authorization: string | undefined;
-  /** `Carillon-Project`: name or id. */
-  readonly project: string | undefined;
-}
-
 /** Finds out who sends a request, from the root key, an API key, a token of the issuer, or the service being open. */
 @Injectable()
-export class IdentificationService {
+export class IdentificationService extends Identification {
   private readonly open: boolean;
   private readonly rootHash: Buffer | null;
   /** What was read of keys, whose use is noted since: the next reading, within a second, shows it. */
@@ -39,11 +34,11 @@ export class IdentificationService {
     private readonly projects: ProjectsRepository,
     private readonly clock: Clock,
   ) {
+    super();
     this.open = auth === 'open';
     this.rootHash = rootApiKey === null ? null : Buffer.from(hashOf(rootApiKey));
   }
 
-  /** Throws a Problem for who is not let in, and what the database throws when it can't be asked. */
   async identify({ authorization, project }: Credentials): Promise<Caller> {
     if (this.open) return this.root(project);
     const key = /^Bearer +([\x21-\x7e]+) *$/i.exec(authorization ?? '')?.[1];

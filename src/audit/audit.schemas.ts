@@ -6,7 +6,7 @@ import { PageInfo, pageParameters } from '../platform/contract/page.js';
 import { IdText, InstantInput, InstantText } from '../platform/contract/values.schema.js';
 
 const MAX_ACTOR = 500;
-const THING_TYPES = ['job', 'run', 'project', 'apiKey', 'signingSecret', 'calendar'] as const;
+const THING_TYPES = ['job', 'run', 'target', 'project', 'apiKey', 'signingSecret', 'calendar'] as const;
 
 const MembersView = z.record(z.string(), z.unknown()).nullable();
 

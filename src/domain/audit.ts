@@ -12,6 +12,7 @@ export const AUDIT_ACTIONS = [
   'job.delete',
   'job.trigger',
   'job.backfill',
+  'target.test',
   'run.cancel',
   'run.replay',
   'calendar.create',

@@ -30,6 +30,8 @@ export const PROBLEM_STATUS = {
   quota_exceeded: 422,
   schedule_never_fires: 422,
   idempotency_key_reused: 422,
+  too_many_tests: 429,
+  too_many_streams: 429,
   internal: 500,
   unavailable: 503,
 } as const;

@@ -30,6 +30,20 @@ export interface RunError {
   readonly message: string;
 }
 
+/**
+ * Where the time of an attempt went, as it is kept: milliseconds from its start to when its run was queued and claimed (before
+ * it, so 0 or less), the target's name was resolved, a connection to it made, the first byte of its answer there, and the whole
+ * call done. Null: not known, or it did not happen.
+ */
+export type AttemptTimings = readonly [
+  queuedMs: number | null,
+  claimedMs: number | null,
+  resolvedMs: number | null,
+  connectedMs: number | null,
+  firstByteMs: number | null,
+  doneMs: number | null,
+];
+
 /** One delivery of a run to its target. */
 export interface Attempt {
   readonly number: number;
@@ -38,6 +52,8 @@ export interface Attempt {
   readonly outcome: AttemptOutcome;
   readonly status: number | null;
   readonly error: RunError | null;
+  /** Absent where nobody measured. */
+  readonly timings?: AttemptTimings;
 }
 
 export interface RunResponse {

@@ -5,7 +5,7 @@ import type { Instant } from '../domain/recurrence/schedule.js';
 import type { Attempt } from '../domain/run.js';
 import { Messages } from '../messaging/messages.js';
 import { ClaimsRepository, WORKER_STOPPED } from '../persistence/claims.repository.js';
-import type { ClaimedRun, HandedBackRun } from '../persistence/claims.repository.js';
+import type { Claim, ClaimedRun, HandedBackRun } from '../persistence/claims.repository.js';
 import { Clock } from '../platform/clock.js';
 import { Config } from '../platform/config.js';
 import { Lifecycle } from '../platform/health/lifecycle.js';
@@ -13,14 +13,17 @@ import { Metrics } from '../platform/metrics.js';
 import { RunQueue } from '../queue/run-queue.js';
 import type { RunIntake } from '../queue/run-queue.js';
 import { Delivery } from './delivery.js';
-import { finishedAttempt } from './outcome.js';
+import { finishedAttempt, timingsOf } from './outcome.js';
 import { Recorder } from './recorder.js';
 import { RunCaps } from './run-caps.js';
+import { newMarks } from './targets/call-marks.js';
+import type { CallMarks } from './targets/call-marks.js';
+import { Cancellation } from './targets/cancellation.js';
 import type { Answer } from './targets/http-target.js';
 
 interface InFlight {
   readonly run: ClaimedRun;
-  readonly abort: AbortController;
+  readonly cancellation: Cancellation;
   /** On the monotonic clock: past it, another worker may have the run. */
   leaseEndsAtMs: number;
   /** While the call is under way: its start, on the clock and on the monotonic one. */
@@ -126,12 +129,12 @@ export class Executor implements RunIntake, OnApplicationBootstrap, OnModuleDest
 
   private async claim(
     room: number,
-    take: (now: number, leaseUntil: number, token: string) => Promise<ClaimedRun[]>,
+    take: (now: number, leaseUntil: number, token: string) => Promise<Claim[]>,
   ): Promise<number> {
     // Counted from before the claim: the lease in the ledger can only end later than we believe.
     const leaseEndsAtMs = performance.now() + this.config.leaseMs;
     const now = this.clock.now();
-    let runs: ClaimedRun[] = [];
+    let runs: Claim[] = [];
     try {
       runs = await take(now, now + this.config.leaseMs, randomUUID());
     } finally {
@@ -142,16 +145,38 @@ export class Executor implements RunIntake, OnApplicationBootstrap, OnModuleDest
       await this.handBack(runs.map((run) => ({ run, attempt: null })));
       return 0;
     }
+    const [first] = runs;
+    if (first !== undefined && !this.clock.agrees(first.databaseAt, now)) {
+      await this.giveBackMisdated(runs);
+      return 0;
+    }
     const capped = runs.filter((run) => this.caps.isCapped(run));
     const admitted = capped.length === 0 ? null : this.caps.admit(capped);
     for (const run of runs) {
-      const entry: InFlight = { run, abort: new AbortController(), leaseEndsAtMs, call: null, handedBack: false };
+      const entry: InFlight = { run, cancellation: new Cancellation(), leaseEndsAtMs, call: null, handedBack: false };
       this.inFlight.set(keyOf(run), entry);
       if (admitted === null || !this.caps.isCapped(run)) void this.execute(entry);
       else void this.executeIfAdmitted(entry, admitted);
     }
     this.metrics.queueInFlight.set(this.inFlight.size);
+    this.messages.changes.runsOf(runs);
     return runs.length;
+  }
+
+  /**
+   * The database's clock was set since we read it, so that these leases end at some other time than we and the others believe.
+   * Whoever has read it anew would take them for lapsed, at once and again and again.
+   */
+  private async giveBackMisdated(runs: readonly Claim[]): Promise<void> {
+    this.logger.warn(
+      `the database's clock was set: it is read anew, and ${runs.length} runs claimed by the old one follow`,
+    );
+    try {
+      await this.clock.sync();
+    } catch (error) {
+      this.logger.warn(`the database's clock was not read: ${String(error)}`);
+    }
+    await this.handBack(runs.map((run) => ({ run, attempt: null })));
   }
 
   /** Never throws. A run that has no room yet was given back in the ledger. */
@@ -174,11 +199,13 @@ export class Executor implements RunIntake, OnApplicationBootstrap, OnModuleDest
       const startedAt = Math.max(this.clock.now(), run.dueAt);
       const startedMs = performance.now();
       entry.call = { startedAt, startedMs };
-      const answer = await this.deliver(entry, startedAt);
+      const marks = newMarks();
+      const answer = await this.deliver(entry, startedAt, marks);
       entry.call = null;
       if (answer !== null && !entry.handedBack) {
         const durationMs = Math.round(performance.now() - startedMs);
-        const timing = { startedAt, durationMs, finishedAt: startedAt + durationMs };
+        const timings = timingsOf(run, { startedAt, startedMs }, marks);
+        const timing = { startedAt, durationMs, finishedAt: startedAt + durationMs, timings };
         await this.recorder.record(finishedAttempt(run, answer, timing, Math.random()));
       }
     } catch (error) {
@@ -192,12 +219,12 @@ export class Executor implements RunIntake, OnApplicationBootstrap, OnModuleDest
   }
 
   /** Null when the call was not made because another worker may have the run by now. */
-  private async deliver(entry: InFlight, startedAt: number): Promise<Answer | null> {
+  private async deliver(entry: InFlight, startedAt: number, marks: CallMarks): Promise<Answer | null> {
     if (performance.now() >= entry.leaseEndsAtMs) {
       this.logger.warn(`run ${entry.run.id}: its lease ended before the call was made; another attempt follows`);
       return null;
     }
-    return this.delivery.call(entry.run, startedAt, entry.abort);
+    return this.delivery.call(entry.run, startedAt, entry.cancellation, marks);
   }
 
   /**
@@ -213,7 +240,7 @@ export class Executor implements RunIntake, OnApplicationBootstrap, OnModuleDest
         this.metrics.countAttempt('cancelled');
         brokenOff.push({ run: entry.run, attempt: brokenOffAttempt(entry.run, entry.call) });
       }
-      entry.abort.abort();
+      entry.cancellation.request();
     }
     await this.handBack(brokenOff);
   }
@@ -223,6 +250,7 @@ export class Executor implements RunIntake, OnApplicationBootstrap, OnModuleDest
     if (runs.length === 0) return;
     try {
       const ids = await this.claims.handBack(runs);
+      this.messages.changes.runsOf(runs.map(({ run }) => run));
       this.logger.log(`gave ${ids.size} of ${runs.length} runs back, for other replicas to deliver`);
       await this.queue.enqueue([...ids].map((id) => ({ id })));
     } catch (error) {
@@ -244,7 +272,7 @@ export class Executor implements RunIntake, OnApplicationBootstrap, OnModuleDest
   }
 
   private abortRuns(runIds: ReadonlySet<string>): void {
-    for (const { run, abort } of this.inFlight.values()) if (runIds.has(run.id)) abort.abort();
+    for (const { run, cancellation } of this.inFlight.values()) if (runIds.has(run.id)) cancellation.request();
   }
 
   /** Only calls that last: a lease is renewed once a third of it has passed. */
@@ -255,6 +283,8 @@ export class Executor implements RunIntake, OnApplicationBootstrap, OnModuleDest
     );
     if (old.length === 0) return;
     try {
+      // A lease that is renewed by a clock that was set meanwhile has ended for everyone else.
+      await this.clock.sync();
       const kept = await this.claims.renew(
         old.map(({ run }) => run),
         this.clock.now() + this.config.leaseMs,
@@ -262,7 +292,7 @@ export class Executor implements RunIntake, OnApplicationBootstrap, OnModuleDest
       for (const entry of old) {
         if (kept.has(entry.run.id)) entry.leaseEndsAtMs = nowMs + this.config.leaseMs;
         // Cancelled, or taken over after we froze: the answer would be refused anyway.
-        else if (this.inFlight.has(keyOf(entry.run))) entry.abort.abort();
+        else if (this.inFlight.has(keyOf(entry.run))) entry.cancellation.request();
       }
     } catch (error) {
       this.logger.warn(

@@ -1,20 +1,24 @@
+import type { HttpTarget } from '../domain/job.js';
 import { parseInstant } from '../domain/recurrence/instants.js';
 import type { Instant } from '../domain/recurrence/schedule.js';
 import type { AttemptEnd } from '../domain/retry.js';
 import { decideRetry } from '../domain/retry.js';
-import type { AttemptOutcome, RunError } from '../domain/run.js';
+import type { AttemptOutcome, AttemptTimings, RunError } from '../domain/run.js';
 import type { ClaimedRun, FinishedAttempt } from '../persistence/claims.repository.js';
+import { sinceStart } from './targets/call-marks.js';
+import type { CallMarks } from './targets/call-marks.js';
 import type { Answer } from './targets/http-target.js';
 
 export interface Timing {
   readonly startedAt: Instant;
   readonly finishedAt: Instant;
   readonly durationMs: number;
+  readonly timings?: AttemptTimings;
 }
 
 /** Turns what came of a call into what the ledger records. `spread` in [0, 1) spreads the delay of a retry. */
 export function finishedAttempt(run: ClaimedRun, answer: Answer, timing: Timing, spread: number): FinishedAttempt {
-  const { end, outcome, error } = judge(run, answer, timing.finishedAt);
+  const { end, outcome, error } = judge(run.target, answer, timing.finishedAt);
   const decision = decideRetry(run.retry, end, {
     attempt: run.attempt - run.handedBack,
     lostAttempts: run.lostAttempts + (end.kind === 'lost' ? 1 : 0),
@@ -36,11 +40,28 @@ export function finishedAttempt(run: ClaimedRun, answer: Answer, timing: Timing,
       outcome,
       status,
       error,
+      ...(timing.timings !== undefined && { timings: timing.timings }),
     },
     finishedAt: timing.finishedAt,
     response: answer.kind === 'answered' ? { status: answer.status, bodyExcerpt: answer.bodyExcerpt } : null,
     error,
   };
+}
+
+/** Clocks of two replicas may part by a little: what comes before the start is never after it. */
+export function timingsOf(
+  { availableAt, claimedAt }: Pick<ClaimedRun, 'availableAt' | 'claimedAt'>,
+  { startedAt, startedMs }: { readonly startedAt: Instant; readonly startedMs: number },
+  { resolvedAtMs, connectedAtMs, firstByteAtMs, doneAtMs }: CallMarks,
+): AttemptTimings {
+  return [
+    Math.min(0, availableAt - startedAt),
+    Math.min(0, claimedAt - startedAt),
+    sinceStart(resolvedAtMs, startedMs),
+    sinceStart(connectedAtMs, startedMs),
+    sinceStart(firstByteAtMs, startedMs),
+    sinceStart(doneAtMs, startedMs),
+  ];
 }
 
 interface Judgement {
@@ -49,10 +70,11 @@ interface Judgement {
   readonly error: RunError | null;
 }
 
-function judge(run: ClaimedRun, answer: Answer, now: Instant): Judgement {
+/** What an answer means for the target that gave it, or did not. */
+export function judge(target: HttpTarget, answer: Answer, now: Instant): Judgement {
   switch (answer.kind) {
     case 'answered': {
-      if (isSuccess(run.target.success.statuses, answer.status)) {
+      if (isSuccess(target.success.statuses, answer.status)) {
         return { end: { kind: 'succeeded' }, outcome: 'succeeded', error: null };
       }
       const error = { code: 'status', message: `the target answered ${answer.status}` };
@@ -64,7 +86,7 @@ function judge(run: ClaimedRun, answer: Answer, now: Instant): Judgement {
       return {
         end: { kind: 'failed', retryAfterMs: null },
         outcome: 'timedOut',
-        error: { code: 'timeout', message: `no complete answer within ${run.target.timeoutMs} ms` },
+        error: { code: 'timeout', message: `no complete answer within ${target.timeoutMs} ms` },
       };
     case 'unreachable':
       return {

@@ -110,7 +110,11 @@ export class Recorder {
 
   private async writeLocked(batch: readonly FinishedAttempt[]): Promise<void> {
     const { ids, promoted } = await this.claims.transaction((sql) => this.writeUnderLock(sql, batch));
-    for (const finished of batch) this.report(finished, ids.has(finished.run.id));
+    for (const finished of batch) {
+      const { id, projectId, jobId, jobName } = finished.run;
+      this.report(finished, ids.has(id));
+      if (finished.reason === 'gone' && ids.has(id)) this.messages.changes.job(projectId, jobId, jobName, 'paused');
+    }
     if (promoted.length > 0) await this.queue.enqueue(promoted.map((id) => ({ id })));
   }
 
@@ -136,6 +140,7 @@ export class Recorder {
   private report(finished: FinishedAttempt, accepted: boolean): void {
     const { run, state, reason, attempt, availableAt } = finished;
     this.metrics.countAttempt(attempt.outcome);
+    this.messages.changes.runs(run.projectId, [run.id]);
     if (!accepted) {
       this.logger.warn(
         `run ${run.id}: the result of attempt ${attempt.number} is not accepted: it was cancelled, or its lease ended`,

@@ -13,24 +13,38 @@ export interface OpenedSecrets {
   readonly signingSecrets: readonly string[];
 }
 
+type SealedRun = Pick<ClaimedRun, 'jobId' | 'projectId' | 'target' | 'secrets' | 'signingSecrets'>;
+
+const NONE: ReadonlyMap<string, string> = new Map();
+
 /** Opens what a run's call needs of secrets, at the moment of the call. */
 @Injectable()
 export class RunSecrets {
   constructor(private readonly ring: KeyRing) {}
 
-  /** Throws an UnreadableSecret: neither half a target nor an unsigned call goes out. */
-  open({ jobId, projectId, target, secrets, signingSecrets }: ClaimedRun): OpenedSecrets {
+  /**
+   * `given`: secrets in clear by their place, in the place of sealed ones. Throws an UnreadableSecret: neither half a target nor
+   * an unsigned call goes out.
+   */
+  open(run: SealedRun, given: ReadonlyMap<string, string> = NONE): OpenedSecrets {
+    const { jobId, projectId, target, secrets, signingSecrets } = run;
     return {
-      target: hasSecrets(target) ? this.openTarget(jobId, target, secrets ?? {}) : target,
+      target: hasSecrets(target) ? this.openTarget(jobId, target, secrets ?? {}, given) : target,
       signingSecrets: (signingSecrets ?? []).map(({ id, sealed }) =>
         this.ring.open(sealed, sealPlaceOfSigning({ id, projectId })),
       ),
     };
   }
 
-  private openTarget(jobId: string, target: HttpTarget, sealed: Readonly<Record<string, string>>): HttpTarget {
-    const texts = new Map<string, string>();
+  private openTarget(
+    jobId: string,
+    target: HttpTarget,
+    sealed: Readonly<Record<string, string>>,
+    given: ReadonlyMap<string, string>,
+  ): HttpTarget {
+    const texts = new Map<string, string>(given);
     for (const secret of secretsOf(target)) {
+      if (given.has(secret.place)) continue;
       const text = Object.hasOwn(sealed, secret.place) ? sealed[secret.place] : undefined;
       if (text !== undefined) texts.set(secret.place, this.ring.open(text, sealPlaceOf(jobId, secret)));
     }

@@ -16,7 +16,7 @@ import { faultsOfIssues, pointerOf } from '../platform/validation/faults.js';
 import { refuseBody } from '../platform/validation/request-validation.pipe.js';
 import { JobInput } from './job.schemas.js';
 import { settingsOf } from './job-view.js';
-import { AUTH_MEMBERS } from './target-auth.schema.js';
+import { AUTH_MEMBERS } from '../platform/contract/target-auth.schema.js';
 
 /** What a client sets of a job. */
 export type JobSettings = Pick<

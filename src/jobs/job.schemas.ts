@@ -12,7 +12,7 @@ import {
   InstantInput,
   InstantText,
 } from '../platform/contract/values.schema.js';
-import { TargetInput, TargetView } from './target.schema.js';
+import { TargetInput, TargetView } from '../platform/contract/target.schema.js';
 
 const DAY_MS = 86_400_000;
 const MAX_NAME = 200;

@@ -14,6 +14,7 @@ const PAYLOAD_BYTES = 7_500;
 const FIRST_RECONNECT_MS = 100;
 const LAST_RECONNECT_MS = 5_000;
 const GOODBYE_MS = 500;
+const CONFESS_AFTER_MS = 1_000;
 /** Who only listens would never notice that the connection is dead: so often it asks for an answer, so long it waits for one. */
 const CHECK_EVERY_MS = 3_000;
 const CHECK_LIMIT_MS = 3_000;
@@ -38,6 +39,7 @@ export class PostgresMessages extends Messages implements OnModuleInit, OnApplic
   private client: Client | null = null;
   private reconnectMs = FIRST_RECONNECT_MS;
   private reconnect: NodeJS.Timeout | undefined;
+  private confession: NodeJS.Timeout | undefined;
   private stopped = false;
 
   constructor(
@@ -48,12 +50,14 @@ export class PostgresMessages extends Messages implements OnModuleInit, OnApplic
   }
 
   async onModuleInit(): Promise<void> {
+    this.hearWhoListens();
     await this.listen();
   }
 
   async onApplicationShutdown(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.reconnect);
+    clearTimeout(this.confession);
     // A server that does not answer must not keep us: a goodbye is not worth waiting for.
     const { client } = this;
     this.client = null;
@@ -85,9 +89,19 @@ export class PostgresMessages extends Messages implements OnModuleInit, OnApplic
         await this.database.rows(NOTIFY, [pack(this.sender, batch)]);
       } catch (error) {
         this.logger.debug(`${batch.length} messages were not sent; the next passes make up for them: ${String(error)}`);
+        this.sayThatSomeWereLost();
       }
     }
     this.sending = false;
+  }
+
+  /** Until it could be said. */
+  private sayThatSomeWereLost(): void {
+    if (this.stopped || this.confession !== undefined) return;
+    this.confession = setTimeout(() => {
+      this.confession = undefined;
+      this.publish({ type: 'messagesLost' });
+    }, CONFESS_AFTER_MS).unref();
   }
 
   private async listen(): Promise<void> {
@@ -139,6 +153,7 @@ export class PostgresMessages extends Messages implements OnModuleInit, OnApplic
   private makeUpForLost(): void {
     this.deliver({ type: 'jobDue', at: 0 });
     this.deliver({ type: 'runsQueued' });
+    this.deliver({ type: 'messagesLost' });
   }
 
   private receive(payload: string): void {
@@ -170,13 +185,24 @@ function pack(from: string, messages: readonly Message[]): string[] {
   return payloads;
 }
 
-const RUN_IDS_A_MESSAGE = 100;
+const IDS_A_MESSAGE = 100;
 
 function split(message: Message): Message[] {
-  if (message.type !== 'runsCancelled' || message.runIds.length <= RUN_IDS_A_MESSAGE) return [message];
-  const parts: Message[] = [];
-  for (let start = 0; start < message.runIds.length; start += RUN_IDS_A_MESSAGE) {
-    parts.push({ type: 'runsCancelled', runIds: message.runIds.slice(start, start + RUN_IDS_A_MESSAGE) });
+  switch (message.type) {
+    case 'runsCancelled':
+    case 'runsChanged':
+      return inParts(message.runIds).map((runIds) => ({ ...message, runIds }));
+    case 'eventsWanted':
+      return inParts(message.projectIds).map((projectIds) => ({ ...message, projectIds }));
+    default:
+      return [message];
   }
+}
+
+/** One part at least. */
+function inParts(ids: readonly string[]): (readonly string[])[] {
+  if (ids.length <= IDS_A_MESSAGE) return [ids];
+  const parts: (readonly string[])[] = [];
+  for (let start = 0; start < ids.length; start += IDS_A_MESSAGE) parts.push(ids.slice(start, start + IDS_A_MESSAGE));
   return parts;
 }

@@ -25,6 +25,9 @@ export interface ClaimedRun {
   readonly lostAttempts: number;
   /** Attempts before this one that their worker broke off because it stopped. */
   readonly handedBack: number;
+  /** Since when it could be claimed, and when it was. */
+  readonly availableAt: Instant;
+  readonly claimedAt: Instant;
   /** Start of the first attempt; null when this is the first. */
   readonly firstStartedAt: Instant | null;
   /** The body that replaces the target's, as JSON text. */
@@ -39,6 +42,12 @@ export interface ClaimedRun {
   readonly overlap: OverlapPolicy;
 }
 
+/** A run as it was claimed. */
+export interface Claim extends ClaimedRun {
+  /** The database's own clock at the claim, by which the caller sees whether its own, which dated the lease, is right. */
+  readonly databaseAt: Instant;
+}
+
 export interface StoredSigningSecret {
   readonly id: string;
   readonly sealed: string;
@@ -46,7 +55,10 @@ export interface StoredSigningSecret {
 
 /** How an attempt ended, to be written by whoever holds the lease. */
 export interface FinishedAttempt {
-  readonly run: Pick<ClaimedRun, 'id' | 'scheduledFor' | 'dueAt' | 'jobId' | 'token' | 'overlap' | 'firstStartedAt'>;
+  readonly run: Pick<
+    ClaimedRun,
+    'id' | 'scheduledFor' | 'dueAt' | 'projectId' | 'jobId' | 'jobName' | 'token' | 'overlap' | 'firstStartedAt'
+  >;
   readonly state: 'succeeded' | 'failed' | 'retrying';
   readonly reason: RunReason | null;
   /** When a retry may start; otherwise ignored. */
@@ -61,7 +73,7 @@ export interface FinishedAttempt {
 
 /** A run given back by the worker that held it. */
 export interface HandedBackRun {
-  readonly run: Pick<ClaimedRun, 'id' | 'scheduledFor' | 'token'>;
+  readonly run: Pick<ClaimedRun, 'id' | 'scheduledFor' | 'projectId' | 'token'>;
   /** The call that was broken off; null when it was not made. */
   readonly attempt: Attempt | null;
 }
@@ -102,7 +114,8 @@ const claimPicked = (first: string, last: string): string => `
                          WHERE made->'error'->>'code' = '${WORKER_STOPPED}')
                    ELSE 0 END AS "handedBack",
               CASE WHEN runs.attempt > 1 THEN runs.started_at END AS "firstStartedAt",
-              runs.body::text AS body, jobs.target, jobs.retry, jobs.overlap,
+              runs.available_at AS "availableAt", runs.claimed_at AS "claimedAt",
+              runs.body::text AS body, clock_timestamp() AS "databaseAt", jobs.target, jobs.retry, jobs.overlap,
               ${SECRETS}`;
 
 /**
@@ -252,11 +265,11 @@ export class ClaimsRepository {
   constructor(private readonly database: Database) {}
 
   /** Claims those of these runs that still wait. Ids that are no run ids are ignored. */
-  claimByIds(runIds: readonly string[], now: Instant, leaseUntil: Instant, token: string): Promise<ClaimedRun[]> {
+  claimByIds(runIds: readonly string[], now: Instant, leaseUntil: Instant, token: string): Promise<Claim[]> {
     const known = runIds.filter((id) => scheduledForOf(id) !== null);
     if (known.length === 0) return Promise.resolve([]);
     const [from, to] = spanOf(known.map((id) => ({ scheduledFor: scheduledForOf(id) ?? 0 })));
-    return this.database.rows<ClaimedRun>(CLAIM_BY_IDS, [
+    return this.database.rows<Claim>(CLAIM_BY_IDS, [
       formatInstant(now),
       formatInstant(leaseUntil),
       token,
@@ -276,8 +289,8 @@ export class ClaimsRepository {
     queuedBefore: Instant,
     leaseUntil: Instant,
     token: string,
-  ): Promise<ClaimedRun[]> {
-    return this.database.rows<ClaimedRun>(CLAIM_WAITING, [
+  ): Promise<Claim[]> {
+    return this.database.rows<Claim>(CLAIM_WAITING, [
       formatInstant(now),
       formatInstant(leaseUntil),
       token,

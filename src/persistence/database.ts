@@ -104,7 +104,7 @@ export class Database implements Sql {
     const result = await this.within(`${BEGIN}; ${lock}`, undefined, async (sql, begun) => {
       const whole: Whole = { sql, effects, isOpen: true };
       try {
-        return await this.wholes.run(whole, () => work(begun?.rows[0]?.['locked'] === true));
+        return await this.wholes.run(whole, () => work((begun?.rows[0] as { locked?: unknown } | undefined)?.locked === true));
       } finally {
         whole.isOpen = false;
       }
@@ -177,6 +177,12 @@ export class Database implements Sql {
       if (broken === undefined) client.removeListener('error', onError);
       client.release(broken);
     }
+  }
+
+  /** Work that waits for others for so long inside of a whole keeps it: nobody else may be waiting for rows that it has locked. */
+  async keepWaiting(limitMs: number): Promise<void> {
+    const text = `SET LOCAL idle_in_transaction_session_timeout = ${Math.ceil(limitMs)}`;
+    if (this.whole !== null) await this.rows({ text });
   }
 
   private get whole(): Whole | null {

@@ -9,6 +9,8 @@ import { JobStatsEntity } from './entities/job-stats.entity.js';
 import { ProjectUsageEntity } from './entities/project-usage.entity.js';
 import { KeptAnswerEntity } from './entities/kept-answer.entity.js';
 import { ProjectEntity } from './entities/project.entity.js';
+import { ReignEntity } from './entities/reign.entity.js';
+import { ReplicaEntity } from './entities/replica.entity.js';
 import { RunEntity } from './entities/run.entity.js';
 import { SigningSecretEntity } from './entities/signing-secret.entity.js';
 
@@ -27,4 +29,6 @@ export const ENTITIES = [
   KeptAnswerEntity,
   AuditLogEntity,
   JobRevisionEntity,
+  ReplicaEntity,
+  ReignEntity,
 ];

@@ -18,7 +18,9 @@ import { PartitionsRepository } from './partitions.repository.js';
 import { PlanningRepository } from './planning.repository.js';
 import { ProjectsRepository } from './projects.repository.js';
 import { RecoveryRepository } from './recovery.repository.js';
+import { ReplicasRepository } from './replicas.repository.js';
 import { RunCapsRepository } from './run-caps.repository.js';
+import { RunChangesRepository } from './run-changes.repository.js';
 import { RunCountsRepository } from './run-counts.repository.js';
 import { RunListRepository } from './run-list.repository.js';
 import { RunsRepository } from './runs.repository.js';
@@ -49,6 +51,8 @@ const REPOSITORIES = [
   KeptAnswersRepository,
   AuditLogRepository,
   JobRevisionsRepository,
+  RunChangesRepository,
+  ReplicasRepository,
 ];
 
 /** The repositories, one an aggregate or duty. Needs the data source, which the composition root makes. */

@@ -11,6 +11,7 @@ export interface LostRun {
   readonly id: string;
   readonly scheduledFor: Instant;
   readonly dueAt: Instant;
+  readonly projectId: string;
   readonly jobId: string;
   readonly attempt: number;
   readonly lostAttempts: number;
@@ -54,8 +55,8 @@ const SHORTEN_LEASES = {
 const LOCK_EXPIRED = {
   name: 'recovery-lock-expired',
   text: `
-    SELECT runs.id, runs.scheduled_for AS "scheduledFor", runs.due_at AS "dueAt", runs.job_id AS "jobId", runs.attempt,
-           runs.lost_attempts AS "lostAttempts", runs.started_at AS "startedAt",
+    SELECT runs.id, runs.scheduled_for AS "scheduledFor", runs.due_at AS "dueAt", runs.project_id AS "projectId",
+           runs.job_id AS "jobId", runs.attempt, runs.lost_attempts AS "lostAttempts", runs.started_at AS "startedAt",
            runs.claimed_at AS "claimedAt", jobs.retry
     FROM runs LEFT JOIN jobs ON jobs.id = runs.job_id
     WHERE runs.state = 'running' AND runs.lease_until < $1::timestamptz AND runs.job_id = ANY ($3::uuid[])

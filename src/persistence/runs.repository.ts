@@ -5,6 +5,8 @@ import type { AuditedRun } from '../domain/ledger-audit.js';
 import type { Run } from '../domain/run.js';
 import { Database } from './database.js';
 import type { Sql } from './database.js';
+import { spanOf } from './ledger-writes.js';
+import { plainArray } from './plain-array.js';
 import { scheduledForOf } from './run-id.js';
 import { ATTEMPTS_COLUMN, RUN_COLUMNS } from './run-rows.js';
 
@@ -13,6 +15,9 @@ const LAST_INSTANT = Date.UTC(9999, 11, 31);
 
 /** A run, and the body that it was given in place of its job's: JSON text, or null. */
 export type RunWithBody = Run & { readonly body: string | null };
+
+/** A run as lists have it, with the body that it was given. */
+export type FoundRun = Omit<RunWithBody, 'attempts'>;
 
 // The id's time names the partition.
 const ONE = `r.project_id = $1 AND r.id = $2 AND r.scheduled_for = $3::timestamptz`;
@@ -29,6 +34,30 @@ const CANCEL = {
     SET state = 'cancelled', reason = 'cancelledByUser', finished_at = $4::timestamptz, lease_token = NULL, lease_until = NULL
     WHERE ${ONE} AND r.state IN ('queued', 'running', 'retrying', 'held')
     RETURNING r.id`,
+};
+
+const FIND_MANY = {
+  name: 'runs-find-many',
+  text: `
+    SELECT ${RUN_COLUMNS}, r.body::text AS body FROM runs r
+    WHERE r.project_id = $1 AND r.id = ANY ($2::uuid[]) AND r.scheduled_for BETWEEN $3::timestamptz AND $4::timestamptz`,
+};
+
+/** Locks in the order of ids, as all do who write several. */
+const CANCEL_MANY = {
+  name: 'runs-cancel-many',
+  text: `
+    WITH open AS MATERIALIZED (
+      SELECT r.id FROM runs r
+      WHERE r.project_id = $1 AND r.id = ANY ($2::uuid[]) AND r.scheduled_for BETWEEN $3::timestamptz AND $4::timestamptz
+        AND r.state IN ('queued', 'running', 'retrying', 'held')
+      ORDER BY r.id
+      FOR UPDATE
+    )
+    UPDATE runs
+    SET state = 'cancelled', reason = 'cancelledByUser', finished_at = $5::timestamptz, lease_token = NULL, lease_until = NULL
+    WHERE id = ANY (ARRAY(SELECT id FROM open)) AND scheduled_for BETWEEN $3::timestamptz AND $4::timestamptz
+    RETURNING id`,
 };
 
 const WITH_RUN = {
@@ -85,6 +114,30 @@ export class RunsRepository {
   async cancel(projectId: string, run: Pick<Run, 'id' | 'scheduledFor'>, now: Instant, sql: Sql): Promise<boolean> {
     const rows = await sql.rows(CANCEL, [projectId, run.id, formatInstant(run.scheduledFor), formatInstant(now)]);
     return rows.length > 0;
+  }
+
+  /** Those of these ids that are runs of the project. */
+  async findMany(projectId: string, ids: readonly string[], sql: Sql = this.database): Promise<FoundRun[]> {
+    const known = ids.flatMap((id) => {
+      const scheduledFor = scheduledForOf(id);
+      return scheduledFor === null || scheduledFor > LAST_INSTANT ? [] : [{ id, scheduledFor }];
+    });
+    if (known.length === 0) return [];
+    const values = [projectId, plainArray(known.map(({ id }) => id)), ...spanOf(known)];
+    return sql.rows<FoundRun>(FIND_MANY, values);
+  }
+
+  /** Ends those of these that are open, and answers their ids. */
+  async cancelMany(
+    projectId: string,
+    runs: readonly Pick<Run, 'id' | 'scheduledFor'>[],
+    now: Instant,
+    sql: Sql,
+  ): Promise<Set<string>> {
+    if (runs.length === 0) return new Set();
+    const values = [projectId, plainArray(runs.map(({ id }) => id)), ...spanOf(runs), formatInstant(now)];
+    const rows = await sql.rows<{ id: string }>(CANCEL_MANY, values);
+    return new Set(rows.map(({ id }) => id));
   }
 
   /** The run of the schedule for an occurrence, a skipped one too. */

@@ -3,6 +3,7 @@ import { formatInstant } from '../domain/recurrence/instants.js';
 import type { Instant } from '../domain/recurrence/schedule.js';
 import type { SigningSecret } from '../domain/signing-secret.js';
 import type { SealPlace } from '../platform/secrets/key-ring.js';
+import type { StoredSigningSecret } from './claims.repository.js';
 import { Database } from './database.js';
 import type { Sql } from './database.js';
 
@@ -40,6 +41,14 @@ const DELETE = {
   text: `DELETE FROM signing_secrets WHERE project_id = $1 AND id = ANY ($2::uuid[])`,
 };
 
+const IN_USE = {
+  name: 'signing-secrets-in-use',
+  text: `
+    SELECT s.id, s.sealed FROM signing_secrets s
+    WHERE s.project_id = $1 AND (s.expires_at IS NULL OR s.expires_at > $2::timestamptz)
+    ORDER BY s.id DESC`,
+};
+
 /** What a project's signing secret is sealed for. */
 export function sealPlaceOfSigning({ id, projectId }: Pick<SigningSecret, 'id' | 'projectId'>): SealPlace {
   return ['signing_secrets.sealed', id, projectId];
@@ -53,6 +62,11 @@ export class SigningSecretsRepository {
   async find(projectId: string, id: string): Promise<SigningSecret | null> {
     const [secret] = await this.database.rows<SigningSecret>(FIND, [projectId, id]);
     return secret ?? null;
+  }
+
+  /** What a call is signed with at an instant, sealed, the newest first. */
+  inUse(projectId: string, now: Instant): Promise<StoredSigningSecret[]> {
+    return this.database.rows<StoredSigningSecret>(IN_USE, [projectId, formatInstant(now)]);
   }
 
   lockAll(projectId: string, sql: Sql): Promise<SigningSecret[]> {

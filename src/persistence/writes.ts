@@ -17,19 +17,26 @@ export interface Written<Result> {
  */
 @Injectable()
 export class Writes {
+  private readonly listeners: ((notes: readonly AuditNote[]) => void)[] = [];
+
   constructor(
     private readonly database: Database,
     private readonly auditLog: AuditLogRepository,
   ) {}
 
+  /** `listener` is told what was done, once it is committed. It must not throw. */
+  onWritten(listener: (notes: readonly AuditNote[]) => void): void {
+    this.listeners.push(listener);
+  }
+
   /** One transaction, written when `work` resolves. Nothing is written when it throws, which the request has to do then. */
-  run<Result>(work: (sql: Sql) => Promise<Written<Result>>): Promise<Result> {
-    return this.database.transaction((sql) => this.written(work, sql));
+  async run<Result>(work: (sql: Sql) => Promise<Written<Result>>): Promise<Result> {
+    return this.told(await this.database.transaction((sql) => this.written(work, sql)));
   }
 
   /** `run` for a request that can go on when it throws: with another try. */
-  attempt<Result>(work: (sql: Sql) => Promise<Written<Result>>): Promise<Result> {
-    return this.database.attempt((sql) => this.written(work, sql));
+  async attempt<Result>(work: (sql: Sql) => Promise<Written<Result>>): Promise<Result> {
+    return this.told(await this.database.attempt((sql) => this.written(work, sql)));
   }
 
   /** `run` to see what would become of it: what `work` writes is taken back when it has resolved, its locks too. */
@@ -47,14 +54,28 @@ export class Writes {
     return this.database.asOne(lockName, work);
   }
 
+  /** Before a wait for something outside, as part of a whole: its transaction is let be for so long. */
+  keepWaiting(limitMs: number): Promise<void> {
+    return this.database.keepWaiting(limitMs);
+  }
+
   /** Happens once all is committed; not at all when it is rolled back. */
   afterCommit(effect: Effect): Promise<void> {
     return this.database.afterCommit(effect);
   }
 
-  private async written<Result>(work: (sql: Sql) => Promise<Written<Result>>, sql: Sql): Promise<Result> {
-    const { result, notes } = await work(sql);
-    await this.auditLog.insert(notes, sql);
+  private async written<Result>(work: (sql: Sql) => Promise<Written<Result>>, sql: Sql): Promise<Written<Result>> {
+    const written = await work(sql);
+    await this.auditLog.insert(written.notes, sql);
+    return written;
+  }
+
+  private async told<Result>({ result, notes }: Written<Result>): Promise<Result> {
+    if (notes.length > 0 && this.listeners.length > 0) {
+      await this.database.afterCommit(() => {
+        for (const listener of this.listeners) listener(notes);
+      });
+    }
     return result;
   }
 }

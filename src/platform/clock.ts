@@ -9,6 +9,13 @@ export abstract class Clock {
   abstract now(): Instant;
   /** This host's own clock minus the clock in use, in milliseconds. */
   abstract readonly offsetMs: number;
+  /** Reads the database's clock anew, for what must not go by an old reading. */
+  abstract sync(): Promise<void>;
+  /**
+   * False when `databaseAt`, which the database answered to something asked at `askedAt`, shows that this clock is wrong: the
+   * database's was set, or another server answers now.
+   */
+  abstract agrees(databaseAt: Instant, askedAt: Instant): boolean;
 }
 
 const SYNC_EVERY_MS = 10_000;
@@ -16,6 +23,8 @@ const SAMPLES = 4;
 /** Time never runs backwards by less than this: it stands still until the database has caught up. */
 const LARGEST_HOLD_MS = 1_000;
 const WARN_BEYOND_MS = 1_000;
+/** What the database says may lie beside what is known by as much: leases are longer. */
+const AGREES_WITHIN_MS = 1_000;
 /** An answer that took longer than this is weighed against what is known already. */
 const SLOW_MS = 10;
 /** Nothing is known for longer than this: clocks drift. */
@@ -70,6 +79,10 @@ export class DatabaseClock extends Clock implements OnApplicationShutdown {
     const reading = Math.floor(base.databaseAt + performance.now() - base.receivedAtMs);
     if (reading >= this.latest || this.latest - reading > LARGEST_HOLD_MS) this.latest = reading;
     return this.latest;
+  }
+
+  agrees(databaseAt: Instant, askedAt: Instant): boolean {
+    return databaseAt >= askedAt - AGREES_WITHIN_MS && databaseAt <= this.now() + AGREES_WITHIN_MS;
   }
 
   get offsetMs(): number {

@@ -41,6 +41,8 @@ export const SETTINGS = {
   ENCRYPTION_KEYS: setting(null, encryptionKeys),
   OIDC_ISSUER: setting(null, issuerUrl),
   OIDC_AUDIENCE: setting(null, text('what the issuer names as audience', /^[\x21-\x7e]{1,500}$/)),
+  OIDC_CLIENT_ID: setting(null, text('the id of a client of the issuer', /^[\x21-\x7e]{1,500}$/)),
+  OIDC_SCOPES: setting('openid', text('names of scopes with spaces between them', /^[\x21-\x7e]+( [\x21-\x7e]+)*$/)),
   OIDC_ROLE_CLAIM: setting('carillon_role', text('the name of a claim', CLAIM)),
   OIDC_PROJECT_CLAIM: setting('carillon_project', text('the name of a claim', CLAIM)),
   EGRESS_ALLOW: setting('', egressAllow),
@@ -80,6 +82,10 @@ export interface OidcSettings {
   readonly issuer: string;
   readonly audience: string;
   readonly claims: ClaimNames;
+  /** As whom the dashboard signs people in; null: it does not. */
+  readonly clientId: string | null;
+  /** What the dashboard asks for. */
+  readonly scopes: readonly string[];
 }
 
 /** What the environment says. Durations in milliseconds. */
@@ -230,11 +236,15 @@ const SCHEMA = z
 function oidcOf(values: Values): OidcSettings | null {
   const { OIDC_ISSUER: issuer, OIDC_AUDIENCE: audience } = values;
   if (issuer === null || audience === null) return null;
-  return { issuer, audience, claims: { role: values.OIDC_ROLE_CLAIM, project: values.OIDC_PROJECT_CLAIM } };
+  const claims = { role: values.OIDC_ROLE_CLAIM, project: values.OIDC_PROJECT_CLAIM };
+  return { issuer, audience, claims, clientId: values.OIDC_CLIENT_ID, scopes: values.OIDC_SCOPES.split(' ') };
 }
 
 /** A token of the same issuer that was made for another service must not open this one. */
-function refuseHalfAnIssuer({ OIDC_ISSUER, OIDC_AUDIENCE }: Given): string[] {
+function refuseHalfAnIssuer({ OIDC_ISSUER, OIDC_AUDIENCE, OIDC_CLIENT_ID }: Given): string[] {
+  if (OIDC_CLIENT_ID !== undefined && OIDC_ISSUER === undefined) {
+    return ['OIDC_CLIENT_ID must be set together with OIDC_ISSUER: whose client it is'];
+  }
   if ((OIDC_ISSUER === undefined) === (OIDC_AUDIENCE === undefined)) return [];
   return ['OIDC_ISSUER and OIDC_AUDIENCE must be set together: whose tokens are let in, and made for whom'];
 }

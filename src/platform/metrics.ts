@@ -32,6 +32,7 @@ export class Metrics {
   readonly reigns = this.counter('carillon_reigns_total', 'Reigns that this replica began, by what decided it', ['by']);
   readonly queueWaiting = this.gauge('carillon_queue_waiting', 'Runs that wait for a worker, as last counted');
   readonly queueInFlight = this.gauge('carillon_queue_in_flight', 'Runs that this replica is delivering');
+  readonly eventStreams = this.gauge('carillon_event_streams', 'Streams of events that are open here');
   readonly degraded = this.gauge(
     'carillon_degraded',
     'How many things do not work as they should right now; /system names them',

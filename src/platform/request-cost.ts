@@ -27,6 +27,12 @@ export function Costs(cost: RequestCost, count: (asked: Asked) => unknown): Meth
   return applyDecorators(SetMetadata(COST, { ...cost, count }), ApiExtension(COST_EXTENSION, cost));
 }
 
+/** A request of this handler counts as so many, whatever it asks for. */
+export function CostsAlways(requests: number): MethodDecorator {
+  const cost = { of: 'requests', each: 1, count: () => requests };
+  return applyDecorators(SetMetadata(COST, cost), ApiExtension(COST_EXTENSION, { requests }));
+}
+
 /** Beyond what any request can ask for. */
 const MAX_ITEMS = 100_000;
 

@@ -12,6 +12,7 @@ import type { LostRun, LostRunEnd } from '../persistence/recovery.repository.js'
 import { Clock } from '../platform/clock.js';
 import { Config } from '../platform/config.js';
 import { Metrics } from '../platform/metrics.js';
+import { Messages } from '../messaging/messages.js';
 import { RunQueue } from '../queue/run-queue.js';
 import { PartitionsService } from './partitions.service.js';
 
@@ -56,6 +57,7 @@ export class RecoveryService
     private readonly auditLog: AuditLogRepository,
     private readonly revisions: JobRevisionsRepository,
     private readonly queue: RunQueue,
+    private readonly messages: Messages,
     private readonly registry: SchedulerRegistry,
     private readonly clock: Clock,
     private readonly config: Config,
@@ -73,7 +75,11 @@ export class RecoveryService
   }
 
   onApplicationBootstrap(): void {
-    this.repeat('recovery', this.config.leaseMs / 3, () => this.recover(this.clock.now()));
+    // Whose lease has ended is told by the clock as it is now: one that was set since it was read would end them all.
+    this.repeat('recovery', this.config.leaseMs / 3, async () => {
+      await this.clock.sync();
+      return this.recover(this.clock.now());
+    });
     this.repeat('partitions', PARTITIONS_RETRY_MS, () => this.maintainWhenDue());
     this.repeat('kept answers', TRIM_EVERY_MS, () => this.trimAnswers());
     this.repeat('audit log', TRIM_EVERY_MS, () => this.trimAuditLog());
@@ -118,6 +124,7 @@ export class RecoveryService
       // Locked by another replica's recovery or by a worker that finishes this instant: theirs.
       if (ends.length === 0) return total;
       for (const end of ends) this.report(end);
+      this.messages.changes.runsOf(ends.map(({ run }) => run));
       const waiting = [...ends.filter(({ state }) => state === 'retrying').map(({ run }) => run.id), ...promoted];
       await this.queue.enqueue(waiting.map((id) => ({ id })));
       total.retried += ends.filter(({ state }) => state === 'retrying').length;

@@ -89,7 +89,7 @@ export class BackfillService {
   /** Answers those that entered the ledger: what the planner or another request was faster with keeps its run. */
   private async plan(found: StoredJob, input: BackfillInput, occurrences: readonly Instant[]): Promise<Instant[]> {
     if (occurrences.length === 0) return [];
-    const { planned, queued } = await this.writes.run(async (sql) => {
+    const { planned, queued, changed } = await this.writes.run(async (sql) => {
       const job = (await this.jobs.lock(found.projectId, found.id, sql)) ?? noSuchJob();
       if (!sameJson(job.schedule, found.schedule)) {
         throw new Problem('wrong_state', 'the schedule was changed meanwhile; try again');
@@ -110,9 +110,13 @@ export class BackfillService {
         before: null,
         after: { from: formatInstant(input.from), to: formatInstant(input.to), planned: planned.length },
       };
-      return { result: { planned, queued: [...startable, ...promoted] }, notes: planned.length > 0 ? [note] : [] };
+      const changed = entered.map((run) => run.id);
+      return {
+        result: { planned, queued: [...startable, ...promoted], changed },
+        notes: planned.length > 0 ? [note] : [],
+      };
     });
-    await this.afterCommit.announce({ queued });
+    await this.afterCommit.announce({ queued, changed });
     return planned;
   }
 }

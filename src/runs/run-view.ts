@@ -1,6 +1,6 @@
 import { formatInstant } from '../domain/recurrence/instants.js';
 import type { Instant } from '../domain/recurrence/schedule.js';
-import type { Run } from '../domain/run.js';
+import type { AttemptTimings, Run } from '../domain/run.js';
 import type { RunSummary, RunView } from './run.schemas.js';
 
 /** A run as it is answered in a list. */
@@ -27,8 +27,16 @@ export function summaryOfRun(run: Omit<Run, 'attempts'>): RunSummary {
 
 /** A run as it is answered on its own. */
 export function viewOfRun(run: Run): RunView {
-  const attempts = run.attempts.map((attempt) => ({ ...attempt, startedAt: formatInstant(attempt.startedAt) }));
+  const attempts = run.attempts.map((attempt) => ({
+    ...attempt,
+    startedAt: formatInstant(attempt.startedAt),
+    timings: attempt.timings === undefined ? null : viewOfTimings(attempt.timings),
+  }));
   return { ...summaryOfRun(run), attempts };
+}
+
+function viewOfTimings([queuedMs, claimedMs, resolvedMs, connectedMs, firstByteMs, doneMs]: AttemptTimings) {
+  return { queuedMs, claimedMs, resolvedMs, connectedMs, firstByteMs, doneMs };
 }
 
 function textOf(instant: Instant | null): string | null {

@@ -4,7 +4,16 @@ import { IdText, InstantInput, InstantText } from '../platform/contract/values.s
 
 export const MAX_BACKFILL = 1_000;
 
-const RUN_STATES = ['queued', 'running', 'retrying', 'held', 'succeeded', 'failed', 'cancelled', 'skipped'] as const;
+export const RUN_STATES = [
+  'queued',
+  'running',
+  'retrying',
+  'held',
+  'succeeded',
+  'failed',
+  'cancelled',
+  'skipped',
+] as const;
 const RUN_TRIGGERS = ['schedule', 'manual', 'backfill', 'replay', 'misfire'] as const;
 const ATTEMPT_OUTCOMES = ['succeeded', 'failed', 'timedOut', 'cancelled', 'lost'] as const;
 
@@ -15,6 +24,24 @@ const ErrorView = z
   })
   .meta({ id: 'RunError' });
 
+const elapsed = (description: string) => z.int().nullable().meta({ description });
+
+const TimingsView = z
+  .strictObject({
+    queuedMs: elapsed('The run could be claimed'),
+    claimedMs: elapsed('A worker took it'),
+    resolvedMs: elapsed('The addresses of the target were known'),
+    connectedMs: elapsed('The connection was made, TLS included'),
+    firstByteMs: elapsed('The answer began'),
+    doneMs: elapsed('The call was over'),
+  })
+  .meta({
+    id: 'AttemptTimings',
+    description:
+      'Milliseconds from `startedAt`: what came before it is 0 or less. Null: not known, or it did not happen, as with a ' +
+      'connection that was kept.',
+  });
+
 const AttemptView = z
   .strictObject({
     number: z.int(),
@@ -23,6 +50,7 @@ const AttemptView = z
     outcome: z.enum(ATTEMPT_OUTCOMES),
     status: z.int().nullable().meta({ description: 'HTTP status of the answer' }),
     error: ErrorView.nullable(),
+    timings: TimingsView.nullable().meta({ description: 'Null: nobody measured' }),
   })
   .meta({ id: 'Attempt', description: 'One delivery of a run to its target.' });
 
@@ -70,6 +98,7 @@ const ATTEMPT_EXAMPLE = {
   outcome: 'succeeded',
   status: 200,
   error: null,
+  timings: { queuedMs: -3, claimedMs: -1, resolvedMs: 1, connectedMs: 4, firstByteMs: 30, doneMs: 31 },
 };
 
 /** A run in a list. */

@@ -17,6 +17,7 @@ import type { Sql } from '../persistence/database.js';
 import { Metrics } from '../platform/metrics.js';
 import { RunQueue } from '../queue/run-queue.js';
 import type { QueuedRun } from '../queue/run-queue.js';
+import { tellOfPlan } from './plan-news.js';
 
 /** Jobs locked by one transaction: large enough to share the cost of a commit, small enough to hold locks for millis. */
 const BATCH_JOBS = 1_000;
@@ -99,6 +100,7 @@ export class Planner {
     }
     // From here on the runs are in the ledger: a crash before they are queued is what recovery is for.
     if (batch.cancelled.length > 0) this.messages.publish({ type: 'runsCancelled', runIds: batch.cancelled });
+    tellOfPlan(this.messages.changes, batch.entered, batch.planned);
     await this.handOver(
       batch.entered.filter((run) => run.state === 'queued'),
       batch.planned.length === BATCH_JOBS,

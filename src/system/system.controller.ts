@@ -4,9 +4,12 @@ import { z } from 'zod';
 import { formatInstant } from '../domain/recurrence/instants.js';
 import { Clock } from '../platform/clock.js';
 import { Config } from '../platform/config.js';
+import type { Role } from '../platform/config.js';
 import { CheckedRequests } from '../platform/contract/operations.js';
+import { InstantText } from '../platform/contract/values.schema.js';
 import { ApiProblems } from '../platform/openapi/api-problems.js';
 import { VERSION } from '../platform/version.js';
+import { ReplicaPresence } from './replica-presence.js';
 import { SystemStatus } from './system-status.js';
 
 const System = z
@@ -26,6 +29,30 @@ const System = z
     clockOffsetMs: z.int().describe("This host's clock minus the database's, which decides what is due."),
     tzdb: z.string().describe('The version of the time zone database in use.'),
     degraded: z.array(z.string()).describe('What does not work as it should right now; empty when all is well.'),
+    replicas: z
+      .array(
+        z.object({
+          replicaId: z.string(),
+          role: z.enum(['all', 'api', 'scheduler', 'worker']),
+          version: z.string(),
+          startedAt: InstantText,
+          seenAt: InstantText,
+          leader: z.boolean().describe('Whether a reign of it goes on.'),
+        }),
+      )
+      .describe('Every process of the service that said within 30 s that it is there, the oldest first.'),
+    reigns: z
+      .array(
+        z.object({
+          epoch: z.int().nonnegative(),
+          replicaId: z.string(),
+          from: InstantText,
+          to: InstantText.nullable().describe('Null: it goes on.'),
+        }),
+      )
+      .describe(
+        'Who led when: the last 50 reigns, the newest first. Without Redis every scheduler has one of its own.',
+      ),
   })
   .meta({
     id: 'System',
@@ -39,6 +66,17 @@ const System = z
       clockOffsetMs: 3,
       tzdb: '2026a',
       degraded: [],
+      replicas: [
+        {
+          replicaId: 'host-4711',
+          role: 'all',
+          version: '0.1.0',
+          startedAt: '2026-03-29T00:00:00.000Z',
+          seenAt: '2026-03-29T00:59:58.000Z',
+          leader: true,
+        },
+      ],
+      reigns: [{ epoch: 1, replicaId: 'host-4711', from: '2026-03-29T00:00:00.100Z', to: null }],
     },
   });
 
@@ -48,6 +86,7 @@ const System = z
 export class SystemController {
   constructor(
     private readonly status: SystemStatus,
+    private readonly presence: ReplicaPresence,
     private readonly clock: Clock,
     private readonly config: Config,
   ) {}
@@ -56,13 +95,17 @@ export class SystemController {
   @ApiOperation({
     operationId: 'getSystem',
     summary: 'How this replica sees the system',
-    description: 'Version, leader, armed slots, queue, clock and what is degraded.',
+    description: 'Version, leader, armed slots, queue, clock, what is degraded, all replicas and who led when.',
   })
   @ApiOkResponse({ standardSchema: System, description: 'The state of this replica' })
   @ApiProblems('invalid_parameter', 'unavailable')
   async read(): Promise<z.infer<typeof System>> {
     const slots = this.status.slots();
-    const [leader, queue] = await Promise.all([this.status.leader(), this.status.queue()]);
+    const [leader, queue, present] = await Promise.all([
+      this.status.leader(),
+      this.status.queue(),
+      this.presence.present(),
+    ]);
     return {
       version: VERSION,
       role: this.config.role,
@@ -73,6 +116,23 @@ export class SystemController {
       clockOffsetMs: this.clock.offsetMs,
       tzdb: process.versions.tz ?? 'unknown',
       degraded: [...this.status.degraded()],
+      ...viewOf(present),
     };
   }
+}
+
+type Shown = Pick<z.infer<typeof System>, 'replicas' | 'reigns'>;
+
+function viewOf({ replicas, reigns }: Awaited<ReturnType<ReplicaPresence['present']>>): Shown {
+  return {
+    replicas: replicas.map(({ role, startedAt, seenAt, ...replica }) => ({
+      ...replica,
+      role: role as Role,
+      startedAt: formatInstant(startedAt),
+      seenAt: formatInstant(seenAt),
+    })),
+    reigns: reigns.map(({ epoch, replicaId, beganAt, endedAt }) => {
+      return { epoch, replicaId, from: formatInstant(beganAt), to: endedAt === null ? null : formatInstant(endedAt) };
+    }),
+  };
 }

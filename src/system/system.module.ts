@@ -1,4 +1,5 @@
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
+import { ReplicaPresence } from './replica-presence.js';
 import { SystemController } from './system.controller.js';
 import type { SystemStatus } from './system-status.js';
 
@@ -6,6 +7,12 @@ import type { SystemStatus } from './system-status.js';
 @Module({})
 export class SystemModule {
   static for(status: Provider<SystemStatus>, imports: DynamicModule['imports'] = []): DynamicModule {
-    return { module: SystemModule, imports, controllers: [SystemController], providers: [status], exports: [status] };
+    return {
+      module: SystemModule,
+      imports,
+      controllers: [SystemController],
+      providers: [status, ReplicaPresence],
+      exports: [status],
+    };
   }
 }

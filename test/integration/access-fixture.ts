@@ -70,14 +70,16 @@ export class GuardedApi {
         ...headers,
       },
       ...(body !== undefined && { payload: isText && typeof body === 'string' ? body : JSON.stringify(body) }),
+      payloadAsStream: true,
     });
-    const { statusCode: status, headers: answered, payload: text } = response;
+    const { statusCode: status, headers: answered } = response;
+    const text = await textOf(response);
     contract.verify({ method, url, status, headers: answered, text });
     const isJson = /json/.test(String(response.headers['content-type']));
     return {
       status: response.statusCode,
       headers: response.headers,
-      body: isJson ? (JSON.parse(response.payload) as Json) : { text: response.payload },
+      body: isJson ? (JSON.parse(text) as Json) : { text },
     };
   }
 
@@ -129,4 +131,15 @@ export class GuardedApi {
 
 export function inProject(project: string): Record<string, string> {
   return { 'carillon-project': project };
+}
+
+/** All of an answer; of one that goes on (events) what comes first. */
+async function textOf(response: Awaited<ReturnType<NestFastifyApplication['inject']>>): Promise<string> {
+  const goesOn = String(response.headers['content-type']).startsWith('text/event-stream');
+  const chunks: Buffer[] = [];
+  for await (const chunk of response.stream()) {
+    chunks.push(Buffer.from(chunk as Uint8Array));
+    if (goesOn) break;
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }

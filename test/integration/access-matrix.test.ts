@@ -41,7 +41,7 @@ const WHO_MAY: Readonly<Record<AccessRole, readonly string[]>> = {
 
 /** As the contract has it: a viewer reads, an editor writes jobs, an admin manages keys and secrets, the root key makes projects. */
 function roleByContract({ method, path }: Operation): AccessRole | 'public' {
-  if (/^\/(health\/|metrics$)/.test(path)) return 'public';
+  if (/^\/(health\/|(metrics|sign-in)$)/.test(path)) return 'public';
   const isJobs = path.startsWith('/projects/{id}/jobs');
   if (/^\/projects\b/.test(path) && method !== 'get' && !isJobs) return 'root';
   if (/^\/(projects|api-keys|signing-secrets|audit-log)\b/.test(path) && !isJobs) return 'admin';

@@ -53,6 +53,12 @@ class SetClock extends Clock {
   now(): number {
     return this.at;
   }
+
+  async sync(): Promise<void> {}
+
+  agrees(): boolean {
+    return true;
+  }
 }
 
 class RecordedMessages extends Messages {

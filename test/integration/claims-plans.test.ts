@@ -182,7 +182,10 @@ async function someRuns(
 
 async function finishes(count: number): Promise<FinishedAttempt[]> {
   return (await someRuns('running', count)).map(({ id, scheduledFor, jobId, token }) => ({
-    run: { id, scheduledFor, dueAt: scheduledFor, jobId, token, overlap: 'allow', firstStartedAt: null },
+    run: {
+      ...{ id, scheduledFor, dueAt: scheduledFor, projectId: PROJECT_ID, jobId, jobName: 'n', token },
+      ...{ overlap: 'allow', firstStartedAt: null },
+    },
     ...{ state: 'succeeded', reason: null, availableAt: null, lost: false, finishedAt: T0, error: null },
     attempt: { number: 1, startedAt: T0, durationMs: 3, outcome: 'succeeded', status: 200, error: null },
     response: { status: 200, bodyExcerpt: 'ok' },

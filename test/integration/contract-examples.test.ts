@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { HttpTarget } from '../../src/execution/targets/http-target.js';
 import { Clock } from '../../src/platform/clock.js';
 import { readContract, type Operation } from '../support/contract.js';
 import { exampleRequests } from '../support/contract-examples.js';
@@ -22,6 +23,9 @@ let api: GuardedApi;
 beforeAll(async () => {
   api = await GuardedApi.start();
   jest.spyOn(api.app.get(Clock), 'now').mockReturnValue(NOW);
+  jest
+    .spyOn(HttpTarget.prototype, 'ask')
+    .mockResolvedValue({ kind: 'unreachable', code: 'connection_refused', message: 'nobody is called here' });
 }, 60_000);
 
 afterAll(() => api?.stop());

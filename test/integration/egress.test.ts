@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo, LookupFunction } from 'node:net';
+import { Cancellation } from '../../src/execution/targets/cancellation.js';
 import { EgressGuard } from '../../src/execution/targets/egress-guard.js';
 import { HttpTarget } from '../../src/execution/targets/http-target.js';
 import type { Answer } from '../../src/execution/targets/http-target.js';
@@ -77,7 +78,7 @@ function targetOf(auth: string, allow = ''): HttpTarget {
 }
 
 function call(target: HttpTarget, url: string, headers: Record<string, string> = {}): Promise<Answer> {
-  return target.call({ method: 'GET', url, headers, body: null, timeoutMs: 5_000 }, new AbortController());
+  return target.call({ method: 'GET', url, headers, body: null, timeoutMs: 5_000 }, new Cancellation());
 }
 
 async function listen(host: string, at: number): Promise<Listener> {

@@ -3,6 +3,7 @@ import { Agent, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
 import { pino } from 'pino';
+import { HttpTarget } from '../../src/execution/targets/http-target.js';
 import { Clock } from '../../src/platform/clock.js';
 import { Lifecycle } from '../../src/platform/health/lifecycle.js';
 import { readContract, type ContractAnswer } from '../support/contract.js';
@@ -21,6 +22,8 @@ const INSIDE = /\\n\s+at \S|node_modules|\.[jt]s:\d+|SELECT .* FROM |violates .*
 
 /** It stands still, so that the same requests get the same answers. */
 const NOW = Date.parse('2026-03-02T08:00:00.000Z');
+
+const NOT_CALLED = { kind: 'unreachable', code: 'connection_refused', message: 'nobody is called here' } as const;
 
 jest.setTimeout(60_000 + COUNT * 50);
 
@@ -48,6 +51,8 @@ const known = new Map<string, string[]>();
 beforeAll(async () => {
   api = await GuardedApi.start({}, pino({ level: 'error' }, { write: (line) => void logged.push(line) }));
   jest.spyOn(api.app.get(Clock), 'now').mockReturnValue(NOW);
+  // Whatever address comes up: nobody out there is called.
+  jest.spyOn(HttpTarget.prototype, 'ask').mockResolvedValue(NOT_CALLED);
   await api.app.listen(0, '127.0.0.1');
   api.app.get(Lifecycle).phase = 'started';
   port = (api.app.getHttpServer().address() as AddressInfo).port;
@@ -129,11 +134,17 @@ function send({ method, path, headers, body }: Sent): Promise<ContractAnswer | E
     const sending = request({ host: '127.0.0.1', ...options }, (response) => {
       const { statusCode: status = 0, headers: answered } = response;
       const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', resolve);
-      response.on('end', () =>
-        resolve({ method, url: path, status, headers: answered, text: Buffer.concat(chunks).toString() }),
-      );
+      const goesOn = String(answered['content-type']).startsWith('text/event-stream');
+      response.on('data', (chunk: Buffer) => {
+        chunks.push(chunk);
+        if (goesOn) sending.destroy();
+      });
+      const answer = (): ContractAnswer => {
+        return { method, url: path, status, headers: answered, text: Buffer.concat(chunks).toString() };
+      };
+      response.on('error', (error) => resolve(goesOn ? answer() : error));
+      response.on('end', () => resolve(answer()));
+      response.on('close', () => resolve(answer()));
     });
     sending.on('timeout', () => sending.destroy(new Error(`nothing came for ${PATIENCE_MS} ms`)));
     sending.on('error', resolve);

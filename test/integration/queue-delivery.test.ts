@@ -4,7 +4,7 @@ import { waitFor } from '../support/wait-for.js';
 import type { JobDraft, Ledger, LedgerRun } from './ledger-fixture.js';
 import { KeepingQueue, LocalMessages, openLedger, stateOf, tally } from './ledger-fixture.js';
 import type { Worker, WorkerSettings } from './worker-fixture.js';
-import { startWorker } from './worker-fixture.js';
+import { HostClock, startWorker } from './worker-fixture.js';
 
 let ledger: Ledger;
 let receiver: Receiver;
@@ -85,6 +85,20 @@ describe('one run', () => {
     await executor.claimByIds([runId]);
     const run = await untilEnded(runId);
     expect(run).toMatchObject({ state: 'succeeded', startedAt: run.scheduledFor, latenessMs: 0 });
+  });
+
+  test('by a worker whose clock is of an hour ago: not under a lease that has ended for everyone else', async () => {
+    const queue = new KeepingQueue();
+    const { executor } = await work({ queue: () => queue, clock: new ClockBeforeItWasSet() });
+    const { runId } = await queued('/set');
+    await executor.claimByIds([runId]);
+    expect(await ledger.run(runId)).toMatchObject({ state: 'queued', attempt: 0, lostAttempts: 0, leaseToken: null });
+    expect(queue.queued).toEqual([runId]);
+    await executor.claimByIds(queue.queued);
+    const run = await untilEnded(runId);
+    expect(run).toMatchObject({ state: 'succeeded', attempt: 1 });
+    expect(run.startedAt).toBeGreaterThan(Date.now() - 60_000);
+    expect(receiver.requestsTo('/set')).toHaveLength(1);
   });
 
   test('fails twice, then succeeds: same webhook-id, attempts counted, delays kept', async () => {
@@ -366,3 +380,18 @@ describe('many runs', () => {
     expect(await untilEnded(runId)).toMatchObject({ state: 'succeeded', attempt: 2 });
   });
 });
+
+/** The database's clock was set forward by an hour since it was read. */
+class ClockBeforeItWasSet extends HostClock {
+  constructor() {
+    super(3_600_000);
+  }
+
+  override async sync(): Promise<void> {
+    this.lagMs = 0;
+  }
+
+  override agrees(databaseAt: number): boolean {
+    return Math.abs(databaseAt - this.now()) < 1_000;
+  }
+}

@@ -15,7 +15,7 @@ import { RecoveryService } from '../../src/recovery/recovery.service.js';
 import { SettableClock } from '../support/settable-clock.js';
 import { waitFor } from '../support/wait-for.js';
 import type { Ledger } from './ledger-fixture.js';
-import { KeepingQueue, openLedger, stateOf, T0, tally, testConfig } from './ledger-fixture.js';
+import { KeepingQueue, LocalMessages, openLedger, stateOf, T0, tally, testConfig } from './ledger-fixture.js';
 
 const LEASE_MS = 15_000;
 
@@ -52,6 +52,7 @@ function recovering(
     new AuditLogRepository(database, clock, config),
     new JobRevisionsRepository(database),
     queue,
+    new LocalMessages(),
     registry,
     clock,
     config,

@@ -10,6 +10,7 @@ import { maskSecrets, secretsOf } from '../../src/domain/target-secrets.js';
 import { Delivery } from '../../src/execution/delivery.js';
 import { RunSecrets } from '../../src/execution/run-secrets.js';
 import { AccessTokens } from '../../src/execution/targets/access-tokens.js';
+import { Cancellation } from '../../src/execution/targets/cancellation.js';
 import { EgressGuard } from '../../src/execution/targets/egress-guard.js';
 import { HttpTarget as TargetClient } from '../../src/execution/targets/http-target.js';
 import type { Answer } from '../../src/execution/targets/http-target.js';
@@ -52,6 +53,7 @@ function run(target: Partial<HttpTarget>, more: Partial<ClaimedRun> = {}): Claim
   return {
     ...{ id: RUN_ID, scheduledFor: 0, dueAt: 0, projectId: 'project', jobId: 'job', jobName: 'n', trigger: 'schedule' },
     ...{ token: 't', attempt: 1, lostAttempts: 0, handedBack: 0, firstStartedAt: null, body: null },
+    ...{ availableAt: 0, claimedAt: 0 },
     ...{ retry: DEFAULT_RETRY, overlap: 'allow', signingSecrets: null },
     target: maskSecrets(clear),
     secrets: sealed.length === 0 ? null : (Object.fromEntries(sealed) as Record<string, string>),
@@ -59,8 +61,8 @@ function run(target: Partial<HttpTarget>, more: Partial<ClaimedRun> = {}): Claim
   };
 }
 
-const call = (claimed: ClaimedRun, abort = new AbortController()): Promise<Answer> =>
-  delivery.call(claimed, Date.now(), abort);
+const call = (claimed: ClaimedRun, cancellation = new Cancellation()): Promise<Answer> =>
+  delivery.call(claimed, Date.now(), cancellation);
 const sent = (header = 'authorization') => receiver.requestsTo('/hook').map(({ headers }) => headers[header]);
 
 test.each<[string, TargetAuth, string]>([
@@ -148,7 +150,7 @@ describe('signatures', () => {
 
   test('carry the time of the attempt', async () => {
     const at = Date.now() - 60_000;
-    await delivery.call(run({}, { signingSecrets: [first.stored] }), at, new AbortController());
+    await delivery.call(run({}, { signingSecrets: [first.stored] }), at, new Cancellation());
     expect(sent('webhook-timestamp')).toEqual([String(Math.floor(at / 1_000))]);
     expect(() => verify(first.text)).not.toThrow();
   });
@@ -272,9 +274,9 @@ describe('OAuth 2 client credentials', () => {
     const startedMs = performance.now();
     expect(await call(run({ auth: oauth2(), timeoutMs: 300 }))).toEqual({ kind: 'timedOut' });
     expect(performance.now() - startedMs).toBeLessThan(2_000);
-    const abort = new AbortController();
-    setTimeout(() => abort.abort(), 100);
-    expect(await call(run({ auth: oauth2() }), abort)).toEqual({ kind: 'aborted' });
+    const cancellation = new Cancellation();
+    setTimeout(() => cancellation.request(), 100);
+    expect(await call(run({ auth: oauth2() }), cancellation)).toEqual({ kind: 'aborted' });
   });
 
   test('the time for token and call together is that of the attempt', async () => {

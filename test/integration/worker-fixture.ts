@@ -22,8 +22,14 @@ import { LocalMessages, testConfig } from './ledger-fixture.js';
 export class HostClock extends Clock {
   readonly offsetMs = 0;
 
-  constructor(private readonly lagMs = 0) {
+  constructor(protected lagMs = 0) {
     super();
+  }
+
+  async sync(): Promise<void> {}
+
+  agrees(_databaseAt: number): boolean {
+    return true;
   }
 
   now(): number {
@@ -46,12 +52,18 @@ export interface WorkerSettings extends Partial<Config> {
   readonly queue?: (messages: LocalMessages, clock: Clock) => RunQueue;
   readonly messages?: LocalMessages;
   readonly clockLagMs?: number;
+  readonly clock?: Clock;
 }
 
 export async function startWorker(database: Database, settings: WorkerSettings = {}): Promise<Worker> {
-  const { queue: makeQueue = ledgerQueue, messages = new LocalMessages(), clockLagMs = 0, ...rest } = settings;
+  const {
+    queue: makeQueue = ledgerQueue,
+    messages = new LocalMessages(),
+    clockLagMs = 0,
+    clock = new HostClock(clockLagMs),
+    ...rest
+  } = settings;
   const config = testConfig(rest);
-  const clock = new HostClock(clockLagMs);
   const metrics = new Metrics();
   const queue = makeQueue(messages, clock);
   const claims = new ClaimsRepository(database);

@@ -33,7 +33,8 @@ export async function startIssuer(alg = 'ES256'): Promise<Issuer> {
     if (issuer.mode === 'rubbish') return send(response, 'rubbish');
     if (request.url === '/keys') return send(response, JSON.stringify({ keys: jwks }));
     const name = issuer.mode === 'other name' ? 'https://example.com' : issuer.url;
-    send(response, JSON.stringify({ issuer: name, jwks_uri: `${issuer.url}/keys` }));
+    const endpoints = { authorization_endpoint: `${issuer.url}/authorize`, token_endpoint: `${issuer.url}/token` };
+    send(response, JSON.stringify({ issuer: name, jwks_uri: `${issuer.url}/keys`, ...endpoints }));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

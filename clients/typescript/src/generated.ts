@@ -195,6 +195,23 @@ export interface components {
             startedAt: string;
             /** @description HTTP status of the answer */
             status: number | null;
+            /** @description Null: nobody measured */
+            timings: components["schemas"]["AttemptTimings"] | null;
+        };
+        /** @description Milliseconds from `startedAt`: what came before it is 0 or less. Null: not known, or it did not happen, as with a connection that was kept. */
+        AttemptTimings: {
+            /** @description A worker took it */
+            claimedMs: number | null;
+            /** @description The connection was made, TLS included */
+            connectedMs: number | null;
+            /** @description The call was over */
+            doneMs: number | null;
+            /** @description The answer began */
+            firstByteMs: number | null;
+            /** @description The run could be claimed */
+            queuedMs: number | null;
+            /** @description The addresses of the target were known */
+            resolvedMs: number | null;
         };
         /**
          * @example {
@@ -226,7 +243,7 @@ export interface components {
          */
         AuditEntry: {
             /** @enum {string} */
-            action: "job.create" | "job.update" | "job.revert" | "job.pause" | "job.resume" | "job.skipNext" | "job.delete" | "job.trigger" | "job.backfill" | "run.cancel" | "run.replay" | "calendar.create" | "calendar.update" | "calendar.delete" | "project.create" | "project.update" | "apiKey.create" | "apiKey.rotate" | "apiKey.revoke" | "signingSecret.create" | "signingSecret.rotate" | "signingSecret.revoke";
+            action: "job.create" | "job.update" | "job.revert" | "job.pause" | "job.resume" | "job.skipNext" | "job.delete" | "job.trigger" | "job.backfill" | "target.test" | "run.cancel" | "run.replay" | "calendar.create" | "calendar.update" | "calendar.delete" | "project.create" | "project.update" | "apiKey.create" | "apiKey.rotate" | "apiKey.revoke" | "signingSecret.create" | "signingSecret.rotate" | "signingSecret.revoke";
             actor: {
                 /** @description Of the key, or who the token was made for (`sub`) */
                 id: string | null;
@@ -270,7 +287,7 @@ export interface components {
                 /** @description A run has its job's */
                 name: string | null;
                 /** @enum {string} */
-                type: "job" | "run" | "project" | "apiKey" | "signingSecret" | "calendar";
+                type: "job" | "run" | "target" | "project" | "apiKey" | "signingSecret" | "calendar";
             };
         };
         /**
@@ -1537,7 +1554,7 @@ export interface components {
             /** @description Who made it, and which members became others; null: the audit log does not know */
             change: {
                 /** @enum {string} */
-                action: "job.create" | "job.update" | "job.revert" | "job.pause" | "job.resume" | "job.skipNext" | "job.delete" | "job.trigger" | "job.backfill" | "run.cancel" | "run.replay" | "calendar.create" | "calendar.update" | "calendar.delete" | "project.create" | "project.update" | "apiKey.create" | "apiKey.rotate" | "apiKey.revoke" | "signingSecret.create" | "signingSecret.rotate" | "signingSecret.revoke";
+                action: "job.create" | "job.update" | "job.revert" | "job.pause" | "job.resume" | "job.skipNext" | "job.delete" | "job.trigger" | "job.backfill" | "target.test" | "run.cancel" | "run.replay" | "calendar.create" | "calendar.update" | "calendar.delete" | "project.create" | "project.update" | "apiKey.create" | "apiKey.rotate" | "apiKey.revoke" | "signingSecret.create" | "signingSecret.rotate" | "signingSecret.revoke";
                 actor: {
                     id: string | null;
                     name: string | null;
@@ -2390,7 +2407,15 @@ export interface components {
          *           "durationMs": 31,
          *           "outcome": "succeeded",
          *           "status": 200,
-         *           "error": null
+         *           "error": null,
+         *           "timings": {
+         *             "queuedMs": -3,
+         *             "claimedMs": -1,
+         *             "resolvedMs": 1,
+         *             "connectedMs": 4,
+         *             "firstByteMs": 30,
+         *             "doneMs": 31
+         *           }
          *         }
          *       ]
          *     }
@@ -2439,6 +2464,159 @@ export interface components {
             state: "queued" | "running" | "retrying" | "held" | "succeeded" | "failed" | "cancelled" | "skipped";
             /** @enum {string} */
             trigger: "schedule" | "manual" | "backfill" | "replay" | "misfire";
+        };
+        /**
+         * @example {
+         *       "action": "replay",
+         *       "dryRun": false,
+         *       "matched": 1,
+         *       "succeeded": 1,
+         *       "failed": 0,
+         *       "results": [
+         *         {
+         *           "id": "0197a5d4-1e80-7a52-8d1e-6b0c9a4f3e21",
+         *           "jobId": "0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11",
+         *           "jobName": "nightly-report",
+         *           "status": 202,
+         *           "runId": "0197a5d4-1e80-7a52-8d1e-6b0c9a4f3e22",
+         *           "state": "queued",
+         *           "problem": null
+         *         }
+         *       ]
+         *     }
+         */
+        RunBulk: {
+            /** @enum {string} */
+            action: "replay" | "cancel";
+            dryRun: boolean;
+            failed: number;
+            /** @description Runs that there are of those named, or that the filter found */
+            matched: number;
+            /** @description In the order of `ids`; of a filter, the newest run first */
+            results: components["schemas"]["RunBulkResult"][];
+            succeeded: number;
+        };
+        /**
+         * @example {
+         *       "action": "cancel",
+         *       "ids": [
+         *         "0197a5d4-1e80-7a52-8d1e-6b0c9a4f3e21"
+         *       ]
+         *     }
+         */
+        RunBulkCancel: {
+            /** @enum {string} */
+            action: "cancel";
+            /**
+             * @description Only tell what would become of each; nothing is written
+             * @default false
+             */
+            dryRun?: boolean;
+            /** @description As the list of runs has them. No more than 1000 runs may match. */
+            filter?: {
+                /**
+                 * Format: date-time
+                 * @description Earliest scheduledFor, inclusive
+                 * @example 2026-12-24T18:00:00Z
+                 */
+                from?: string;
+                /**
+                 * Format: uuid
+                 * @description Only runs of this job
+                 */
+                jobId?: string;
+                /** @enum {string} */
+                state: "queued" | "running" | "retrying" | "held";
+                /**
+                 * Format: date-time
+                 * @description Latest scheduledFor, inclusive
+                 * @example 2026-12-24T18:00:00Z
+                 */
+                to?: string;
+            };
+            /** @description Ids of runs; or `filter` */
+            ids?: string[];
+        } & ({
+            ids: unknown;
+        } | {
+            filter: unknown;
+        });
+        /**
+         * @description One action on up to 1000 runs.
+         * @example {
+         *       "action": "replay",
+         *       "ids": [
+         *         "0197a5d4-1e80-7a52-8d1e-6b0c9a4f3e21"
+         *       ]
+         *     }
+         */
+        RunBulkInput: components["schemas"]["RunBulkReplay"] | components["schemas"]["RunBulkCancel"];
+        /**
+         * @description A new run for each, of its job as it is now, with the body that the ended one was given.
+         * @example {
+         *       "action": "replay",
+         *       "filter": {
+         *         "state": "failed",
+         *         "from": "2026-03-02T00:00:00Z"
+         *       },
+         *       "dryRun": true
+         *     }
+         */
+        RunBulkReplay: {
+            /** @enum {string} */
+            action: "replay";
+            /**
+             * @description Only tell what would become of each; nothing is written
+             * @default false
+             */
+            dryRun?: boolean;
+            /** @description As the list of runs has them. No more than 1000 runs may match. */
+            filter?: {
+                /**
+                 * Format: date-time
+                 * @description Earliest scheduledFor, inclusive
+                 * @example 2026-12-24T18:00:00Z
+                 */
+                from?: string;
+                /**
+                 * Format: uuid
+                 * @description Only runs of this job
+                 */
+                jobId?: string;
+                /** @enum {string} */
+                state: "succeeded" | "failed" | "cancelled" | "skipped";
+                /**
+                 * Format: date-time
+                 * @description Latest scheduledFor, inclusive
+                 * @example 2026-12-24T18:00:00Z
+                 */
+                to?: string;
+            };
+            /** @description Ids of runs; or `filter` */
+            ids?: string[];
+        } & ({
+            ids: unknown;
+        } | {
+            filter: unknown;
+        });
+        RunBulkResult: {
+            /**
+             * @description Of the run, as it was given
+             * @example 0197a5d4-1e80-7a52-8d1e-6b0c9a4f3e21
+             */
+            id: string;
+            jobId: string | null;
+            jobName: string | null;
+            problem: components["schemas"]["ItemProblem"] | null;
+            /** @description `replay`: the new run; null in a dry run */
+            runId: string | null;
+            /** @description Of the new run, or of the one that was cancelled; null where nothing became of it */
+            state: ("queued" | "running" | "retrying" | "held" | "succeeded" | "failed" | "cancelled" | "skipped") | null;
+            /**
+             * @description As the operation for one run answers
+             * @example 202
+             */
+            status: number;
         };
         RunError: {
             /**
@@ -2864,6 +3042,46 @@ export interface components {
             warnings: string[];
         };
         /**
+         * @example {
+         *       "auth": "keys",
+         *       "oidc": {
+         *         "issuer": "https://login.example.com",
+         *         "clientId": "carillon-dashboard",
+         *         "scopes": [
+         *           "openid"
+         *         ],
+         *         "audience": "carillon",
+         *         "bearer": "access",
+         *         "authorizationEndpoint": "https://login.example.com/authorize",
+         *         "tokenEndpoint": "https://login.example.com/token",
+         *         "endSessionEndpoint": null
+         *       }
+         *     }
+         */
+        SignIn: {
+            /**
+             * @description `open`: everyone who reaches the service may do everything; `keys`: it asks for a key or a token
+             * @enum {string}
+             */
+            auth: "open" | "keys";
+            /** @description Code flow with PKCE, as a public client; null: with an API key alone */
+            oidc: {
+                /** @description That the token must be made for */
+                audience: string;
+                authorizationEndpoint: string;
+                /**
+                 * @description Which of the tokens is sent as `Authorization: Bearer`
+                 * @enum {string}
+                 */
+                bearer: "access" | "id";
+                clientId: string;
+                endSessionEndpoint: string | null;
+                issuer: string;
+                scopes: string[];
+                tokenEndpoint: string;
+            } | null;
+        };
+        /**
          * @default {}
          * @example {
          *       "overlap": "P1D"
@@ -3043,7 +3261,25 @@ export interface components {
          *       },
          *       "clockOffsetMs": 3,
          *       "tzdb": "2026a",
-         *       "degraded": []
+         *       "degraded": [],
+         *       "replicas": [
+         *         {
+         *           "replicaId": "host-4711",
+         *           "role": "all",
+         *           "version": "0.1.0",
+         *           "startedAt": "2026-03-29T00:00:00.000Z",
+         *           "seenAt": "2026-03-29T00:59:58.000Z",
+         *           "leader": true
+         *         }
+         *       ],
+         *       "reigns": [
+         *         {
+         *           "epoch": 1,
+         *           "replicaId": "host-4711",
+         *           "from": "2026-03-29T00:00:00.100Z",
+         *           "to": null
+         *         }
+         *       ]
          *     }
          */
         System: {
@@ -3061,7 +3297,38 @@ export interface components {
                 running: number;
                 waiting: number;
             };
+            /** @description Who led when: the last 50 reigns, the newest first. Without Redis every scheduler has one of its own. */
+            reigns: {
+                epoch: number;
+                /**
+                 * Format: date-time
+                 * @example 2026-12-24T18:00:00.000Z
+                 */
+                from: string;
+                replicaId: string;
+                /** @description Null: it goes on. */
+                to: string | null;
+            }[];
             replicaId: string;
+            /** @description Every process of the service that said within 30 s that it is there, the oldest first. */
+            replicas: {
+                /** @description Whether a reign of it goes on. */
+                leader: boolean;
+                replicaId: string;
+                /** @enum {string} */
+                role: "all" | "api" | "scheduler" | "worker";
+                /**
+                 * Format: date-time
+                 * @example 2026-12-24T18:00:00.000Z
+                 */
+                seenAt: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-12-24T18:00:00.000Z
+                 */
+                startedAt: string;
+                version: string;
+            }[];
             /** @enum {string} */
             role: "all" | "api" | "scheduler" | "worker";
             slots: {
@@ -3179,6 +3446,96 @@ export interface components {
         TargetInput: components["schemas"]["HttpTargetInput"] | string;
         /**
          * @example {
+         *       "outcome": "succeeded",
+         *       "status": 200,
+         *       "durationMs": 31,
+         *       "timings": {
+         *         "resolvedMs": 1,
+         *         "connectedMs": 4,
+         *         "firstByteMs": 30,
+         *         "doneMs": 31
+         *       },
+         *       "request": {
+         *         "method": "POST",
+         *         "url": "https://example.com/hooks/report",
+         *         "headers": {
+         *           "content-type": "application/json",
+         *           "carillon-test": "true"
+         *         },
+         *         "body": "{\"report\":\"trial\"}"
+         *       },
+         *       "response": {
+         *         "status": 200,
+         *         "headers": {
+         *           "content-type": "text/plain"
+         *         },
+         *         "bodyExcerpt": "ok"
+         *       },
+         *       "error": null
+         *     }
+         */
+        TargetTest: {
+            durationMs: number;
+            error: {
+                /** @description Stable, for programs */
+                code: string;
+                message: string;
+            } | null;
+            /**
+             * @description As an attempt would end
+             * @enum {string}
+             */
+            outcome: "succeeded" | "failed" | "timedOut" | "cancelled";
+            /** @description As it was sent, with secrets masked; null: there was none to send */
+            request: {
+                body: string | null;
+                headers: {
+                    [key: string]: string;
+                };
+                method: string;
+                url: string;
+            } | null;
+            response: {
+                bodyExcerpt: string;
+                headers: {
+                    [key: string]: string;
+                };
+                status: number;
+            } | null;
+            /** @description HTTP status of the answer */
+            status: number | null;
+            /** @description Milliseconds from its start; null: it did not happen, as with a connection that was kept */
+            timings: {
+                /** @description The connection was made, TLS included */
+                connectedMs: number | null;
+                /** @description The call was over */
+                doneMs: number | null;
+                /** @description The answer began */
+                firstByteMs: number | null;
+                /** @description The addresses of the target were known */
+                resolvedMs: number | null;
+            };
+        };
+        /**
+         * @example {
+         *       "target": "https://example.com/hooks/report",
+         *       "body": {
+         *         "report": "trial"
+         *       }
+         *     }
+         */
+        TargetTestInput: {
+            /** @description Any JSON, in place of the target's body; absent or null: the target's */
+            body?: unknown;
+            /**
+             * Format: uuid
+             * @description Masks of secrets in the target stand for the secrets of this job
+             */
+            jobId?: string;
+            target: components["schemas"]["TargetInput"];
+        };
+        /**
+         * @example {
          *       "body": {
          *         "report": "again"
          *       }
@@ -3187,6 +3544,53 @@ export interface components {
         TriggerInput: {
             /** @description Any JSON, in place of the job's body; absent or null: the job's */
             body?: unknown;
+        };
+        /**
+         * @example {
+         *       "actor": {
+         *         "kind": "key",
+         *         "id": "0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11",
+         *         "name": "deploy pipeline"
+         *       },
+         *       "role": "editor",
+         *       "project": {
+         *         "id": "0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a12",
+         *         "name": "billing"
+         *       },
+         *       "auth": "keys",
+         *       "expiresAt": null,
+         *       "version": "0.1.0"
+         *     }
+         */
+        Whoami: {
+            actor: {
+                /** @description The key's id, or who the token was made for (`sub`) */
+                id: string | null;
+                /** @enum {string} */
+                kind: "open" | "key" | "token" | "root";
+                /** @description The key's name */
+                name: string | null;
+            };
+            /**
+             * @description `open`: everyone who reaches the service may do everything; `keys`: it asks for a key or a token
+             * @enum {string}
+             */
+            auth: "open" | "keys";
+            /** @description When the key ends; null: never, or not known */
+            expiresAt: string | null;
+            /** @description The one that the request acts in */
+            project: {
+                /**
+                 * Format: uuid
+                 * @example 0197a5d0-7c1f-7b3e-9c60-4f3f1f1d2a11
+                 */
+                id: string;
+                name: string;
+            };
+            /** @enum {string} */
+            role: "viewer" | "editor" | "admin" | "root";
+            /** @description Of the service */
+            version: string;
         };
     };
     responses: never;
@@ -4812,6 +5216,36 @@ export interface operations {
             };
         };
     };
+    bulkRuns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunBulkInput"];
+            };
+        };
+        responses: {
+            /** @description What became of each */
+            200: {
+                headers: {
+                    "idempotent-replayed": components["headers"]["IdempotentReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunBulk"];
+                };
+            };
+        };
+    };
     previewSchedule: {
         parameters: {
             query?: never;
@@ -4868,6 +5302,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Simulation"];
+                };
+            };
+        };
+    };
+    getSignIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ways in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignIn"];
                 };
             };
         };
@@ -5050,6 +5504,61 @@ export interface operations {
             };
         };
     };
+    testTarget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TargetTestInput"];
+            };
+        };
+        responses: {
+            /** @description What came of the call */
+            200: {
+                headers: {
+                    "idempotent-replayed": components["headers"]["IdempotentReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TargetTest"];
+                };
+            };
+        };
+    };
+    whoami: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Who sent the request */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    "X-RateLimit-Reset": components["headers"]["X-RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Whoami"];
+                };
+            };
+        };
+    };
 }
 
 /** Where each operation is, and what it takes. */
@@ -5057,6 +5566,7 @@ export const OPERATIONS = {
   auditLedger: { method: 'POST', path: '/jobs/{id}/audit', contentType: 'application/json' },
   backfillJob: { method: 'POST', path: '/jobs/{id}/backfill', contentType: 'application/json' },
   bulkJobs: { method: 'POST', path: '/jobs/bulk', contentType: 'application/json' },
+  bulkRuns: { method: 'POST', path: '/runs/bulk', contentType: 'application/json' },
   cancelRun: { method: 'POST', path: '/runs/{id}/cancel', contentType: 'application/json' },
   createApiKey: { method: 'POST', path: '/api-keys', contentType: 'application/json' },
   createCalendar: { method: 'POST', path: '/calendars', contentType: 'application/json' },
@@ -5075,6 +5585,7 @@ export const OPERATIONS = {
   getProject: { method: 'GET', path: '/projects/{id}', contentType: null },
   getReadiness: { method: 'GET', path: '/health/ready', contentType: null },
   getRun: { method: 'GET', path: '/runs/{id}', contentType: null },
+  getSignIn: { method: 'GET', path: '/sign-in', contentType: null },
   getSigningSecret: { method: 'GET', path: '/signing-secrets/{id}', contentType: null },
   getStartup: { method: 'GET', path: '/health/startup', contentType: null },
   getSystem: { method: 'GET', path: '/system', contentType: null },
@@ -5104,10 +5615,12 @@ export const OPERATIONS = {
   rotateSigningSecret: { method: 'POST', path: '/signing-secrets/{id}/rotate', contentType: 'application/json' },
   simulateSchedule: { method: 'POST', path: '/schedules/simulate', contentType: 'application/json' },
   skipNextOccurrence: { method: 'POST', path: '/jobs/{id}/skip-next', contentType: 'application/json' },
+  testTarget: { method: 'POST', path: '/targets/test', contentType: 'application/json' },
   triggerJob: { method: 'POST', path: '/jobs/{id}/trigger', contentType: 'application/json' },
   updateCalendar: { method: 'PATCH', path: '/calendars/{id}', contentType: 'application/merge-patch+json' },
   updateJob: { method: 'PATCH', path: '/jobs/{id}', contentType: 'application/merge-patch+json' },
   updateProject: { method: 'PATCH', path: '/projects/{id}', contentType: 'application/merge-patch+json' },
+  whoami: { method: 'GET', path: '/whoami', contentType: null },
 } as const;
 
 /** The kinds of refusal that the service knows. */
@@ -5129,6 +5642,8 @@ export type ProblemCode =
   | 'quota_exceeded'
   | 'rate_limited'
   | 'schedule_never_fires'
+  | 'too_many_streams'
+  | 'too_many_tests'
   | 'unauthenticated'
   | 'unavailable'
   | 'unsupported_media_type'

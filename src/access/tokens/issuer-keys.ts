@@ -1,10 +1,10 @@
 import { createLocalJWKSet, errors } from 'jose';
 import type { FlattenedJWSInput, JSONWebKeySet, JWSHeaderParameters } from 'jose';
+import { discover, fetchJson } from '../../platform/oidc/discovery.js';
 
 type KeySet = ReturnType<typeof createLocalJWKSet>;
 type Key = Awaited<ReturnType<KeySet>>;
 
-const ANSWER_LIMIT_MS = 3_000;
 /** Older keys still hold while others are fetched beside the requests. */
 const REFRESH_AFTER_MS = 600_000;
 /** Beyond, a key that the issuer has withdrawn may be among them: nothing is verified with them any more. */
@@ -66,25 +66,13 @@ export class IssuerKeys {
   }
 
   private async fetchKeys(): Promise<KeySet> {
-    const base = this.issuer.replace(/\/$/, '');
-    const about = await fetchJson(`${base}/.well-known/openid-configuration`);
-    if (about['issuer'] !== this.issuer) throw new Error('it calls itself by another name than OIDC_ISSUER');
-    const address = about['jwks_uri'];
+    const address = (await discover(this.issuer))['jwks_uri'];
     if (typeof address !== 'string' || !URL.canParse(address)) throw new Error('it does not say where its keys are');
     if (new URL(address).protocol !== 'https:' && new URL(this.issuer).protocol === 'https:') {
       throw new Error('its keys would not come over https');
     }
     return createLocalJWKSet((await fetchJson(address)) as unknown as JSONWebKeySet);
   }
-}
-
-async function fetchJson(url: string): Promise<Record<string, unknown>> {
-  const signal = AbortSignal.timeout(ANSWER_LIMIT_MS);
-  const response = await fetch(url, { redirect: 'error', signal, headers: { accept: 'application/json' } });
-  if (response.status !== 200) throw new Error(`${url} answered ${response.status}`);
-  const body: unknown = await response.json();
-  if (typeof body === 'object' && body !== null) return body as Record<string, unknown>;
-  throw new Error(`${url} answered no JSON object`);
 }
 
 function reasonOf(error: unknown): string {

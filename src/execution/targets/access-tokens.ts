@@ -4,7 +4,9 @@ import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import type { TargetAuth } from '../../domain/job.js';
 import { HttpTarget } from './http-target.js';
-import type { NoAnswer, WholeAnswer } from './http-target.js';
+import { Cancellation } from './cancellation.js';
+import type { WholeAnswer } from './exchange.js';
+import type { NoAnswer } from './http-target.js';
 import { Redaction } from './redaction.js';
 import { basicCredentials } from './request.js';
 import type { TargetRequest } from './request.js';
@@ -106,7 +108,7 @@ export class AccessTokens {
   }
 
   private async request(auth: OAuth2, keep: (lifetimeMs: number) => void): Promise<string | NoAnswer> {
-    const answer = await this.target.ask(tokenRequest(auth), new AbortController(), MAX_ANSWER_BYTES);
+    const answer = await this.target.ask(tokenRequest(auth), new Cancellation(), MAX_ANSWER_BYTES);
     const token = answer.kind === 'whole' ? readToken(answer) : failure(answer);
     if ('kind' in token) return redacted(token, auth);
     keep(token.lifetimeMs);

@@ -4,6 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { buildConnector } from 'undici';
 import { EgressPolicy } from '../../platform/egress/egress-policy.js';
 import type { Destination } from '../../platform/egress/egress-policy.js';
+import type { CallMarks } from './call-marks.js';
 import type { ClientCertificate } from './request.js';
 
 /** Refused before or while connecting: the target lies where calls must not go. */
@@ -26,7 +27,20 @@ const CONNECT_TIMEOUT_MS = 10_000;
  */
 @Injectable()
 export class EgressGuard {
+  /** Of the call that is being handed to undici: it asks for a connection, and that for addresses, before it returns. */
+  private marks: CallMarks | null = null;
+
   constructor(private readonly policy: EgressPolicy) {}
+
+  /** What `send` has undici connect, before it returns, is marked as this call's. */
+  marking<Result>(marks: CallMarks, send: () => Result): Result {
+    this.marks = marks;
+    try {
+      return send();
+    } finally {
+      this.marks = null;
+    }
+  }
 
   /**
    * Connects for undici: judges the host, resolves, judges every address, connects, and judges the peer. A client certificate
@@ -45,6 +59,7 @@ export class EgressGuard {
         return;
       }
       const connect = byPort.get(port) ?? others;
+      const { marks } = this;
       connect(options, (error, socket: Socket | null | undefined) => {
         // On failure undici gives no socket at all, whatever its types say.
         if (socket == null) {
@@ -52,7 +67,10 @@ export class EgressGuard {
         } else if (!this.allowsPeer(socket, destination)) {
           socket.destroy();
           callback(new EgressBlockedError(destination.host), null);
-        } else callback(null, socket);
+        } else {
+          if (marks !== null) marks.connectedAtMs = performance.now();
+          callback(null, socket);
+        }
       });
     };
   }
@@ -76,7 +94,9 @@ export class EgressGuard {
 
   /** Refuses a name as soon as one of its addresses is forbidden: which one is dialled must not be left to chance. */
   private lookup(destination: Destination, ...[options, callback]: OptionsAndCallback): void {
+    const { marks } = this;
     this.resolve(destination.host, { ...options, all: true }, (error, resolved) => {
+      if (marks !== null && error === null) marks.resolvedAtMs = performance.now();
       if (error !== null) {
         callback(error, '', 0);
         return;

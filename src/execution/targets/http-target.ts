@@ -1,9 +1,13 @@
-import type { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
-import { Agent, request } from 'undici';
+import { Agent } from 'undici';
 import type { Dispatcher } from 'undici';
+import { SECRET_MASK } from '../../domain/target-secrets.js';
+import { newMarks } from './call-marks.js';
 import { EgressBlockedError, EgressGuard } from './egress-guard.js';
+import type { Cancellation } from './cancellation.js';
+import { Exchange, MAX_INFORMATIONAL } from './exchange.js';
+import type { Failure, WholeAnswer } from './exchange.js';
 import { Redaction } from './redaction.js';
 import type { TargetRequest } from './request.js';
 
@@ -14,6 +18,8 @@ export type Answer =
       readonly status: number;
       readonly bodyExcerpt: string;
       readonly retryAfter: string | null;
+      /** Its headers as people may see them. */
+      readonly headers?: () => Record<string, string>;
     }
   | { readonly kind: 'unreachable'; readonly code: string; readonly message: string }
   | { readonly kind: 'timedOut' }
@@ -23,27 +29,13 @@ export type Answer =
 
 export type NoAnswer = Exclude<Answer, { kind: 'answered' }>;
 
-/** An answer as it came. */
-export interface WholeAnswer {
-  readonly kind: 'whole';
-  readonly status: number;
-  /** The first bytes of the body. */
-  readonly body: Buffer;
-  readonly retryAfter: string | null;
-}
-
 /** Kept of an answer's body, in bytes. */
 export const EXCERPT_BYTES = 2_048;
 
-/** Read of an answer so that its connection can serve again; a longer one costs the connection. */
-const DRAIN_BYTES = 65_536;
+const MAX_HEADERS_SHOWN = 50;
+const MAX_HEADER_SHOWN = 1_000;
 
-/** Informational answers (1xx) taken of one call: a target can send them without end, as fast as we read. */
-const MAX_INFORMATIONAL = 100;
-
-/** Tell our own limits from a cancellation. */
-const TIMED_OUT = new Error('no complete answer in time');
-const BABBLED = new Error(`more than ${MAX_INFORMATIONAL} informational answers (1xx) and no final one`);
+const BABBLED = `more than ${MAX_INFORMATIONAL} informational answers (1xx) and no final one`;
 
 const ERRORS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection_refused',
@@ -73,64 +65,59 @@ export class HttpTarget implements OnApplicationShutdown {
   }
 
   /**
-   * One call. Never throws; `abort`, which is this call's own, ends it from outside. The whole of it, body included, ends
-   * within `timeoutMs`. What it answers holds none of the request's secrets.
+   * One call. Never throws; `cancellation`, which is this call's own, ends it from outside. The whole of it, body included,
+   * ends within `timeoutMs`. What it answers holds none of the request's secrets. `marks` are set as it goes on.
    */
-  async call(outgoing: TargetRequest, abort: AbortController): Promise<Answer> {
+  async call(outgoing: TargetRequest, cancellation: Cancellation, marks = newMarks()): Promise<Answer> {
     const redaction = new Redaction(outgoing.secrets ?? []);
     // A secret that the end of the excerpt cuts must be seen whole to be found.
-    const answer = await this.ask(outgoing, abort, EXCERPT_BYTES + redaction.longest);
+    const answer = await this.ask(outgoing, cancellation, EXCERPT_BYTES + redaction.longest, marks);
     if (answer.kind !== 'whole')
       return 'message' in answer ? { ...answer, message: redaction.text(answer.message) } : answer;
-    const { status, body, retryAfter } = answer;
-    return { kind: 'answered', status, bodyExcerpt: excerptOf(redaction.bytes(body)), retryAfter };
+    const { status, body, retryAfter, headers } = answer;
+    const bodyExcerpt = excerptOf(redaction.bytes(body));
+    return { kind: 'answered', status, bodyExcerpt, retryAfter, headers: () => shownHeaders(headers, redaction) };
   }
 
   /** The same, with the first `keepBytes` of the answer's body as they came. */
-  async ask(outgoing: TargetRequest, abort: AbortController, keepBytes: number): Promise<WholeAnswer | NoAnswer> {
-    if (abort.signal.aborted) return { kind: 'aborted' };
-    const timer = setTimeout(() => abort.abort(TIMED_OUT), outgoing.timeoutMs);
-    let ownAgent: Agent | null = null;
-    try {
-      // For this call alone: nobody else may use its connection, and the key is not kept.
-      ownAgent = outgoing.certificate === undefined ? null : agentWith(this.guard.connector(outgoing.certificate));
-      const response = await this.send(outgoing, abort, ownAgent ?? this.agent);
-      const body = await readStart(response.body, keepBytes);
-      const retryAfter = response.headers['retry-after'];
-      return {
-        kind: 'whole',
-        status: response.statusCode,
-        body,
-        retryAfter: typeof retryAfter === 'string' ? retryAfter : null,
-      };
-    } catch (error) {
-      return endedBy(abort.signal) ?? describe(error);
-    } finally {
-      clearTimeout(timer);
-      void ownAgent?.destroy().catch(() => undefined);
-    }
-  }
-
-  private send(
+  ask(
     outgoing: TargetRequest,
-    abort: AbortController,
-    dispatcher: Dispatcher,
-  ): Promise<Dispatcher.ResponseData> {
-    let informational = 0;
-    const answered = request(outgoing.url, {
-      method: outgoing.method,
-      headers: outgoing.headers,
-      body: outgoing.body,
-      dispatcher,
-      signal: abort.signal,
-      onInfo: () => {
-        informational += 1;
-        if (informational > MAX_INFORMATIONAL) abort.abort(BABBLED);
-      },
+    cancellation: Cancellation,
+    keepBytes: number,
+    marks = newMarks(),
+  ): Promise<WholeAnswer | NoAnswer> {
+    if (cancellation.isRequested) return Promise.resolve({ kind: 'aborted' });
+    return new Promise((resolve) => {
+      // For this call alone: nobody else may use its connection, and the key is not kept.
+      let ownAgent: Agent | null = null;
+      const end = (answer: WholeAnswer | NoAnswer): void => {
+        marks.doneAtMs = performance.now();
+        clearTimeout(timer);
+        cancellation.listen(null);
+        void ownAgent?.destroy().catch(() => undefined);
+        resolve(answer);
+      };
+      const exchange = new Exchange(keepBytes, marks, (outcome) =>
+        end(outcome.kind === 'whole' ? outcome : describe(outcome)),
+      );
+      const abandon = (kind: 'timedOut' | 'aborted'): void => {
+        exchange.abandon();
+        end({ kind });
+      };
+      const timer = setTimeout(abandon, outgoing.timeoutMs, 'timedOut' as const);
+      cancellation.listen(() => abandon('aborted'));
+      try {
+        ownAgent = outgoing.certificate === undefined ? null : agentWith(this.guard.connector(outgoing.certificate));
+        const { origin, pathname, search } = new URL(outgoing.url);
+        const agent = ownAgent ?? this.agent;
+        const { headers, body } = outgoing;
+        const path = pathname + search;
+        const method = outgoing.method as Dispatcher.HttpMethod;
+        this.guard.marking(marks, () => agent.dispatch({ origin, path, method, headers, body }, exchange));
+      } catch (error) {
+        end(describe({ kind: 'error', error }));
+      }
     });
-    // undici heeds the signal once it is connected. Until then, a lookup or a handshake that does not end would keep us; the
-    // request itself is not sent any more.
-    return Promise.race([answered, whenAborted(abort.signal)]);
   }
 }
 
@@ -148,36 +135,15 @@ function agentWith(connect: ReturnType<EgressGuard['connector']>): Agent {
   });
 }
 
-/** Only ever rejects. */
-function whenAborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-  });
-}
-
-/** Null when nothing ended the call from our side. */
-function endedBy({ aborted, reason }: AbortSignal): NoAnswer | null {
-  if (!aborted) return null;
-  if (reason === BABBLED) return { kind: 'unreachable', code: 'bad_answer', message: BABBLED.message };
-  return { kind: reason === TIMED_OUT ? 'timedOut' : 'aborted' };
-}
-
-/** The first bytes of a body; reads on a little so that the connection can be kept, then drops it. */
-async function readStart(body: Readable, keepBytes: number): Promise<Buffer> {
-  const kept: Buffer[] = [];
-  let keptBytes = 0;
-  let readBytes = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    readBytes += chunk.length;
-    if (keptBytes < keepBytes) {
-      const part = chunk.subarray(0, keepBytes - keptBytes);
-      // A copy: what is kept must not keep the whole chunk in memory.
-      kept.push(Buffer.from(part));
-      keptBytes += part.length;
-    }
-    if (readBytes > DRAIN_BYTES) break;
-  }
-  return Buffer.concat(kept);
+/** What a target sets for later visits (`set-cookie`) lets in: nobody needs to see it. */
+function shownHeaders(headers: WholeAnswer['headers'], redaction: Redaction): Record<string, string> {
+  const shown = Object.entries(headers).slice(0, MAX_HEADERS_SHOWN);
+  return Object.fromEntries(
+    shown.map(([name, value]) => {
+      const text = name === 'set-cookie' ? SECRET_MASK : redaction.text([value ?? []].flat().join(', '));
+      return [name, text.slice(0, MAX_HEADER_SHOWN)];
+    }),
+  );
 }
 
 /** Postgres stores no NUL in text; a cut character at the end becomes U+FFFD. */
@@ -185,7 +151,9 @@ function excerptOf(bytes: Buffer): string {
   return bytes.subarray(0, EXCERPT_BYTES).toString('utf8').replaceAll('\0', '\uFFFD');
 }
 
-function describe(error: unknown): NoAnswer {
+function describe(failure: Failure): NoAnswer {
+  if (failure.kind === 'babbled') return { kind: 'unreachable', code: 'bad_answer', message: BABBLED };
+  const { error } = failure;
   if (error instanceof EgressBlockedError) return { kind: 'refused', code: 'egress_blocked', message: error.message };
   const { code, message, cause } = error as { code?: string; message?: string; cause?: unknown };
   if (cause instanceof EgressBlockedError) return { kind: 'refused', code: 'egress_blocked', message: cause.message };

@@ -18,6 +18,12 @@ export interface TargetRequest {
 
 export type ClientCertificate = Omit<Extract<TargetAuth, { type: 'mtls' }>, 'type'>;
 
+/** What a request says of the run that it is sent for. */
+export type AddressedRun = Pick<
+  ClaimedRun,
+  'id' | 'scheduledFor' | 'jobId' | 'jobName' | 'attempt' | 'body' | 'target'
+>;
+
 export interface RequestContext {
   readonly userAgent: string;
   /** Seconds since 1970, as Standard Webhooks counts. */
@@ -36,7 +42,7 @@ const BODILESS = new Set(['GET', 'HEAD']);
  * headers that identify the run (Standard Webhooks' id, timestamp and signatures, W3C trace context). The run's target is in
  * clear. An access token of OAuth 2 is not there yet.
  */
-export function buildRequest(run: ClaimedRun, context: RequestContext): TargetRequest {
+export function buildRequest(run: AddressedRun, context: RequestContext): TargetRequest {
   const { target } = run;
   const fill = filler(run);
   const { headers, secrets } = ownHeaders(target, filler(run, headerText));
@@ -94,7 +100,7 @@ export function basicCredentials(username: string, password: string): string {
 }
 
 /** Fills placeholders; what stands around them is left as it is. */
-function filler(run: ClaimedRun, encode: (value: string) => string = (value) => value): (text: string) => string {
+function filler(run: AddressedRun, encode: (value: string) => string = (value) => value): (text: string) => string {
   const values: Readonly<Record<string, string>> = {
     scheduledFor: formatInstant(run.scheduledFor),
     runId: run.id,
@@ -116,7 +122,7 @@ function fillUrl(url: string, fill: (text: string) => string): string {
   return url.slice(0, query) + filled;
 }
 
-function bodyOf(run: ClaimedRun, fill: (text: string) => string): { text: string; isText: boolean } {
+function bodyOf(run: AddressedRun, fill: (text: string) => string): { text: string; isText: boolean } {
   const body: unknown = run.body === null ? run.target.body : JSON.parse(run.body);
   if (body === undefined) {
     const { id, jobId, jobName, attempt } = run;

@@ -1,6 +1,5 @@
-import type { Fault } from '../../domain/errors.js';
 import { Problem } from '../../domain/errors.js';
-import { refusalOf, TITLES } from '../../platform/problem-details/problem-document.js';
+import { itemProblem } from '../../platform/contract/item-problem.js';
 import type { BulkResult } from './bulk.schemas.js';
 
 /** What became of one job. */
@@ -15,21 +14,15 @@ export function succeeded({ id, name, status, runId }: Done): BulkResult {
   return { id, name, status, runId, problem: null };
 }
 
-/**
- * `pointer` is where the item stands in the request, or null for one that a filter found; `contentPointer` where what its
- * faults point into stands.
- */
+/** As `itemProblem` has it. */
 export function refused(
   problem: Problem,
   item: Pick<Done, 'id' | 'name'>,
   pointer: string | null,
-  contentPointer: string = pointer ?? '',
+  contentPointer?: string,
 ): BulkResult {
-  const { status, code, detail, faults } = refusalOf(problem);
-  const errors: Fault[] = faults.map((fault) => ({ ...fault, pointer: `${contentPointer}${fault.pointer}` }));
-  if (errors.length === 0 && pointer !== null) errors.push({ pointer, code, detail });
-  const type = `urn:carillon:problem:${code}`;
-  return { ...item, status, runId: null, problem: { type, title: TITLES[code], status, detail, code, errors } };
+  const told = itemProblem(problem, pointer, contentPointer);
+  return { ...item, status: told.status, runId: null, problem: told };
 }
 
 /** What `work` returns, or the refusal that it throws; anything else is thrown on. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ItemProblem } from '../../platform/contract/item-problem.js';
 import { IdText } from '../../platform/contract/values.schema.js';
 import { JOB_EXAMPLE, JobListQuery, JobPatch, PauseMembers } from '../job.schemas.js';
 
@@ -118,32 +119,6 @@ export const BulkInput = z
 export type BulkInput = z.infer<typeof BulkInput>;
 export type BulkCreate = z.infer<typeof BulkCreate>;
 export type BulkChange = Exclude<BulkInput, BulkCreate>;
-
-const ItemProblem = z
-  .strictObject({
-    type: z.string(),
-    title: z.string(),
-    status: z.int(),
-    detail: z.string(),
-    code: z.string().meta({ description: 'Stable, for programs; as the operation for one job has it' }),
-    errors: z.array(
-      z.strictObject({
-        pointer: z.string().meta({ description: 'JSON pointer (RFC 6901) into the request', example: '/jobs/3/name' }),
-        code: z.string(),
-        detail: z.string(),
-        words: z
-          .strictObject({ position: z.int().min(1), text: z.string() })
-          .optional()
-          .meta({ description: 'Of a schedule in words: what is at fault' }),
-        suggestions: z
-          .array(z.string())
-          .readonly()
-          .optional()
-          .meta({ description: 'Of a schedule in words: phrases that are understood' }),
-      }),
-    ),
-  })
-  .meta({ id: 'ItemProblem', description: 'Why nothing became of one item.' });
 
 const BulkResult = z
   .strictObject({

@@ -18,6 +18,18 @@ const DOCS_HEADERS: Readonly<Record<string, string>> = {
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 };
 
+/** The dashboard's page and files: all of it from here, nothing inline. `connectTo`: origins beside our own that it may ask. */
+export function dashboardHeaders(connectTo: readonly string[] = []): Readonly<Record<string, string>> {
+  return {
+    ...SECURITY_HEADERS,
+    'content-security-policy':
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
+      `connect-src ${["'self'", ...connectTo].join(' ')}; manifest-src 'self'; worker-src 'self'; base-uri 'none'; ` +
+      "form-action 'none'; frame-ancestors 'none'",
+    'cross-origin-opener-policy': 'same-origin',
+  };
+}
+
 /** By the URL of the request, with or without its query. */
 export function securityHeadersFor(url: string): Readonly<Record<string, string>> {
   return url.startsWith('/docs') ? DOCS_HEADERS : SECURITY_HEADERS;

@@ -132,7 +132,10 @@ function markOptionalBody({ requestBody }: Operation, components: SchemaComponen
 function sayLimits(operation: Operation & Extensions): void {
   const cost = operation[COST_EXTENSION];
   if (cost !== undefined) {
-    const words = `Counts as one request for each ${cost.each} ${cost.of} begun.`;
+    const words =
+      'requests' in cost
+        ? `Counts as ${cost.requests} requests.`
+        : `Counts as one request for each ${cost.each} ${cost.of} begun.`;
     operation.description = [operation.description, words].filter((part) => part !== undefined).join(' ');
   }
   for (const [status, response] of Object.entries(operation.responses)) {
@@ -176,7 +179,7 @@ function mentions(response: unknown, code: string): boolean {
 
 interface Extensions {
   [ROLE_EXTENSION]?: AccessRule;
-  [COST_EXTENSION]?: RequestCost;
+  [COST_EXTENSION]?: RequestCost | { readonly requests: number };
 }
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;

@@ -54,6 +54,8 @@ export const TITLES: Record<RefusalCode, string> = {
   invalid: 'The content is not valid',
   quota_exceeded: 'A quota is used up',
   schedule_never_fires: 'The schedule never fires',
+  too_many_tests: 'Too many tests at once',
+  too_many_streams: 'Too many streams of events',
   internal: 'Internal error',
   unavailable: 'Unavailable for now',
   forbidden: 'Not allowed',

@@ -42,6 +42,10 @@ export async function serve(context: CommandContext): Promise<void> {
     },
   });
   serveDocs(app);
+  if (config.role === 'all' || config.role === 'api') {
+    const { serveDashboard } = await import('../http/serve-dashboard.js');
+    await serveDashboard(app);
+  }
   await app.init();
   // Past Nest's own listen, which logs a failure on top of throwing it: a port in use deserves one line.
   await app.getHttpAdapter().getInstance().listen({ port: config.port, host: config.host });

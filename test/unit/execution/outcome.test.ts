@@ -23,6 +23,8 @@ function run(statuses: string[] = ['2xx'], draft: Partial<ClaimedRun> = {}): Cla
       lostAttempts: 0,
       handedBack: 0,
       firstStartedAt: null,
+      availableAt: 0,
+      claimedAt: 0,
       body: null,
       secrets: null,
       signingSecrets: null,

@@ -21,6 +21,8 @@ function run(target: Partial<HttpTarget> = {}, draft: Partial<ClaimedRun> = {}):
       lostAttempts: 0,
       handedBack: 0,
       firstStartedAt: null,
+      availableAt: 0,
+      claimedAt: 0,
       body: null,
       secrets: null,
       signingSecrets: null,

@@ -78,7 +78,10 @@ describe('readSettings', () => {
     if (!taken) expect(problemsOf(environment)).toEqual([expect.stringMatching(/^OIDC_ISSUER must be the https URL/)]);
     else {
       const claims = { role: 'carillon_role', project: 'carillon_project' };
-      expect(readSettings(environment).oidc).toEqual({ issuer, audience: 'us', claims });
+      expect(readSettings(environment).oidc).toEqual({
+        ...{ issuer, audience: 'us', claims },
+        ...{ clientId: null, scopes: ['openid'] },
+      });
     }
   });
 

@@ -6,7 +6,7 @@ import { RUN_COLOURS, RUN_LOOKS } from './status';
 const SLOTS = 50;
 
 /**
- * The last runs of a job, newest at the right: height is the duration (by its logarithm), colour and shape the end, a cap
+ * The last runs of a job, newest at the right: height is the duration, colour and shape the end, a cap
  * on top lateness, and a gap with a dash what was skipped. Always as wide, so that rows line up.
  */
 export function RunStrip({
@@ -26,6 +26,8 @@ export function RunStrip({
   const width = SLOTS * pitch;
   const shown = (runs ?? []).slice(-SLOTS);
   const offset = SLOTS - shown.length;
+  // Below this all are short: what differs between them is of no interest.
+  const longestMs = shown.reduce((most, { durationMs }) => Math.max(most, durationMs ?? 0), 50);
   return (
     <svg
       width={width}
@@ -44,6 +46,7 @@ export function RunStrip({
           width={pitch - 1}
           height={height - 1}
           lateMs={lateMs}
+          longestMs={longestMs}
         />
       ))}
     </svg>
@@ -56,12 +59,14 @@ function Bar({
   width,
   height,
   lateMs,
+  longestMs,
 }: {
   run: StripRun;
   x: number;
   width: number;
   height: number;
   lateMs: number;
+  longestMs: number;
 }): ReactNode {
   const colour = RUN_COLOURS[run.state];
   const title = <title>{describe(run)}</title>;
@@ -73,7 +78,7 @@ function Bar({
       </g>
     );
   }
-  const size = barHeight(run.durationMs, height - 4);
+  const size = barHeight(run.durationMs, longestMs, height - 4);
   const top = height - size;
   const open = run.state === 'queued' || run.state === 'held';
   return (
@@ -93,10 +98,10 @@ function Bar({
   );
 }
 
-function barHeight(ms: number | null, max: number): number {
+/** By the root of the duration, the longest of those shown being all of the height: short ones stay visible. */
+function barHeight(ms: number | null, longestMs: number, max: number): number {
   if (ms === null) return 4;
-  // 1 ms is the least, a minute and more is all of it.
-  return 3 + (max - 3) * Math.min(1, Math.log10(1 + ms) / Math.log10(60_001));
+  return 3 + (max - 3) * Math.sqrt(Math.min(1, ms / longestMs));
 }
 
 function describe(run: StripRun): string {

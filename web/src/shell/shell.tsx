@@ -14,7 +14,8 @@ import { useShortcuts } from './shortcuts';
 import { Account } from './account';
 
 /** Not needed to see the first page. */
-const Palette = lazy(async () => ({ default: (await import('./palette')).Palette }));
+const loadPalette = async () => ({ default: (await import('./palette')).Palette });
+const Palette = lazy(loadPalette);
 const SignIn = lazy(async () => ({ default: (await import('../session/sign-in')).SignIn }));
 
 const ZONE_STORED_AS = 'carillon.zone';
@@ -57,6 +58,11 @@ function Frame({ signedIn, children }: { signedIn: boolean; children: ReactNode 
   useShortcuts(() => setPalette(true));
   useEffect(() => (signedIn ? startLive(queries) : undefined), [signedIn]);
   useArrival(main);
+  // Once the page stands, so that the first letters typed into it are not lost.
+  useEffect(() => {
+    const timer = setTimeout(() => void loadPalette(), 500);
+    return () => clearTimeout(timer);
+  }, []);
   return (
     <div className="flex min-h-dvh">
       <a
@@ -97,7 +103,6 @@ function SearchButton({ onClick }: { onClick: () => void }): ReactNode {
     <button
       type="button"
       onClick={onClick}
-      aria-label="Search and commands"
       className="flex h-8 items-center gap-2 rounded-md border border-line bg-surface px-2.5 text-sm text-ink-faint hover:border-line-strong sm:w-72"
     >
       <svg

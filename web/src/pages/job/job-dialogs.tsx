@@ -298,20 +298,25 @@ function BackfillDialog({ job, onClose }: Props): ReactNode {
         {plan.error !== null ? (
           <ErrorNote error={plan.error} />
         ) : (
-          <ol
-            tabIndex={0}
+          <div
+            role="region"
             aria-label="Due times"
-            className="grid h-40 auto-rows-min grid-cols-1 gap-x-4 overflow-y-auto rounded-md border border-line px-3 py-2 text-sm sm:grid-cols-2"
+            // Scrolls by keyboard too.
+            // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+            tabIndex={0}
+            className="h-40 overflow-y-auto rounded-md border border-line px-3 py-2 text-sm"
           >
-            {(plan.data?.occurrences ?? []).map(({ scheduledFor }) => (
-              <li key={scheduledFor}>
-                <Instant at={scheduledFor} zone={zone} />
-              </li>
-            ))}
-            {planned === 0 && plan.data !== undefined && (
-              <li className="text-ink-faint">All that was due has a run.</li>
-            )}
-          </ol>
+            <ol className="grid gap-x-4 sm:grid-cols-2">
+              {(plan.data?.occurrences ?? []).map(({ scheduledFor }) => (
+                <li key={scheduledFor}>
+                  <Instant at={scheduledFor} zone={zone} />
+                </li>
+              ))}
+              {planned === 0 && plan.data !== undefined && (
+                <li className="text-ink-faint">All that was due has a run.</li>
+              )}
+            </ol>
+          </div>
         )}
       </section>
     </ActionDialog>

@@ -1,8 +1,8 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { z } from 'zod';
-import type { TargetAuth } from '../domain/job.js';
-import { MAX_URL_LENGTH, refuseUrl } from '../domain/target.js';
-import { SECRET_MASK } from '../domain/target-secrets.js';
+import type { TargetAuth } from '../../domain/job.js';
+import { MAX_URL_LENGTH, refuseUrl } from '../../domain/target.js';
+import { SECRET_MASK } from '../../domain/target-secrets.js';
 
 const MAX_SECRET_LENGTH = 8_000;
 const MAX_PEM_LENGTH = 10_000;

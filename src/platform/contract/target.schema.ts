@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { HttpTarget } from '../domain/job.js';
-import { MAX_URL_LENGTH, refuseHeaderName, refuseHeaderText, refuseUrl } from '../domain/target.js';
-import { SECRET_MASK } from '../domain/target-secrets.js';
-import { DurationText, durationMeta, elapsedInput } from '../platform/contract/values.schema.js';
+import type { HttpTarget } from '../../domain/job.js';
+import { MAX_URL_LENGTH, refuseHeaderName, refuseHeaderText, refuseUrl } from '../../domain/target.js';
+import { SECRET_MASK } from '../../domain/target-secrets.js';
+import { DurationText, durationMeta, elapsedInput } from './values.schema.js';
 import { refuseAuth, TargetAuthInput, TargetAuthView } from './target-auth.schema.js';
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'] as const;
