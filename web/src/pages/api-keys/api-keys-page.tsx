@@ -126,7 +126,13 @@ function Keys({
             <Td>
               <Instant at={key.createdAt} seconds={false} />
             </Td>
-            <Td>{key.lastUsedAt === null ? <span className="text-ink-faint">never</span> : <Relative at={key.lastUsedAt} />}</Td>
+            <Td>
+              {key.lastUsedAt === null ? (
+                <span className="text-ink-faint">never</span>
+              ) : (
+                <Relative at={key.lastUsedAt} />
+              )}
+            </Td>
             <Td>
               <Ends at={key.expiresAt} />
             </Td>
@@ -138,7 +144,12 @@ function Keys({
                 disabled={key.replacedBy !== null}
                 onClick={() => ask({ kind: 'rotate', key })}
               />
-              <IconButton icon="trash" label={`Revoke ${key.name}`} small onClick={() => ask({ kind: 'revoke', key })} />
+              <IconButton
+                icon="trash"
+                label={`Revoke ${key.name}`}
+                small
+                onClick={() => ask({ kind: 'revoke', key })}
+              />
             </Td>
           </Tr>
         ))}

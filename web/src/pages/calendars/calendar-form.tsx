@@ -39,7 +39,12 @@ export function CalendarForm({
       </Field>
       <Field label="Description" className="sm:col-span-2">
         {(ids) => (
-          <TextInput {...ids} maxLength={1000} value={draft.description} onChange={({ target }) => set({ description: target.value })} />
+          <TextInput
+            {...ids}
+            maxLength={1000}
+            value={draft.description}
+            onChange={({ target }) => set({ description: target.value })}
+          />
         )}
       </Field>
       <Field label="Days" hint="One a line: 2026-12-25, or 2026-12-24 to 2027-01-01." error={faults.days}>

@@ -25,7 +25,7 @@ export function CalendarPage(): ReactNode {
     ['calendars', calendarId],
     async (signal) => {
       const { body, headers } = await api().request('getCalendar', { id: calendarId }, { signal });
-      return { calendar: body, tag: headers.get('etag') };
+      return { calendar: body as Calendar, tag: headers.get('etag') };
     },
     { pollMs: false },
   );

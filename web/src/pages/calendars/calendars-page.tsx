@@ -44,7 +44,8 @@ export function CalendarsPage(): ReactNode {
           )
         ) : calendars.length === 0 ? (
           <EmptyState title="No calendars yet">
-            Holidays, release freezes, nights: make one, or import the iCalendar file of those that your country publishes.
+            Holidays, release freezes, nights: make one, or import the iCalendar file of those that your country
+            publishes.
           </EmptyState>
         ) : (
           <Table label="Calendars" minWidth="40rem">

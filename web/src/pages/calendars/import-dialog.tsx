@@ -38,7 +38,10 @@ export function ImportDialog({ calendar, onClose }: { calendar: Schemas['Calenda
         toast(`${done.eventCount} events imported.`);
       }}
     >
-      <Field label="iCalendar file" hint="Its events take the place of those imported before. Days, hours and rules stay.">
+      <Field
+        label="iCalendar file"
+        hint="Its events take the place of those imported before. Days, hours and rules stay."
+      >
         {(ids) => (
           <input
             {...ids}

@@ -8,13 +8,17 @@ import { countText } from '../../time/format';
 const SHOWN = 100;
 
 /** Which jobs fire at another time because of a change, and when. */
-export function Moves({ changed }: { changed: Pick<Schemas['CalendarChanged'], 'moved' | 'moves' | 'dryRun'> }): ReactNode {
+export function Moves({
+  changed,
+}: {
+  changed: Pick<Schemas['CalendarChanged'], 'moved' | 'moves' | 'dryRun'>;
+}): ReactNode {
   if (changed.moved === 0) return <p className="text-sm text-ink-soft">No job’s next fire moves.</p>;
   return (
     <div className="flex flex-col gap-2">
       <p className="text-sm font-medium">
-        {countText(changed.moved)} {changed.moved === 1 ? 'job' : 'jobs'} {changed.dryRun ? 'would fire' : 'fire'} at another
-        time:
+        {countText(changed.moved)} {changed.moved === 1 ? 'job' : 'jobs'} {changed.dryRun ? 'would fire' : 'fire'} at
+        another time:
       </p>
       <div className="max-h-72 overflow-y-auto rounded-md border border-line">
         <Table label="Jobs that move" minWidth="30rem">

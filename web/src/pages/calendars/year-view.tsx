@@ -17,7 +17,8 @@ export function YearView({ calendar }: { calendar: Schemas['Calendar'] }): React
   const [year, setYear] = useState(Number(today.slice(0, 4)));
   const out = new Set(calendar.dates);
   for (const { from, to } of calendar.ranges) {
-    for (let at = Date.parse(from); at <= Date.parse(to); at += DAY_MS) out.add(new Date(at).toISOString().slice(0, 10));
+    for (let at = Date.parse(from); at <= Date.parse(to); at += DAY_MS)
+      out.add(new Date(at).toISOString().slice(0, 10));
   }
   const count = [...out].filter((day) => day.startsWith(String(year))).length;
   const more = calendar.rules.length + calendar.events.length + calendar.windows.length;

@@ -27,7 +27,10 @@ export function gridOf(forecast: Forecast, zone: string): Grid {
   const starts = new Map<number, string>();
   const from = Date.parse(forecast.from);
   for (let at = from; at < Date.parse(forecast.to); at += byMinute ? HOUR_MS / 2 : HOUR_MS * 6) {
-    starts.set(place(at).start, byMinute ? timeOf(place(at).start, zone, false) : `${weekdayOf(at, zone)} ${dayOf(at, zone).slice(8)}`);
+    starts.set(
+      place(at).start,
+      byMinute ? timeOf(place(at).start, zone, false) : `${weekdayOf(at, zone)} ${dayOf(at, zone).slice(8)}`,
+    );
   }
   const rows = [...starts].sort(([a], [b]) => a - b).map(([at, label]) => ({ at, label }));
   const index = new Map(rows.map(({ at }, row) => [at, row]));

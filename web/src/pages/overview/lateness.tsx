@@ -7,7 +7,7 @@ import { Plot, type Series } from '../../design/plot';
 import { now } from '../../time/clock';
 import { countText, durationText } from '../../time/format';
 import { useZone } from '../../time/zone';
-import { usePeriodic } from './use-periodic';
+import { usePeriodic } from '../../api/use-periodic';
 
 const SPANS = { '1h': 3_600_000, '24h': 86_400_000, '7d': 604_800_000, '30d': 2_592_000_000 } as const;
 type Span = keyof typeof SPANS;
@@ -40,7 +40,9 @@ export function Lateness(): ReactNode {
         {data !== undefined ? (
           <Told statistics={data} />
         ) : isMissing(error) ? (
-          <EmptyState title="No statistics yet">This service does not sum up its runs. The next version does.</EmptyState>
+          <EmptyState title="No statistics yet">
+            This service does not sum up its runs. The next version does.
+          </EmptyState>
         ) : error !== null ? (
           <ErrorNote error={error} retry={() => void refetch()} />
         ) : (

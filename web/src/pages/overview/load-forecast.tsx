@@ -9,7 +9,7 @@ import { now } from '../../time/clock';
 import { countText } from '../../time/format';
 import { useZone } from '../../time/zone';
 import { ForecastMap } from './forecast-map';
-import { usePeriodic } from './use-periodic';
+import { usePeriodic } from '../../api/use-periodic';
 
 const SPANS = { '24h': ['PT1M', 86_400_000], '7d': ['PT1H', 604_800_000] } as const;
 type Span = keyof typeof SPANS;
@@ -89,7 +89,7 @@ function Crowded({ forecast }: { forecast: Forecast }): ReactNode {
       <p className="pb-2 text-xs text-ink-soft">
         Fires now, and after spreading: <code className="font-mono">H</code> in place of a minute in cron, or a jitter.
       </p>
-      <ol className="flex flex-col gap-2.5">
+      <ol className="grid gap-x-6 gap-y-2.5 sm:grid-cols-2 2xl:grid-cols-1">
         {forecast.crowded.slice(0, 6).map(({ at, fires, jobs, afterSpreading }) => (
           <li key={at} className="min-w-0 text-xs">
             <div className="flex items-baseline justify-between gap-2">
@@ -103,7 +103,12 @@ function Crowded({ forecast }: { forecast: Forecast }): ReactNode {
                 <span className="sr-only"> after spreading</span>
               </span>
             </div>
-            <svg viewBox="0 0 100 5" preserveAspectRatio="none" className="my-0.5 block h-1.5 w-full" aria-hidden="true">
+            <svg
+              viewBox="0 0 100 5"
+              preserveAspectRatio="none"
+              className="my-0.5 block h-1.5 w-full"
+              aria-hidden="true"
+            >
               <rect width={(100 * fires) / most} height="5" fill="var(--bad)" opacity="0.35" />
               <rect width={(100 * afterSpreading) / most} height="5" fill="var(--ok)" />
             </svg>

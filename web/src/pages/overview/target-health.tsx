@@ -6,7 +6,7 @@ import { Mark } from '../../design/status';
 import { Table, Td, Th, Tr } from '../../design/table';
 import { Relative } from '../../design/time';
 import { countText, durationText } from '../../time/format';
-import { usePeriodic } from './use-periodic';
+import { usePeriodic } from '../../api/use-periodic';
 
 const STATES = {
   healthy: { shape: 'disc', ink: 'text-ok', word: 'Healthy' },

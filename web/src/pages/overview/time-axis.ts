@@ -12,7 +12,9 @@ export interface Tick {
 /** Round times of the zone's clocks between two instants. */
 export function ticksOf(from: number, to: number, zone: string, count: number): Tick[] {
   const wall = (at: number) => Date.parse(`${localOf(at, zone)}Z`);
-  const walls = scaleUtc().domain([wall(from), wall(to)]).ticks(count);
+  const walls = scaleUtc()
+    .domain([wall(from), wall(to)])
+    .ticks(count);
   return walls.flatMap((date) => {
     const at = instantOf(date.toISOString().slice(0, 19), zone);
     if (at === null || at < from || at > to) return [];

@@ -49,7 +49,15 @@ export const LaneDrawing = memo(function LaneDrawing({
         const end = Math.min(view.width, to === null ? view.width : x(Date.parse(to)));
         return (
           end > start && (
-            <rect key={from} x={start} y={2} width={end - start} height={LANE_HEIGHT - 4} rx={2} fill={`url(#${hatch})`} />
+            <rect
+              key={from}
+              x={start}
+              y={2}
+              width={end - start}
+              height={LANE_HEIGHT - 4}
+              rx={2}
+              fill={`url(#${hatch})`}
+            />
           )
         );
       })}

@@ -23,7 +23,8 @@ export function nearest(lane: TimelineLane, view: View, x: number, bandMs = 0): 
   };
   for (const run of lane.runs ?? []) offer(run.scheduledFor, () => ({ kind: 'run', run }));
   for (const { scheduledFor } of lane.occurrences) {
-    if (Date.parse(scheduledFor) > view.now) offer(scheduledFor, () => ({ kind: 'next', at: Date.parse(scheduledFor) }));
+    if (Date.parse(scheduledFor) > view.now)
+      offer(scheduledFor, () => ({ kind: 'next', at: Date.parse(scheduledFor) }));
   }
   if (best !== null) return best;
   const at = view.from + (x / view.width) * (view.to - view.from);
@@ -47,7 +48,9 @@ export function Readout({
       {pointer === null ? (
         <Legend />
       ) : (
-        <span className="line">{describe(pointer.lane, nearest(pointer.lane, view, pointer.x, bandMs), view, zone, pointer.x)}</span>
+        <span className="line">
+          {describe(pointer.lane, nearest(pointer.lane, view, pointer.x, bandMs), view, zone, pointer.x)}
+        </span>
       )}
     </div>
   );

@@ -12,10 +12,16 @@ import { useZone } from '../../time/zone';
 import { ticksOf } from './time-axis';
 import { LANE_HEIGHT, LaneDrawing, xOf, type View } from './timeline-lane';
 import { nearest, Readout } from './timeline-readout';
-import { usePeriodic } from './use-periodic';
+import { usePeriodic } from '../../api/use-periodic';
 
 const HOUR_MS = 3_600_000;
-const SPANS = { '1h': HOUR_MS, '6h': 6 * HOUR_MS, '24h': 24 * HOUR_MS, '7d': 168 * HOUR_MS, '30d': 720 * HOUR_MS } as const;
+const SPANS = {
+  '1h': HOUR_MS,
+  '6h': 6 * HOUR_MS,
+  '24h': 24 * HOUR_MS,
+  '7d': 168 * HOUR_MS,
+  '30d': 720 * HOUR_MS,
+} as const;
 type Span = keyof typeof SPANS;
 const EVERY_MS: Record<Span, number> = { '1h': 3_000, '6h': 10_000, '24h': 30_000, '7d': 60_000, '30d': 60_000 };
 const BAND_MS: Record<string, number> = { PT1M: 60_000, PT5M: 300_000, PT1H: HOUR_MS, PT6H: 6 * HOUR_MS };
@@ -85,7 +91,9 @@ export function Timeline(): ReactNode {
       {found.data === undefined ? (
         <div className="px-4 pb-4" style={{ minHeight: 8 * LANE_HEIGHT }}>
           {isMissing(found.error) ? (
-            <EmptyState title="No timeline yet">This service does not draw up timelines. The next version does.</EmptyState>
+            <EmptyState title="No timeline yet">
+              This service does not draw up timelines. The next version does.
+            </EmptyState>
           ) : found.error !== null ? (
             <ErrorNote error={found.error} retry={() => void found.refetch()} />
           ) : (
@@ -149,29 +157,31 @@ function Lanes({ answer, spanMs }: { answer: TimelineAnswer; spanMs: number }): 
           <span className="absolute top-1 left-1/2 -translate-x-1/2 font-semibold text-accent">now</span>
         </div>
       </div>
-      <ul aria-label="Timeline by job" className="relative">
-        {answer.lanes.map((lane) => (
-          <li key={lane.jobId} className="flex items-center hover:bg-hover">
-            <Link
-              to="/jobs/$jobId"
-              params={{ jobId: lane.jobId }}
-              search={{}}
-              className={`${LABEL} flex shrink-0 items-center gap-1.5 px-4 text-xs hover:underline`}
-              style={{ height: LANE_HEIGHT }}
-            >
-              <Mark shape={JOB_LOOKS[lane.state].shape} className={JOB_LOOKS[lane.state].ink} />
-              <span className="line" title={`${lane.jobName} · ${JOB_LOOKS[lane.state].word}`}>
-                {lane.jobName}
-              </span>
-              {lane.state !== 'active' && <span className="sr-only">{JOB_LOOKS[lane.state].word}</span>}
-            </Link>
-            <LaneArea lane={lane} view={view} point={setPointer}>
-              {width > 0 && <LaneDrawing lane={lane} view={view} bandMs={bandMs} hatch={hatch} />}
-            </LaneArea>
-          </li>
-        ))}
+      <div className="relative isolate">
         <Grid view={view} ticks={ticks} />
-      </ul>
+        <ul aria-label="Timeline by job">
+          {answer.lanes.map((lane) => (
+            <li key={lane.jobId} className="flex items-center hover:bg-hover">
+              <Link
+                to="/jobs/$jobId"
+                params={{ jobId: lane.jobId }}
+                search={{}}
+                className={`${LABEL} flex shrink-0 items-center gap-1.5 px-4 text-xs hover:underline`}
+                style={{ height: LANE_HEIGHT }}
+              >
+                <Mark shape={JOB_LOOKS[lane.state].shape} className={JOB_LOOKS[lane.state].ink} />
+                <span className="line" title={`${lane.jobName} · ${JOB_LOOKS[lane.state].word}`}>
+                  {lane.jobName}
+                </span>
+                {lane.state !== 'active' && <span className="sr-only">{JOB_LOOKS[lane.state].word}</span>}
+              </Link>
+              <LaneArea lane={lane} view={view} point={setPointer}>
+                {width > 0 && <LaneDrawing lane={lane} view={view} bandMs={bandMs} hatch={hatch} />}
+              </LaneArea>
+            </li>
+          ))}
+        </ul>
+      </div>
       <Readout pointer={pointer} view={view} bandMs={bandMs} />
     </div>
   );
@@ -180,7 +190,11 @@ function Lanes({ answer, spanMs }: { answer: TimelineAnswer; spanMs: number }): 
 /** The lines of the axis through all lanes. */
 function Grid({ view, ticks }: { view: View; ticks: readonly { at: number; day: boolean }[] }): ReactNode {
   return (
-    <div className="pointer-events-none absolute inset-y-0 right-0" style={{ width: view.width }} aria-hidden="true">
+    <div
+      className="pointer-events-none absolute inset-y-0 right-0 -z-10"
+      style={{ width: view.width }}
+      aria-hidden="true"
+    >
       {ticks.map(({ at, day }) => (
         <span
           key={at}

@@ -2,13 +2,12 @@ import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { Attention } from '../../api/additions';
 import { api, call, isMissing } from '../../api/client';
-import { useShown } from '../../api/queries';
 import { Icon, type IconName } from '../../design/icons';
 import { ErrorNote, Panel, Waiting } from '../../design/panel';
 import { Relative } from '../../design/time';
 import { countText } from '../../time/format';
 import { LATE_MS } from './timeline-lane';
-import { usePeriodic } from './use-periodic';
+import { usePeriodic } from '../../api/use-periodic';
 
 /** Whether everything is on time and what needs somebody. A service without that tells it from its last runs. */
 export function useAttention() {
@@ -144,7 +143,7 @@ function Item({ item }: { item: Attention['items'][number] }): ReactNode {
 
 /** Degraded parts of the service, told on every look at the overview. */
 export function Degraded(): ReactNode {
-  const { data } = useShown(['system'], (signal) => api().getSystem({}, { signal }), { pollMs: 10_000 });
+  const { data } = usePeriodic(['system', 'degraded'], 10_000, (signal) => api().getSystem({}, { signal }));
   if (data === undefined || data.degraded.length === 0) return null;
   return (
     <p className="rounded-md bg-warn-soft px-3 py-2 text-sm">

@@ -12,7 +12,9 @@ export async function replayRuns(ids: readonly string[]): Promise<Replayed> {
     const answer = await call<RunsBulk>('/runs/bulk', { method: 'POST', body: { action: 'replay', ids } });
     return {
       started: answer.succeeded,
-      refused: answer.results.flatMap(({ problem }) => (problem === null ? [] : [problem.detail ?? problem.title ?? ''])),
+      refused: answer.results.flatMap(({ problem }) =>
+        problem === null ? [] : [problem.detail ?? problem.title ?? ''],
+      ),
     };
   } catch (error) {
     if (!isMissing(error)) throw error;

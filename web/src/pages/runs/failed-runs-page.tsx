@@ -33,7 +33,10 @@ export function FailedRunsPage(): ReactNode {
     toggleAll: () => setChosen(shownIds.every((id) => chosen.has(id)) ? new Set() : new Set(shownIds)),
   };
   return (
-    <Page title="Failed runs" subtitle="All their attempts are used up. A replay is a new run with the same occurrence.">
+    <Page
+      title="Failed runs"
+      subtitle="All their attempts are used up. A replay is a new run with the same occurrence."
+    >
       <RunFilters to="/runs/failed" search={search} states={false} />
       {error !== null && <ErrorNote error={error} retry={() => void refetch()} />}
       <Panel flush className={chosen.size > 0 ? 'mb-16' : ''}>
@@ -107,8 +110,8 @@ function ReplayDialog({
       }}
     >
       <p className="text-sm text-ink-soft">
-        Each becomes a new run with a <code className="font-mono">webhook-id</code> of its own: a receiver that drops repeats
-        does the work again. The failed ones stay in the ledger as they are.
+        Each becomes a new run with a <code className="font-mono">webhook-id</code> of its own: a receiver that drops
+        repeats does the work again. The failed ones stay in the ledger as they are.
       </p>
     </ActionDialog>
   );

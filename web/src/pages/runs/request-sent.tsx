@@ -9,9 +9,13 @@ import { ErrorNote, Panel, Waiting } from '../../design/panel';
 
 /** What the target was asked, as far as it is known: secrets are masked by the service and not here. */
 export function RequestSent({ run }: { run: Run }): ReactNode {
-  const { data: job, error } = useShown(['job', run.jobId, 'job'], (signal) => api().getJob({ id: run.jobId }, { signal }), {
-    pollMs: false,
-  });
+  const { data: job, error } = useShown(
+    ['job', run.jobId, 'job'],
+    (signal) => api().getJob({ id: run.jobId }, { signal }),
+    {
+      pollMs: false,
+    },
+  );
   if (job === undefined) {
     return (
       <Panel title="Request">
@@ -122,8 +126,8 @@ export function VerifySignature(): ReactNode {
     >
       <Code label="the code that verifies">{SNIPPETS[language]}</Code>
       <p className="pt-2 text-xs text-ink-faint">
-        Sign over the bytes that came, not over what a parser made of them. Calls are signed once the project has a signing
-        secret.
+        Sign over the bytes that came, not over what a parser made of them. Calls are signed once the project has a
+        signing secret.
       </p>
     </Panel>
   );

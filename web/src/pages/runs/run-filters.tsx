@@ -22,7 +22,15 @@ const SPANS = [
 ] as const;
 
 /** Which runs are shown. All of it stands in the address. */
-export function RunFilters({ to, search, states }: { to: '/runs' | '/runs/failed'; search: RunsSearch; states: boolean }) {
+export function RunFilters({
+  to,
+  search,
+  states,
+}: {
+  to: '/runs' | '/runs/failed';
+  search: RunsSearch;
+  states: boolean;
+}) {
   const navigate = useNavigate();
   const change = (part: RunsSearch) => void navigate({ to, search: { ...search, ...part }, replace: true });
   return (
@@ -65,9 +73,7 @@ export function RunFilters({ to, search, states }: { to: '/runs' | '/runs/failed
         <option value="all">All that is kept</option>
       </Select>
       <Between search={search} onChange={change} />
-      {search.from !== undefined && (
-        <Chosen text="from" at={search.from} onClear={() => change({ from: undefined })} />
-      )}
+      {search.from !== undefined && <Chosen text="from" at={search.from} onClear={() => change({ from: undefined })} />}
       {search.to !== undefined && <Chosen text="before" at={search.to} onClear={() => change({ to: undefined })} />}
     </div>
   );
@@ -75,7 +81,8 @@ export function RunFilters({ to, search, states }: { to: '/runs' | '/runs/failed
 
 function Between({ search, onChange }: { search: RunsSearch; onChange: (part: RunsSearch) => void }): ReactNode {
   const zone = useZone();
-  const local = (at: string | undefined) => (at === undefined || Number.isNaN(Date.parse(at)) ? '' : localOf(Date.parse(at), zone));
+  const local = (at: string | undefined) =>
+    at === undefined || Number.isNaN(Date.parse(at)) ? '' : localOf(Date.parse(at), zone);
   const [from, setFrom] = useState(local(search.from));
   const [to, setTo] = useState(local(search.to));
   const instant = (text: string) => {
@@ -128,7 +135,9 @@ function Chosen({ text, at, onClear }: { text: string; at: string; onClear: () =
 }
 
 function ChosenJob({ jobId, onClear }: { jobId: string; onClear: () => void }): ReactNode {
-  const { data } = useShown(['job', jobId, 'job'], (signal) => api().getJob({ id: jobId }, { signal }), { pollMs: false });
+  const { data } = useShown(['job', jobId, 'job'], (signal) => api().getJob({ id: jobId }, { signal }), {
+    pollMs: false,
+  });
   return (
     <Chip label="Remove the filter of the job" onClear={onClear}>
       {data?.name ?? jobId}

@@ -101,7 +101,8 @@ export function RunPage(): ReactNode {
 }
 
 function noAttempts(run: Run): string {
-  if (run.state === 'skipped') return `It was skipped${run.reason === null ? '' : `: ${run.reason}`}. Nobody was called.`;
+  if (run.state === 'skipped')
+    return `It was skipped${run.reason === null ? '' : `: ${run.reason}`}. Nobody was called.`;
   if (run.state === 'cancelled') return 'It was cancelled before the first attempt.';
   return 'The first attempt has not begun.';
 }
@@ -204,8 +205,8 @@ function ReplayDialog({ run, onClose }: DialogProps): ReactNode {
       }}
     >
       <p className="text-sm text-ink-soft">
-        A new run for the same occurrence, by the job as it is now, with a <code className="font-mono">webhook-id</code> of
-        its own. This one stays as it is.
+        A new run for the same occurrence, by the job as it is now, with a <code className="font-mono">webhook-id</code>{' '}
+        of its own. This one stays as it is.
       </p>
     </ActionDialog>
   );

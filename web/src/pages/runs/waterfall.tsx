@@ -126,7 +126,11 @@ function Figures({ phases }: { phases: readonly Phase[] }): ReactNode {
 function Pause({ before, after }: { before: TimedAttempt | undefined; after: TimedAttempt }): ReactNode {
   if (before === undefined) return null;
   const waited = Date.parse(after.startedAt) - Date.parse(before.startedAt) - (before.durationMs ?? 0);
-  return <li className="bg-sunken px-4 py-1 text-xs text-ink-soft">{durationText(Math.max(0, waited))} until the next attempt</li>;
+  return (
+    <li className="bg-sunken px-4 py-1 text-xs text-ink-soft">
+      {durationText(Math.max(0, waited))} until the next attempt
+    </li>
+  );
 }
 
 function wordsOf(phases: readonly Phase[]): string {

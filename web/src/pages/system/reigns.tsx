@@ -18,7 +18,9 @@ export function Reigns({ reigns }: { reigns: readonly Reign[] | undefined }): Re
   return (
     <Panel title="Reigns" note="who led, the newest first" flush>
       {reigns === undefined ? (
-        <p className="px-4 pb-4 text-sm text-ink-soft">This service does not keep who led before; the next version does.</p>
+        <p className="px-4 pb-4 text-sm text-ink-soft">
+          This service does not keep who led before; the next version does.
+        </p>
       ) : reigns.length === 0 ? (
         <p className="px-4 pb-4 text-sm text-ink-soft">Nobody has led yet.</p>
       ) : (

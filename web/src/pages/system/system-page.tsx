@@ -1,12 +1,13 @@
 import type { ReactNode } from 'react';
 import { api } from '../../api/client';
-import { useShown } from '../../api/queries';
 import type { SystemAnswer } from '../../api/run-additions';
+import { usePeriodic } from '../../api/use-periodic';
 import { Icon } from '../../design/icons';
 import { ErrorNote, Fact, Facts, Figure, Page, Panel, Waiting } from '../../design/panel';
 import { Badge } from '../../design/status';
 import { Table, Td, Th, Tr } from '../../design/table';
 import { Countdown, Instant, Relative } from '../../design/time';
+import { useNow } from '../../time/clock';
 import { countText } from '../../time/format';
 import { Reigns } from './reigns';
 
@@ -16,10 +17,10 @@ const CLOCK_OFF_MS = 250;
 
 /** The service itself: who leads, who is there, and whether something does not work as it should. */
 export function SystemPage(): ReactNode {
-  const found = useShown(
+  const found = usePeriodic(
     ['system', 'page'],
+    POLL_MS,
     (signal) => api().getSystem({}, { signal }) as Promise<SystemAnswer>,
-    { pollMs: POLL_MS },
   );
   const system = found.data;
   return (
@@ -103,7 +104,9 @@ function Replicas({ system }: { system: SystemAnswer }): ReactNode {
   return (
     <Panel title="Replicas" note="seen in the last 30 s" flush>
       {system.replicas === undefined ? (
-        <p className="px-4 pb-4 text-sm text-ink-soft">This service knows only of itself; the next version lists them all.</p>
+        <p className="px-4 pb-4 text-sm text-ink-soft">
+          This service knows only of itself; the next version lists them all.
+        </p>
       ) : (
         <Table label="Replicas" minWidth="36rem">
           <thead>
@@ -152,7 +155,11 @@ function ThisReplica({ system }: { system: SystemAnswer }): ReactNode {
         <Fact name="Role">{system.role}</Fact>
         <Fact name="Version">{system.version}</Fact>
         <Fact name="Leader">
-          {system.leader === null ? 'none is known' : <span className="font-mono text-xs">{system.leader.replicaId}</span>}
+          {system.leader === null ? (
+            'none is known'
+          ) : (
+            <span className="font-mono text-xs">{system.leader.replicaId}</span>
+          )}
         </Fact>
       </Facts>
     </Panel>
@@ -160,13 +167,16 @@ function ThisReplica({ system }: { system: SystemAnswer }): ReactNode {
 }
 
 function Slots({ next }: { next: readonly string[] }): ReactNode {
+  const nowMs = useNow();
+  // What has fired since this was asked is not next any more.
+  const coming = next.filter((at) => Date.parse(at) > nowMs);
   return (
     <Panel title="Next slots" note="armed in memory">
       {next.length === 0 ? (
         <p className="text-sm text-ink-soft">None: nothing falls due soon, or another replica has them.</p>
       ) : (
         <ol className="flex min-h-60 flex-col gap-1 text-sm">
-          {next.slice(0, 10).map((at, index) => (
+          {coming.slice(0, 10).map((at, index) => (
             <li key={index} className="flex justify-between gap-4">
               <Instant at={at} />
               <span className="text-ink-soft">

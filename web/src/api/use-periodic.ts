@@ -1,5 +1,5 @@
 import { useQuery, type QueryKey, type UseQueryResult } from '@tanstack/react-query';
-import { isMissing } from '../../api/client';
+import { isMissing } from './client';
 
 /**
  * What sums up many runs is asked for at a steady pace: anew with each of them would be much work for a picture that hardly
