@@ -64,7 +64,7 @@ function Row({ target }: { target: Target }): ReactNode {
   const look = STATES[target.state];
   return (
     <Tr>
-      <Td className="max-w-56 font-mono text-xs break-all">{target.host}</Td>
+      <Td className="font-mono text-xs whitespace-nowrap">{target.host}</Td>
       <Td>
         <span className={`inline-flex items-center gap-1.5 ${look.ink}`}>
           <Mark shape={look.shape} />

@@ -77,6 +77,8 @@ function Bands({ lane, view, bandMs }: { lane: TimelineLane; view: View; bandMs:
   const width = Math.max(2, (bandMs / (view.to - view.from)) * view.width - 1);
   return bands.map((band) => {
     const left = xOf(view, Date.parse(band.at));
+    // The band that goes on ends at now.
+    const right = Math.min(left + width, xOf(view, view.now));
     let top = LANE_HEIGHT - 3;
     return bandParts(band, most, LANE_HEIGHT - 7).map(({ kind, height }) => {
       top -= height;
@@ -85,7 +87,7 @@ function Bands({ lane, view, bandMs }: { lane: TimelineLane; view: View; bandMs:
           key={`${band.at} ${kind}`}
           x={left}
           y={top}
-          width={width}
+          width={Math.max(1, right - left)}
           height={height - (kind === 'bad' ? 0.8 : 0)}
           fill={BAND_COLOURS[kind]}
           opacity={kind === 'ok' ? 0.65 : kind === 'rest' ? 0.5 : 1}
