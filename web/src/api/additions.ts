@@ -40,8 +40,9 @@ export interface Statistics {
   readonly to: string;
   readonly resolution: 'PT1M' | 'PT1H' | 'P1D';
   readonly totals: Ends & { readonly runs: number; readonly reasons: Readonly<Record<string, number>> };
-  readonly latenessMs: Percentiles & { readonly objective: number; readonly withinObjective: number };
-  readonly durationMs: Percentiles;
+  /** Null: nothing was started. */
+  readonly latenessMs: (Percentiles & { readonly objective: number; readonly withinObjective: number }) | null;
+  readonly durationMs: Percentiles | null;
   readonly buckets: readonly (Ends & {
     readonly at: string;
     readonly latenessMs: Percentiles | null;
@@ -75,8 +76,12 @@ export interface Forecast {
   readonly from: string;
   readonly to: string;
   readonly resolution: 'PT1M' | 'PT1H';
-  readonly computedAt: string;
+  /** Null: none was made yet. */
+  readonly computedAt: string | null;
+  /** Some rules were sampled, not counted. */
+  readonly estimated: boolean;
   readonly total: number;
+  readonly peak: number;
   readonly cells: readonly { readonly at: string; readonly fires: number }[];
   readonly crowded: readonly {
     readonly at: string;
@@ -94,7 +99,7 @@ export interface TargetHealth {
   readonly attempts: number;
   readonly durationMs: { readonly p50: number; readonly p95: number } | null;
   readonly lastFailureAt: string | null;
-  readonly lastError: string | null;
+  readonly lastError: { readonly code: string; readonly message: string } | null;
 }
 
 export interface Attention {
