@@ -4,7 +4,7 @@ import type { DueJob } from '../persistence/planning.repository.js';
 
 interface Planned {
   readonly job: DueJob;
-  readonly plan: { readonly nextOccurrenceAt: number | null } | null;
+  readonly plan: { readonly nextRunAt: number | null } | null;
 }
 
 /** Tells those who listen what a committed plan made of jobs and runs. */
@@ -14,7 +14,7 @@ export function tellOfPlan(changes: Changes, entered: readonly NewRun[], planned
   for (const { job, plan } of planned) {
     const { projectId, id, name, state } = job;
     if (plan === null) changes.job(projectId, id, name, 'paused');
-    else if (plan.nextOccurrenceAt === null) changes.job(projectId, id, name, 'completed');
+    else if (plan.nextRunAt === null) changes.job(projectId, id, name, 'completed');
     else if (state === 'paused') changes.job(projectId, id, name, 'resumed');
   }
 }
