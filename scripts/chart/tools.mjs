@@ -1,4 +1,4 @@
-// The tools that check the chart: built by Go at pinned versions, kept below node_modules/.cache, and nothing outside it.
+// The tools that check the chart: built by Go at pinned versions, with Go's own cache, and kept below node_modules/.cache.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,8 +24,6 @@ const MODULES = {
 
 const environment = {
   ...process.env,
-  GOCACHE: join(cache, 'go-build'),
-  GOMODCACHE: join(cache, 'go-modules'),
   GOFLAGS: '-buildvcs=false -modcacherw',
   CGO_ENABLED: '0',
   HELM_CACHE_HOME: join(cache, 'helm/cache'),
