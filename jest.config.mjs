@@ -33,7 +33,7 @@ const services = {
 };
 
 export default {
-  // In one process, which is Jest's own choice on two cores, all that the tests load adds up until nothing moves any more.
+  // Jest's own choice on two cores is one, and many of the tests wait more than they work.
   maxWorkers: Math.max(2, availableParallelism() - 1),
   // Says that a test hangs. How long something may take is for the test to say.
   testTimeout: 20_000,

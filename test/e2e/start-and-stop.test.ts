@@ -224,7 +224,7 @@ describe('a start that cannot be', () => {
 
   it('knows its commands', () => {
     expect(start({}, 'migarte')).toEqual({
-      lines: ['carillon: "migarte" is no command: serve, migrate, rotate-keys'],
+      lines: ['carillon: "migarte" is no command: serve, migrate, after-restore, rotate-keys'],
       status: 1,
     });
   });

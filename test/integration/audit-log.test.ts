@@ -159,10 +159,14 @@ test('every operation that writes leaves its entry', async () => {
   const run = idOf(await act('post /jobs/{id}/trigger', editor.key, 202, `/jobs/${job}/trigger`, {}));
   await act('post /runs/{id}/cancel', editor.key, 202, `/runs/${run}/cancel`, {});
   await act('post /runs/{id}/replay', editor.key, 202, `/runs/${run}/replay`, {});
+  await act('post /runs/bulk', editor.key, 200, '/runs/bulk', { action: 'replay', ids: [run] });
   const hour = 3_600_000;
   const past = { from: new Date(Date.now() - 5 * hour).toISOString(), to: new Date(Date.now() - hour).toISOString() };
-  await api.must(200, editor.key, 'PATCH', `/jobs/${job}`, { schedule: '0 * * * *' });
+  const hourly = await api.must(200, editor.key, 'PATCH', `/jobs/${job}`, { schedule: '0 * * * *' });
   newest = (await entries())[0]?.id ?? '';
+  const occurrence = `/jobs/${job}/occurrences/${String(hourly['nextRunAt'])}`;
+  await act('put /jobs/{id}/occurrences/{scheduledFor}', editor.key, 200, occurrence, { action: 'skip' });
+  await act('delete /jobs/{id}/occurrences/{scheduledFor}', editor.key, 204, occurrence);
   await act('post /jobs/{id}/backfill', editor.key, 202, `/jobs/${job}/backfill`, past);
   await act('post /jobs/bulk', editor.key, 200, '/jobs/bulk', { action: 'pause', ids: [job] });
   await act('put /projects/{id}/jobs', editor.key, 200, `/projects/${projectId}/jobs`, { jobs: [jobOf('set')] });
@@ -193,6 +197,9 @@ test('every operation that writes leaves its entry', async () => {
     'post /jobs/{id}/trigger': ['job.trigger'],
     'post /runs/{id}/cancel': ['run.cancel'],
     'post /runs/{id}/replay': ['run.replay'],
+    'post /runs/bulk': ['run.replay'],
+    'put /jobs/{id}/occurrences/{scheduledFor}': ['job.editOccurrence'],
+    'delete /jobs/{id}/occurrences/{scheduledFor}': ['job.restoreOccurrence'],
     'post /jobs/{id}/backfill': ['job.backfill'],
     'post /jobs/bulk': ['job.pause'],
     'put /projects/{id}/jobs': ['job.create'],
@@ -209,11 +216,12 @@ test('every operation that writes leaves its entry', async () => {
     'delete /signing-secrets/{id}': ['signingSecret.revoke'],
     'patch /projects/{id}': ['project.update'],
   });
-  // The first two are tried below, an imported calendar beside its import; the last two write nothing.
+  // The first two are tried below, an imported calendar beside its import, tests of targets beside those; the others write nothing.
   const elsewhere = [
     'post /projects',
     'post /projects/{id}/jobs/import',
     'post /calendars/{id}/import',
+    'post /targets/test',
     'post /schedules/preview',
     'post /schedules/simulate',
     'post /jobs/{id}/audit',

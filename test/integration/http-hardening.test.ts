@@ -5,7 +5,9 @@ import { Body, Controller, Get, Module, Post } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { pino } from 'pino';
 import { createApp } from '../../src/platform/http/create-app.js';
+import { Lifecycle } from '../../src/platform/health/lifecycle.js';
 import { Metrics } from '../../src/platform/metrics.js';
+import { NO_TRACING, Tracing } from '../../src/platform/tracing/tracing.js';
 import { waitFor } from '../support/wait-for.js';
 
 const LARGE = 8 * 1_048_576;
@@ -28,7 +30,10 @@ class ThingsController {
   }
 }
 
-@Module({ controllers: [ThingsController], providers: [Metrics] })
+@Module({
+  controllers: [ThingsController],
+  providers: [Metrics, Lifecycle, { provide: Tracing, useValue: NO_TRACING }],
+})
 class ThingsModule {}
 
 let app: NestFastifyApplication;

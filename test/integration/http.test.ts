@@ -6,7 +6,9 @@ import { pino } from 'pino';
 import { Problem } from '../../src/domain/errors.js';
 import { Config, readSettings } from '../../src/platform/config.js';
 import { createApp } from '../../src/platform/http/create-app.js';
+import { Lifecycle } from '../../src/platform/health/lifecycle.js';
 import { Metrics } from '../../src/platform/metrics.js';
+import { NO_TRACING, Tracing } from '../../src/platform/tracing/tracing.js';
 import { PlatformModule } from '../../src/platform/platform.module.js';
 import { RateLimitingModule } from '../../src/rate-limiting/rate-limiting.module.js';
 
@@ -31,7 +33,6 @@ class ThingsController {
 @Module({
   imports: [RateLimitingModule],
   controllers: [ThingsController],
-  providers: [Metrics],
 })
 class ThingsModule {}
 
@@ -49,8 +50,8 @@ beforeAll(async () => {
   const platform = {
     global: true,
     module: PlatformModule,
-    providers: [{ provide: Config, useValue: config }],
-    exports: [Config],
+    providers: [{ provide: Config, useValue: config }, Metrics, Lifecycle, { provide: Tracing, useValue: NO_TRACING }],
+    exports: [Config, Metrics, Lifecycle, Tracing],
   };
   const logger = pino({ level: 'debug' }, { write: (line: string) => void logged.push(line) });
   app = await createApp({ module: ThingsModule, imports: [platform] }, logger);

@@ -226,6 +226,6 @@ test.each(['stopped', 'frozen'] as const)(
     const startedAt = performance.now();
     await one.end();
     expect(performance.now() - startedAt).toBeLessThan(2_500);
-    await waitFor('sockets to be gone', handles, (left) => left.length <= before);
+    await waitFor('sockets to be gone', handles, (left) => left.length <= before, { timeoutMs: 15_000 });
   },
 );
