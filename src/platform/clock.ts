@@ -16,6 +16,17 @@ export abstract class Clock {
    * database's was set, or another server answers now.
    */
   abstract agrees(databaseAt: Instant, askedAt: Instant): boolean;
+
+  private readonly listeners: (() => void)[] = [];
+
+  /** `listener` is called when this clock was set: timers that were armed by it before are wrong. */
+  onSet(listener: () => void): void {
+    this.listeners.push(listener);
+  }
+
+  protected wasSet(): void {
+    for (const listener of this.listeners) listener();
+  }
 }
 
 const SYNC_EVERY_MS = 10_000;
@@ -96,9 +107,11 @@ export class DatabaseClock extends Clock implements OnApplicationShutdown {
       const sample = await this.sample();
       if (sample.roundTripMs < best.roundTripMs) best = sample;
     }
+    const { base } = this;
     if (!this.isKnownBetter(best)) this.base = best;
     this.metrics.clockOffset.set(this.offsetMs / 1_000);
     this.warnOfOffset();
+    if (base !== null && Math.abs(movedMs(base, this.base ?? base)) > AGREES_WITHIN_MS) this.wasSet();
   }
 
   /** In a slow spell a new answer may only say that the old one can still be right; taking it would make every plan late. */
@@ -130,4 +143,9 @@ export class DatabaseClock extends Clock implements OnApplicationShutdown {
       );
     } else this.logger.log("this host's clock agrees with the database's again");
   }
+}
+
+/** How far the database's clock was set between two answers. */
+function movedMs(before: Sample, after: Sample): number {
+  return after.databaseAt - before.databaseAt - (after.receivedAtMs - before.receivedAtMs);
 }

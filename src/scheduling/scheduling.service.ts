@@ -53,6 +53,7 @@ export class SchedulingService implements OnApplicationBootstrap, OnModuleDestro
     this.messages.subscribe((message) => {
       if (message.type === 'jobDue') this.onJobDue(message.at);
     });
+    this.clock.onSet(() => this.onClockSet());
     await this.lock.start({ onLead: (reign) => this.onLead(reign), onFollow: () => this.onFollow() });
   }
 
@@ -101,6 +102,14 @@ export class SchedulingService implements OnApplicationBootstrap, OnModuleDestro
   private hydrate(): void {
     this.horizonStale = true;
     this.plan();
+  }
+
+  /** What is armed was armed by another time: it may be hours late, and the next pass of the horizon with it. */
+  private onClockSet(): void {
+    if (this.lock.reign() === null || this.stopped) return;
+    this.logger.warn("the database's clock was set: what is due by it now is planned, and the slots are armed anew");
+    this.slots.clear();
+    this.hydrate();
   }
 
   private onJobDue(at: Instant): void {

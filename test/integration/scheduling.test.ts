@@ -1,6 +1,7 @@
 import { SchedulerRegistry } from '@nestjs/schedule';
 import type { Database } from '../../src/persistence/database.js';
 import { PlanningRepository } from '../../src/persistence/planning.repository.js';
+import type { Clock } from '../../src/platform/clock.js';
 import { Metrics } from '../../src/platform/metrics.js';
 import { AlwaysLeader } from '../../src/scheduling/always-leader.js';
 import { LeaderLock } from '../../src/scheduling/leader-lock.js';
@@ -39,12 +40,16 @@ interface Leader {
   readonly queue: KeepingQueue;
 }
 
-async function lead(horizonMs = 60_000, database: Database = ledger.database, lock?: LeaderLock): Promise<Leader> {
-  const [registry, messages, queue, clock, metrics] = [
+async function lead(
+  horizonMs = 60_000,
+  database: Database = ledger.database,
+  lock?: LeaderLock,
+  clock: Clock = new HostClock(),
+): Promise<Leader> {
+  const [registry, messages, queue, metrics] = [
     new SchedulerRegistry(),
     new LocalMessages(),
     new KeepingQueue(),
-    new HostClock(),
     new Metrics(),
   ];
   const repository = new PlanningRepository(database);
@@ -106,6 +111,25 @@ test('a job of every second fires on each one, on time, once', async () => {
     expect(availableAt - scheduledFor).toBeLessThan(250);
   }
   expect(new Set(queue.queued).size).toBe(queue.queued.length);
+});
+
+test("what is due by the database's clock is planned as soon as that is known to be set", async () => {
+  class OldClock extends HostClock {
+    set(): void {
+      this.lagMs = 0;
+      this.wasSet();
+    }
+  }
+  const clock = new OldClock(3_600_000);
+  const [due, soon] = [Date.now() - 1_000, inSeconds(20)];
+  await ledger.addJob({ schedule: once(due), nextOccurrenceAt: due });
+  await ledger.addJob({ schedule: once(soon), nextOccurrenceAt: soon });
+  const leader = await lead(60_000, ledger.database, undefined, clock);
+  await waitFor('the first pass', () => leader.registry.getIntervals().includes('horizon'));
+  expect(await ledger.runs()).toEqual([]);
+  clock.set();
+  await waitFor('the run', async () => (await ledger.runs()).length === 1);
+  await waitFor('the slot', () => leader.slots.next(9).includes(soon));
 });
 
 test('a message arms a slot inside the horizon, and plans at once what is due', async () => {

@@ -111,6 +111,26 @@ describe('DatabaseClock', () => {
     expect(world.databaseAt - clock.now()).toBe(1);
   });
 
+  it('tells when it was set, and not when an answer came late', async () => {
+    const world = new World();
+    const clock = new DatabaseClock(world, metrics);
+    let times = 0;
+    clock.onSet(() => (times += 1));
+    await clock.sync();
+    world.trips = [[5, 900]];
+    await clock.sync();
+    expect(times).toBe(0);
+    world.trips = [[1, 1]];
+    world.databaseAt += 3_600_000;
+    expect(clock.agrees(world.databaseAt, clock.now())).toBe(false);
+    await clock.sync();
+    expect(times).toBe(1);
+    expect(clock.agrees(world.databaseAt, clock.now())).toBe(true);
+    world.databaseAt -= 3_600_000;
+    await clock.sync();
+    expect(times).toBe(2);
+  });
+
   it('warns once when the host is off by more than a second, and tells when that is over', async () => {
     const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation();
     const log = jest.spyOn(Logger.prototype, 'log').mockImplementation();
