@@ -59,8 +59,8 @@ test('the first job is made from words, and is seen firing as it does', async ()
   await page.getByRole('heading', { name: 'first' }).waitFor();
   const rows = page.getByRole('region', { name: 'Runs' }).getByRole('row');
   await until(async () => (await rows.count()) > 3);
-  await page.getByText('Succeeded').first().waitFor();
-  await service.api('DELETE', `/jobs/${page.url().split('/').at(-1)}`);
+  await rows.filter({ hasText: 'Succeeded' }).first().waitFor();
+  await service.api('DELETE', `/jobs/${new URL(page.url()).pathname.split('/').at(-1)}`);
   await page.getByRole('heading', { name: 'This job is not there' }).waitFor();
   await close(page);
 });
@@ -70,7 +70,7 @@ test('an unknown word is marked, and what would be taken is one press away', asy
   await page.getByLabel('When').fill('every weekdy at 9:00');
   await page.locator('mark', { hasText: 'weekdy' }).waitFor();
   await page.getByRole('button', { name: 'every Monday at 9:00' }).click();
-  await page.getByText('At 09:00, only on Monday').waitFor();
+  await page.getByText('At 09:00, only on Monday').locator('visible=true').first().waitFor();
   assert.equal(await page.getByLabel('When').inputValue(), 'every Monday at 9:00');
   await close(page);
 });
@@ -95,8 +95,8 @@ test('an edit shows the fires before and after, changes what was changed, and ke
   });
   const page = await open(`/ui/jobs/${id}/edit`);
   await page.getByLabel('When').fill('30 4 * * 1');
-  await page.getByText('At 04:30, only on Monday').waitFor();
-  await page.getByText('At 03:00 (UTC)').waitFor();
+  await page.getByText('At 04:30, only on Monday').locator('visible=true').first().waitFor();
+  await page.getByText('At 03:00 (UTC)').locator('visible=true').first().waitFor();
   assert.equal(await page.getByRole('list', { name: 'Next fires before the change' }).getByRole('listitem').count(), 5);
   await page.getByRole('button', { name: 'Save' }).first().click();
   await page.getByRole('heading', { name: 'to-edit' }).waitFor();

@@ -60,7 +60,8 @@ function Frame({ signedIn, children }: { signedIn: boolean; children: ReactNode 
   useArrival(main);
   // Once the page stands, so that the first letters typed into it are not lost.
   useEffect(() => {
-    const timer = setTimeout(() => void loadPalette(), 500);
+    // While the service is away it can't be had; whoever opens it asks again.
+    const timer = setTimeout(() => void loadPalette().catch(() => undefined), 500);
     return () => clearTimeout(timer);
   }, []);
   return (

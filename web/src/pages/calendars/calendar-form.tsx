@@ -14,7 +14,7 @@ export function CalendarForm({
 }): ReactNode {
   const set = (part: Partial<CalendarDraft>) => onChange({ ...draft, ...part });
   return (
-    <div className="grid gap-4 sm:grid-cols-2">
+    <div className="grid grid-cols-1 gap-4 sm:grid-cols-2">
       <Field label="Name" hint="Schedules name it in “exclude”.">
         {(ids) => (
           <TextInput

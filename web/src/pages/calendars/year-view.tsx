@@ -33,7 +33,7 @@ export function YearView({ calendar }: { calendar: Schemas['Calendar'] }): React
         </>
       }
     >
-      <div className="grid grid-cols-3 gap-4 sm:grid-cols-4 lg:grid-cols-6 2xl:grid-cols-12">
+      <div className="grid grid-cols-3 grid-cols-1 gap-4 sm:grid-cols-4 lg:grid-cols-6 2xl:grid-cols-12">
         {MONTHS.map((name, month) => (
           <Month key={name} name={name} year={year} month={month} out={out} today={today} />
         ))}

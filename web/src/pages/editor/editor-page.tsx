@@ -99,7 +99,7 @@ function Editor({ start, original }: { start: JobDraft; original?: Original }): 
     <Page title={title}>
       <form
         onSubmit={(event) => void save(event)}
-        className="grid items-start gap-4 lg:grid-cols-[minmax(0,1fr)_minmax(20rem,26rem)]"
+        className="grid items-start grid-cols-1 gap-4 lg:grid-cols-[minmax(0,1fr)_minmax(20rem,26rem)]"
       >
         <div className="flex min-w-0 flex-col gap-4">
           <Panel>

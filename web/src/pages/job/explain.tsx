@@ -49,11 +49,11 @@ export function Explain({ job }: { job: Job }): ReactNode {
           if (at !== null) setAsked(new Date(at).toISOString());
         }}
       >
-        <div className="flex items-start gap-2">
-          <div className="flex-1">
+        <div className="flex flex-wrap items-end gap-2">
+          <div className="min-w-0 flex-1 basis-56">
             <MomentField label="Why did it run, or not, at" zone={zone} value={text} onChange={setText} />
           </div>
-          <Button type="submit" icon="question" className="mt-5.5">
+          <Button type="submit" icon="question" className="shrink-0">
             Explain
           </Button>
         </div>

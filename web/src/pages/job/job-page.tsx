@@ -32,7 +32,9 @@ export function JobPage(): ReactNode {
   const found = useShown(['job', jobId, 'job'], (signal) => api().getJob({ id: jobId }, { signal }));
   const runs = useShown(['job', jobId, 'runs'], (signal) => api().listJobRuns({ id: jobId, limit: 50 }, { signal }));
   const job = found.data as Job | undefined;
-  if (job === undefined) return <NoJob error={found.error} retry={() => void found.refetch()} />;
+  // One that was deleted meanwhile is remembered, but gone.
+  if (job === undefined || isRefused(found.error, 404))
+    return <NoJob error={found.error} retry={() => void found.refetch()} />;
   const rows = runs.data?.data ?? [];
   return (
     <Page
@@ -83,14 +85,14 @@ export function JobPage(): ReactNode {
       {tab === 'versions' ? (
         <Revisions job={job} editor={editor} />
       ) : (
-        <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,1fr)_26rem]">
+        <div className="grid items-start grid-cols-1 gap-4 xl:grid-cols-[minmax(0,1fr)_26rem]">
           <div className="flex min-w-0 flex-col gap-4">
             <Panel title="Last 50 runs" note="height is duration, a cap lateness">
-              <div className="overflow-x-auto">
+              <div className="flex justify-end overflow-hidden">
                 <RunStrip runs={rows.toReversed()} height={56} pitch={11} />
               </div>
             </Panel>
-            <div className="grid gap-4 lg:grid-cols-2">
+            <div className="grid grid-cols-1 gap-4 lg:grid-cols-2">
               <Suspense fallback={<div className="h-[246px] lg:col-span-2" />}>
                 <JobCharts jobId={job.id} zone={job.schedule.timeZone} runs={rows} />
               </Suspense>

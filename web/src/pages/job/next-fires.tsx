@@ -78,7 +78,7 @@ export function NextFires({
                 title={seam ? 'The clocks change between these two' : undefined}
                 className={`flex h-8 items-center gap-2 border-t first:border-t-0 ${seam ? 'border-dashed border-warn' : 'border-line'}`}
               >
-                <span className="w-8 shrink-0 text-xs text-ink-faint">{weekdayOf(at, shownZone)}</span>
+                <span className="hidden w-8 shrink-0 text-xs text-ink-faint sm:inline">{weekdayOf(at, shownZone)}</span>
                 <time dateTime={scheduledFor} className="whitespace-nowrap">
                   {instantText(at, shownZone)}{' '}
                   <span className={`text-xs ${seam ? 'text-warn' : 'text-ink-faint'}`}>{offset}</span>

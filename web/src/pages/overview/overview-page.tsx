@@ -1,15 +1,17 @@
 import { Link } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
+import { lazy, Suspense, type ReactNode } from 'react';
 import { api } from '../../api/client';
 import { mayEdit, useShown, useWhoAmI } from '../../api/queries';
 import { buttonLook } from '../../design/button';
 import { Icon } from '../../design/icons';
 import { EmptyState, Page, Panel } from '../../design/panel';
-import { Lateness } from './lateness';
-import { LoadForecast } from './load-forecast';
-import { TargetHealth } from './target-health';
 import { Timeline } from './timeline';
 import { AttentionList, Degraded, Sentence } from './verdict';
+
+/** Below what is seen first; the chart alone is a fifth of all that the page would load. */
+const Lateness = lazy(async () => ({ default: (await import('./lateness')).Lateness }));
+const LoadForecast = lazy(async () => ({ default: (await import('./load-forecast')).LoadForecast }));
+const TargetHealth = lazy(async () => ({ default: (await import('./target-health')).TargetHealth }));
 
 /** Whether everything is on time, at a glance; below it what was, what comes and what needs somebody. */
 export function OverviewPage(): ReactNode {
@@ -50,12 +52,16 @@ export function OverviewPage(): ReactNode {
           <Sentence />
           <Degraded />
           <Timeline />
-          <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
-            <Lateness />
+          <div className="grid items-start grid-cols-1 gap-4 xl:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
+            <Suspense fallback={<div className="min-h-80" />}>
+              <Lateness />
+            </Suspense>
             <AttentionList />
           </div>
-          <LoadForecast />
-          <TargetHealth />
+          <Suspense fallback={<div className="min-h-96" />}>
+            <LoadForecast />
+            <TargetHealth />
+          </Suspense>
         </>
       )}
     </Page>

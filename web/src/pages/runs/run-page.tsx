@@ -60,7 +60,7 @@ export function RunPage(): ReactNode {
       }
     >
       <Panel>
-        <div className="grid grid-cols-2 gap-4 sm:grid-cols-4">
+        <div className="grid grid-cols-2 grid-cols-1 gap-4 sm:grid-cols-4">
           <Figure
             label="Started after due"
             tone={(run.latenessMs ?? 0) >= LATE_MS ? 'text-warn' : ''}
@@ -77,7 +77,7 @@ export function RunPage(): ReactNode {
           </Figure>
         </div>
       </Panel>
-      <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,1fr)_26rem]">
+      <div className="grid items-start grid-cols-1 gap-4 xl:grid-cols-[minmax(0,1fr)_26rem]">
         <div className="flex min-w-0 flex-col gap-4">
           <Panel title="Attempts" note="time from each attempt’s start" flush>
             {run.attempts.length === 0 ? (

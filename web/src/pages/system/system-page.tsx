@@ -36,7 +36,7 @@ export function SystemPage(): ReactNode {
         <>
           <State system={system} />
           <Panel>
-            <div className="grid grid-cols-2 gap-4 sm:grid-cols-3 lg:grid-cols-6">
+            <div className="grid grid-cols-2 grid-cols-1 gap-4 sm:grid-cols-3 lg:grid-cols-6">
               <Figure label="Waiting" note="runs in the queue">
                 {countText(system.queue.waiting)}
               </Figure>
@@ -61,7 +61,7 @@ export function SystemPage(): ReactNode {
               </Figure>
             </div>
           </Panel>
-          <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,1fr)_22rem]">
+          <div className="grid items-start grid-cols-1 gap-4 xl:grid-cols-[minmax(0,1fr)_22rem]">
             <div className="flex min-w-0 flex-col gap-4">
               <Replicas system={system} />
               <Reigns reigns={system.reigns} />
