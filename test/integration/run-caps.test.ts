@@ -127,9 +127,10 @@ test('who waits longest goes first, also before those that come later', async ()
   for (const { queue } of workers) await queue.enqueue([{ id: 'hint' }]);
   const [early, late] = [await allEnded(first), await allEnded(later)];
   const startOf = ({ startedAt }: LedgerRun): number => startedAt ?? NaN;
-  // A call that ends makes room for whoever is first in line at that moment: a few may cross.
+  // A call that ends makes room for whoever is first in line at that moment; until that one has come, whoever claims the later
+  // ones finds it free. Each of the two workers claims them once, and finds no more than the quota.
   const lastEarly = Math.max(...early.map(startOf));
-  expect(late.filter((run) => startOf(run) < lastEarly).length).toBeLessThanOrEqual(CAP);
+  expect(late.filter((run) => startOf(run) < lastEarly).length).toBeLessThanOrEqual(2 * CAP);
 });
 
 test('a quota that is set holds for what begins later, and one that is lifted lets all begin', async () => {
