@@ -52,7 +52,15 @@ export function Plot({
       plot.current = null;
     };
   }, [looks, height, format, zone, theme]);
-  return <div ref={box} role="img" aria-label={label} className="plot min-w-0 overflow-hidden" style={{ minHeight: height + 26 }} />;
+  return (
+    <div
+      ref={box}
+      role="img"
+      aria-label={label}
+      className="plot min-w-0 overflow-hidden"
+      style={{ minHeight: height + 26 }}
+    />
+  );
 }
 
 function dataOf(at: readonly number[], series: readonly Series[]): uPlot.AlignedData {
