@@ -16,7 +16,7 @@ const ROOT_KEY = 'the-root-key-of-schemathesis';
 /** One answer goes on for ever, and one operation calls whatever address it is given. */
 const NOT_TRIED = ['streamEvents', 'testTarget'];
 /** Of random requests for each operation, beside those that go through its examples and its bounds one by one. */
-const EXAMPLES = '15';
+const EXAMPLES = '10';
 
 const root = join(import.meta.dirname, '..');
 const settings = join(import.meta.dirname, 'schemathesis');

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { countParameter } from '../platform/contract/page.js';
 import { IdText, InstantInput, InstantText } from '../platform/contract/values.schema.js';
 
-export const MAX_STRIPS = 200;
+/** More ids than these don't fit into an address of 8 KiB. */
+export const MAX_STRIPS = 150;
 export const MAX_STRIP = 50;
 
 const RUN_STATES = ['queued', 'running', 'retrying', 'held', 'succeeded', 'failed', 'cancelled', 'skipped'] as const;
