@@ -9,6 +9,7 @@ export function welcome(url: string, settings: About): string {
   return [
     '',
     `Carillon is listening on ${url}`,
+    `  dashboard  ${url}/`,
     `  docs       ${url}/docs`,
     `  OpenAPI    ${url}/openapi.json`,
     `  health     ${url}/health/ready   ${url}/system   ${url}/metrics`,
