@@ -118,7 +118,7 @@ async function passBatch(planning: PlanningRepository, sql: Sql, ranUntil: Insta
   }
   const runs = passed.flatMap((one) => one.runs);
   const advances = passed.map(({ advance }) => advance);
-  await planning.prepareWrite(runs, advances, now)(sql);
+  await planning.write(sql, runs, advances, now);
   const counted = passed.filter((one) => one.counted > 0);
   if (counted.length > 0) {
     await sql.count(COUNT, [counted.map(({ advance }) => advance.id), counted.map((one) => one.counted)]);

@@ -171,31 +171,29 @@ export class PlanningRepository {
   }
 
   /**
-   * Answers what writes the runs and moves the jobs on, and in turn answers the ids of the runs that entered: an occurrence
-   * that has one already keeps it. It throws when a job is not as it was planned from: the transaction must be rolled back.
-   * In two steps, for the first takes time here and the second takes time in Postgres.
+   * Writes the runs and moves the jobs on, and answers the ids of the runs that entered: an occurrence that has one already
+   * keeps it. It throws when a job is not as it was planned from: the transaction must be rolled back.
    */
-  prepareWrite(
+  async write(
+    sql: Sql,
     runs: readonly NewRun[],
     advances: readonly JobAdvance[],
     now: Instant,
-  ): (sql: Sql) => Promise<ReadonlySet<string>> {
-    const values = [...runsColumns(runs, now), ...advanceColumns(advances), TZ_EDITION];
+  ): Promise<ReadonlySet<string>> {
     const edited = advances.filter(({ occurrenceEdits }) => occurrenceEdits !== undefined);
-    return async (sql) => {
-      if (edited.length > 0) await sql.rows(KEEP_EDITS, editColumns(edited));
-      const [written] = await sql.rows<{ inserted: number; moved: number }>(WRITE, values);
-      const { inserted, moved } = written ?? { inserted: 0, moved: 0 };
-      if (moved !== advances.length) {
-        throw new Error(`${advances.length - moved} of ${advances.length} planned jobs changed under their lock`);
-      }
-      if (inserted === runs.length) return new Set(runs.map((run) => run.id));
-      const ids = await enteredRuns(sql, runs);
-      await sql.rows(UNCOUNT, [
-        runs.filter((run) => run.state !== 'skipped' && !ids.has(run.id)).map((run) => run.jobId),
-      ]);
-      return ids;
-    };
+    if (edited.length > 0) await sql.rows(KEEP_EDITS, editColumns(edited));
+    const values = [...runsColumns(runs, now), ...advanceColumns(advances), TZ_EDITION];
+    const [written] = await sql.rows<{ inserted: number; moved: number }>(WRITE, values);
+    const { inserted, moved } = written ?? { inserted: 0, moved: 0 };
+    if (moved !== advances.length) {
+      throw new Error(`${advances.length - moved} of ${advances.length} planned jobs changed under their lock`);
+    }
+    if (inserted === runs.length) return new Set(runs.map((run) => run.id));
+    const ids = await enteredRuns(sql, runs);
+    await sql.rows(UNCOUNT, [
+      runs.filter((run) => run.state !== 'skipped' && !ids.has(run.id)).map((run) => run.jobId),
+    ]);
+    return ids;
   }
 
   /** The due instant that comes first, past ones included; null when no job waits for one. */

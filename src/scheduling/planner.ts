@@ -74,7 +74,6 @@ export class Planner {
   /** In the ledger, not yet handed over. */
   private heldBack: QueuedRun[] = [];
   private heldBackSinceMs = 0;
-  private writing: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly planning: PlanningRepository,
@@ -146,25 +145,12 @@ export class Planner {
     const newRuns = planned.flatMap(({ runs }) => runs);
     const runsOf = countByJob(newRuns);
     const advances = planned.map((entry) => toAdvance(entry, runsOf.get(entry.job.id) ?? 0, now));
-    const write = this.planning.prepareWrite(newRuns, advances, now);
-    return this.inTurn(async () => {
-      const replaced = planned.filter(({ plan }) => plan?.cancelOpen === true).map(({ job }) => job.id);
-      const cancelled = await cancelOpenRuns(sql, replaced, OPEN_STATES, 'replacedByNewerRun', now);
-      const ids = await write(sql);
-      const known = newRuns.length - ids.size;
-      if (known > 0) this.logger.warn(`${known} of ${newRuns.length} occurrences had a run already; they keep it`);
-      return { planned, entered: known === 0 ? newRuns : newRuns.filter((run) => ids.has(run.id)), cancelled };
-    });
-  }
-
-  /** Lanes take turns to write: two at once would wait for each other's locks on the same pages of the same indexes. */
-  private inTurn<Result>(write: () => Promise<Result>): Promise<Result> {
-    const turn = this.writing.then(write);
-    this.writing = turn.then(
-      () => undefined,
-      () => undefined,
-    );
-    return turn;
+    const replaced = planned.filter(({ plan }) => plan?.cancelOpen === true).map(({ job }) => job.id);
+    const cancelled = await cancelOpenRuns(sql, replaced, OPEN_STATES, 'replacedByNewerRun', now);
+    const ids = await this.planning.write(sql, newRuns, advances, now);
+    const known = newRuns.length - ids.size;
+    if (known > 0) this.logger.warn(`${known} of ${newRuns.length} occurrences had a run already; they keep it`);
+    return { planned, entered: known === 0 ? newRuns : newRuns.filter((run) => ids.has(run.id)), cancelled };
   }
 
   /** Plans as many of the locked jobs as the transaction may hold occurrences; the others stay due for the next one. */

@@ -153,8 +153,8 @@ export class SchedulingService implements OnApplicationBootstrap, OnModuleDestro
   }
 
   /**
-   * A herd is planned in two lanes, the second from when the first batch is seen to be full: one reads and decides while the
-   * other writes. Row locks keep them apart.
+   * A herd is planned in two lanes, the second from when the first batch is seen to be full: one decides while Postgres works
+   * for the other. Row locks keep them apart.
    */
   private async planDue(): Promise<void> {
     const others: Promise<void>[] = [];

@@ -225,13 +225,11 @@ test('a row that changed under the plan rolls the whole batch back', async () =>
     pauseNote: null,
     newRuns: 1,
   } as const;
-  await expect(planning.transaction(planning.prepareWrite([], [advance], T0))).rejects.toThrow(
-    'changed under their lock',
-  );
-  await expect(
-    planning.transaction(planning.prepareWrite([], [{ ...advance, plannedAt: T0, version: 2 }], T0)),
-  ).rejects.toThrow('changed');
-  await planning.transaction(planning.prepareWrite([], [{ ...advance, plannedAt: T0 }], T0));
+  const write = (moved: object) =>
+    planning.transaction((sql) => planning.write(sql, [], [{ ...advance, ...moved }], T0));
+  await expect(write({})).rejects.toThrow('changed under their lock');
+  await expect(write({ plannedAt: T0, version: 2 })).rejects.toThrow('changed');
+  await write({ plannedAt: T0 });
   expect(await ledger.job(jobId)).toMatchObject({ next_run_at: T0 + MINUTE });
 });
 
