@@ -6,8 +6,7 @@ FROM ${NODE_IMAGE} AS build
 WORKDIR /app
 COPY . ./
 RUN npm ci --no-audit --no-fund
-# The dashboard is built with it where there is one.
-RUN npm run build && mkdir -p web/dist
+RUN npm run build
 
 FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /app
