@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Attempt } from '../../src/domain/run.js';
 import type { ClaimedRun, FinishedAttempt } from '../../src/persistence/claims.repository.js';
-import { ClaimsRepository, WORKER_STOPPED } from '../../src/persistence/claims.repository.js';
+import { WORKER_STOPPED } from '../../src/persistence/claims-sql.js';
+import { ClaimsRepository } from '../../src/persistence/claims.repository.js';
 import { RecoveryRepository } from '../../src/persistence/recovery.repository.js';
 import type { Ledger } from './ledger-fixture.js';
 import { openLedger, stateOf, T0, tally } from './ledger-fixture.js';
