@@ -73,7 +73,8 @@ export class OutlookController {
   @ApiOperation({
     operationId: 'getAttention',
     summary: 'Read what needs somebody',
-    description: 'One sentence that says whether everything is on time, and what somebody should look at.',
+    description:
+      'One sentence that says whether everything is on time, and what somebody should look at: jobs and hosts that fail, what is overdue, parked or crowded, what audits found in the ledger, and what this replica can not do as it should (`degraded`).',
   })
   @ApiOkResponse({ standardSchema: AttentionView, description: 'The sentence and the items' })
   @ApiProblems('invalid_parameter')
