@@ -260,6 +260,27 @@ describe('GET /timeline', () => {
     expect(found.lanes[1].occurrences).toHaveLength(50);
   });
 
+  it('draws what was decided of single occurrences, and the forecast counts by it', async () => {
+    const hourly = await job('hourly', { schedule: '0 * * * *' });
+    const at = (hours: number): string => iso(START + hours * HOUR_MS);
+    const span = { from: iso(START), to: at(5) };
+    expect(await get('/forecast', { ...span, resolution: 'PT1M' })).toMatchObject({ total: 5 });
+    api.clock.at += 1_000;
+    await api.call('PUT', `/jobs/${hourly.id}/occurrences/${at(1)}`, { action: 'skip' });
+    await api.call('PUT', `/jobs/${hourly.id}/occurrences/${at(2)}`, { action: 'move', to: at(3.5) });
+    expect((await get('/timeline', span)).lanes[0].occurrences).toEqual([
+      { scheduledFor: at(1), action: 'skip' },
+      { scheduledFor: at(3) },
+      { scheduledFor: at(2), dueAt: at(3.5), action: 'move' },
+      { scheduledFor: at(4) },
+    ]);
+    const fires = async () => ((await get('/forecast', span)).cells as Json[]).map((cell) => cell['at'] as string);
+    expect(await fires()).toEqual([at(0), at(3), at(3.5), at(4)]);
+    api.clock.at += 1_000;
+    await api.call('DELETE', `/jobs/${hourly.id}/occurrences/${at(1)}`);
+    expect(await fires()).toEqual([at(0), at(1), at(3), at(3.5), at(4)]);
+  });
+
   it.each([
     [HOUR_MS, 'PT1M'],
     [5 * DAY_MS, 'PT1H'],
