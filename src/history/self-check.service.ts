@@ -6,6 +6,7 @@ import type { Instant } from '../domain/recurrence/schedule.js';
 import { JobRevisionsRepository } from '../persistence/job-revisions.repository.js';
 import { Clock } from '../platform/clock.js';
 import { Metrics } from '../platform/metrics.js';
+import { RepeatedWork } from '../platform/repeated-work.js';
 import { LedgerAuditsService } from './ledger-audits.service.js';
 import type { LedgerAudit } from './ledger-audits.service.js';
 
@@ -33,33 +34,30 @@ interface Round {
 @Injectable()
 export class SelfCheckService implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown {
   private readonly logger = new Logger(SelfCheckService.name);
+  private readonly repeated: RepeatedWork;
   private round: Round | null = null;
-  private running: Promise<void> | null = null;
   private checkedTo: Instant | null = null;
 
   constructor(
     private readonly audits: LedgerAuditsService,
     private readonly revisions: JobRevisionsRepository,
-    private readonly registry: SchedulerRegistry,
+    registry: SchedulerRegistry,
     private readonly clock: Clock,
     private readonly metrics: Metrics,
-  ) {}
+  ) {
+    this.repeated = new RepeatedWork(registry, this.logger);
+  }
 
   onApplicationBootstrap(): void {
-    const interval = setInterval(() => {
-      this.running ??= this.pass()
-        .catch((error: unknown) => this.logger.warn(`the self-check goes on in ${EVERY_MS} ms: ${String(error)}`))
-        .finally(() => (this.running = null));
-    }, EVERY_MS);
-    this.registry.addInterval(NAME, interval);
+    this.repeated.begin(NAME, EVERY_MS, () => this.pass());
   }
 
   onModuleDestroy(): void {
-    if (this.registry.doesExist('interval', NAME)) this.registry.deleteInterval(NAME);
+    this.repeated.end();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    await this.running;
+    await this.repeated.over();
   }
 
   /** One part of a round; a new round begins when the last one has ended and enough has come due since. */
