@@ -9,9 +9,12 @@ export async function asksOf(pool) {
   const busy = await idsOf(pool, 'SELECT id FROM jobs ORDER BY id LIMIT $1');
   const quiet = await idsOf(pool, 'SELECT id FROM jobs ORDER BY id DESC LIMIT $1');
   const now = Date.now();
-  const since = (ms, more = 0) =>
-    `from=${new Date(now - ms).toISOString()}&to=${new Date(now + more).toISOString()}`;
-  const jobs = (ids, count) => ids.slice(0, count).map((id) => `jobId=${id}`).join('&');
+  const since = (ms, more = 0) => `from=${new Date(now - ms).toISOString()}&to=${new Date(now + more).toISOString()}`;
+  const jobs = (ids, count) =>
+    ids
+      .slice(0, count)
+      .map((id) => `jobId=${id}`)
+      .join('&');
   const hasRuns = ({ totals }) => totals.runs > 0;
   const hasLanes = ({ lanes }) => lanes.length === LANES;
   const ranLanes = ({ lanes }) =>

@@ -19,7 +19,11 @@ export async function seedDashboard(pool, databaseUrl, { jobs, runs, busy }) {
      WHERE id = ANY (ARRAY(SELECT id FROM jobs ORDER BY id LIMIT $1))`,
     [busy, HOSTS],
   );
-  await seedRuns(pool, runs, { jobs: busy, untilNow: true, onProgress: (count) => progress(`${count} of ${runs} runs`) });
+  await seedRuns(pool, runs, {
+    jobs: busy,
+    untilNow: true,
+    onProgress: (count) => progress(`${count} of ${runs} runs`),
+  });
   const now = Date.now();
   const from = Math.floor(now / DAY_MS - DAYS_ROLLED_UP) * DAY_MS;
   await pool.query('UPDATE rollup_progress SET rolled_up_to = $1, settled_to = $1, jobs_to = $1', [new Date(from)]);

@@ -20,7 +20,8 @@ export async function seedRuns(pool, count, { jobs = 1_000, untilNow = false, on
     if (n % 7 === 1) onProgress(done);
   }
   const passedMs = Date.now() - today;
-  if (untilNow) await addDay(pool, today, passedMs, Math.max(1, Math.round((count / DAYS) * (passedMs / DAY_MS))), some[0].ids);
+  if (untilNow)
+    await addDay(pool, today, passedMs, Math.max(1, Math.round((count / DAYS) * (passedMs / DAY_MS))), some[0].ids);
   await pool.query('VACUUM ANALYZE runs');
 }
 
