@@ -379,7 +379,7 @@ describe('the audit of the ledger', () => {
     await check.pass();
     expect(await counted()).toEqual(['2', '10']);
     const told = async (): Promise<unknown[]> =>
-      (await must(200, 'GET', '/attention'))['items'].map((item: Json) => item['since']);
+      ((await must(200, 'GET', '/attention'))['items'] as Json[]).map((item) => item['since'] as unknown);
     expect(await told()).toEqual([at(80 * MINUTE), at(20 * MINUTE)]);
     // It looks again by itself, also at what another found before it was started.
     await must(202, 'POST', `/jobs/${ids[3]}/backfill`, { from: at(20 * MINUTE), to: at(20 * MINUTE) });
