@@ -13,6 +13,7 @@ const RUNS = [
   ['failover.mjs'],
   ['crash.mjs'],
   ['crash.mjs', '--redis'],
+  ['dashboard.mjs'],
   ['memory.mjs'],
   ...(QUICK ? [['growth.mjs']] : []),
 ];

@@ -8,6 +8,12 @@ export type AuditedRun = Pick<Run, 'id' | 'scheduledFor' | 'dueAt' | 'startedAt'
   readonly nonce: number;
 };
 
+/** What may be wrong with an occurrence, as `AuditFindings` names it. */
+export const FINDING_KINDS = ['missing', 'doubled', 'early', 'unexpected'] as const;
+/** Of each kind, of one audit, so many are kept to be told: who sees them looks for the rest. */
+export const FINDINGS_KEPT = 20;
+export type FindingKind = (typeof FINDING_KINDS)[number];
+
 export interface AuditFindings {
   readonly expected: number;
   readonly found: number;

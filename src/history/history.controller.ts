@@ -49,7 +49,7 @@ export class HistoryController {
     operationId: 'auditLedger',
     summary: 'Check the ledger of a job',
     description:
-      'Works out from the versions of the job what should be in its ledger, and compares: what is missing, doubled, early or unexpected. The service does so by itself too, and counts what it finds (`carillon_audit_findings_total`); zero is what it promises.',
+      'Works out from the versions of the job what should be in its ledger, and compares: what is missing, doubled, early or unexpected. The service does so by itself too, and counts what it finds (`carillon_audit_findings_total`); zero is what it promises. What either finds is told in `GET /attention` until an audit of those instants finds it no more.',
   })
   @ApiIdParam('job')
   @ApiOkResponse({ standardSchema: AuditView, description: 'What was found' })

@@ -1,10 +1,12 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
+import { FINDING_KINDS } from '../domain/ledger-audit.js';
 import type { Instant } from '../domain/recurrence/schedule.js';
 import { JobRevisionsRepository } from '../persistence/job-revisions.repository.js';
 import { Clock } from '../platform/clock.js';
 import { Metrics } from '../platform/metrics.js';
+import { RepeatedWork } from '../platform/repeated-work.js';
 import { LedgerAuditsService } from './ledger-audits.service.js';
 import type { LedgerAudit } from './ledger-audits.service.js';
 
@@ -17,7 +19,6 @@ const FIRST_SPAN_MS = 3_600_000;
 /** What was due later may still be on its way into the ledger. */
 const SETTLED_MS = 120_000;
 const NAME = 'self-check';
-const KINDS = ['missing', 'doubled', 'early', 'unexpected'] as const;
 
 /** A round over all jobs, in the order of their ids. */
 interface Round {
@@ -27,49 +28,47 @@ interface Round {
 }
 
 /**
- * Compares the ledger of every job with what its versions say, a part each minute, and counts what it finds. It reads only;
- * every scheduler does it for itself.
+ * Compares the ledger of every job with what its versions say, a part each minute, counts what it finds and keeps it until it is
+ * right. Of the ledger it reads only; every scheduler does it for itself.
  */
 @Injectable()
 export class SelfCheckService implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown {
   private readonly logger = new Logger(SelfCheckService.name);
+  private readonly repeated: RepeatedWork;
   private round: Round | null = null;
-  private running: Promise<void> | null = null;
   private checkedTo: Instant | null = null;
 
   constructor(
     private readonly audits: LedgerAuditsService,
     private readonly revisions: JobRevisionsRepository,
-    private readonly registry: SchedulerRegistry,
+    registry: SchedulerRegistry,
     private readonly clock: Clock,
     private readonly metrics: Metrics,
-  ) {}
+  ) {
+    this.repeated = new RepeatedWork(registry, this.logger);
+  }
 
   onApplicationBootstrap(): void {
-    const interval = setInterval(() => {
-      this.running ??= this.pass()
-        .catch((error: unknown) => this.logger.warn(`the self-check goes on in ${EVERY_MS} ms: ${String(error)}`))
-        .finally(() => (this.running = null));
-    }, EVERY_MS);
-    this.registry.addInterval(NAME, interval);
+    this.repeated.begin(NAME, EVERY_MS, () => this.pass());
   }
 
   onModuleDestroy(): void {
-    if (this.registry.doesExist('interval', NAME)) this.registry.deleteInterval(NAME);
+    this.repeated.end();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    await this.running;
+    await this.repeated.over();
   }
 
   /** One part of a round; a new round begins when the last one has ended and enough has come due since. */
   async pass(): Promise<void> {
+    await this.audits.recheck();
     const round = this.round ?? this.nextRound();
     if (round === null) return;
     const jobs = await this.revisions.jobsAfter(round.afterId, JOBS_A_PASS);
     for (const job of jobs) {
       if (job.createdAt < round.to)
-        this.report(job.id, await this.audits.audit(job.projectId, job, round.from, round.to));
+        this.report(job.id, await this.audits.auditAndKeep(job.projectId, job, round.from, round.to));
     }
     const lastId = jobs.at(-1)?.id;
     const isOver = lastId === undefined || jobs.length < JOBS_A_PASS;
@@ -85,7 +84,7 @@ export class SelfCheckService implements OnApplicationBootstrap, OnModuleDestroy
 
   private report(jobId: string, audit: LedgerAudit): void {
     this.metrics.auditedJobs.inc();
-    for (const kind of KINDS) {
+    for (const kind of FINDING_KINDS) {
       const found = audit[kind];
       if (found.length === 0) continue;
       this.metrics.auditFindings.inc({ kind }, found.length);

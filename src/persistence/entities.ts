@@ -1,4 +1,5 @@
 import { ApiKeyEntity } from './entities/api-key.entity.js';
+import { AuditFindingEntity } from './entities/audit-finding.entity.js';
 import { AuditLogEntity } from './entities/audit-log.entity.js';
 import { CalendarEntity } from './entities/calendar.entity.js';
 import { JobEntity } from './entities/job.entity.js';
@@ -38,6 +39,7 @@ export const ENTITIES = [
   KeptAnswerEntity,
   AuditLogEntity,
   JobRevisionEntity,
+  AuditFindingEntity,
   RunRollupEntity,
   JobRollupEntity,
   HostRollupEntity,

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { formatInstant } from '../domain/recurrence/instants.js';
 import type { Instant } from '../domain/recurrence/schedule.js';
-import type { CrowdedMinute, Forecast, ScheduleGroup } from '../domain/statistics/forecast.js';
+import type { CrowdedMinute, EditedJob, Forecast, ScheduleGroup } from '../domain/statistics/forecast.js';
 import { Database } from './database.js';
 
 /** Intervals that begin in the same minute are one rule here. All are added up, the most frequent are answered. */
@@ -26,6 +26,17 @@ const GROUPS = {
       ORDER BY count(*) DESC, sum(fires_per_million_minutes) DESC
       LIMIT $2
     ) groups`,
+  limitMs: 300_000,
+};
+
+/** Reads where all jobs of the project stand. */
+const EDITED = {
+  name: 'forecasts-edited',
+  text: `
+    SELECT j.id, j.schedule, t.occurrence_edits AS edits
+    FROM (SELECT job_id, occurrence_edits FROM job_states
+          WHERE project_id = $1 AND state = 'active' AND occurrence_edits IS NOT NULL LIMIT $2) t
+    JOIN jobs j ON j.id = t.job_id`,
   limitMs: 300_000,
 };
 
@@ -89,6 +100,11 @@ export class ForecastsRepository {
   async groups(projectId: string, limit: number): Promise<ScheduleGroups> {
     const rows = await this.database.rows<ScheduleGroup & { readonly otherFires: number }>(GROUPS, [projectId, limit]);
     return { groups: rows, otherFires: rows[0]?.otherFires ?? 0 };
+  }
+
+  /** Active jobs of which single occurrences were edited, `limit` at most. */
+  edited(projectId: string, limit: number): Promise<EditedJob[]> {
+    return this.database.rows<EditedJob>(EDITED, [projectId, limit]);
   }
 
   /** How many jobs the project has, and when the last change was of those that are few. */

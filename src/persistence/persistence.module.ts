@@ -2,6 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import { SecretsModule } from '../platform/secrets/secrets.module.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
 import { AttentionRepository } from './attention.repository.js';
+import { AuditFindingsRepository } from './audit-findings.repository.js';
 import { AuditLogRepository } from './audit-log.repository.js';
 import { CalendarsRepository } from './calendars.repository.js';
 import { ClaimsRepository } from './claims.repository.js';
@@ -62,6 +63,7 @@ const REPOSITORIES = [
   KeptAnswersRepository,
   AuditLogRepository,
   JobRevisionsRepository,
+  AuditFindingsRepository,
   RollupsRepository,
   StatisticsRepository,
   RunStripsRepository,

@@ -89,8 +89,9 @@ export const REPLACE_COUNTS = [...ROLLUP_COLUMNS.split(', '), 'recheck_at']
   .map((column) => `${column} = excluded.${column}`)
   .join(', ');
 
-/** With the port, where the URL names one. */
-export const HOST = `lower(substring(j.target->>'url' FROM '^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?([^/?#]+)'))`;
+/** With the port, where the URL names one; null where it names no host. Cut rather than matched: a pattern took three quarters of the time of a rollup. */
+export const HOST = `
+  lower(nullif(split_part(split_part(translate(split_part(j.target->>'url', '://', 2), '?#', '//'), '/', 1), '@', -1), ''))`;
 
 /** A query that counts what was called, by project, minute and host. Jobs that are gone have no host any more. */
 export function hostRollupOfRuns(source: string): string {

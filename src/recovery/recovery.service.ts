@@ -12,6 +12,7 @@ import type { LostRun, LostRunEnd } from '../persistence/recovery.repository.js'
 import { Clock } from '../platform/clock.js';
 import { Config } from '../platform/config.js';
 import { Metrics } from '../platform/metrics.js';
+import { RepeatedWork } from '../platform/repeated-work.js';
 import { Messages } from '../messaging/messages.js';
 import { RunQueue } from '../queue/run-queue.js';
 import { PartitionsService } from './partitions.service.js';
@@ -47,7 +48,7 @@ export class RecoveryService
   implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown
 {
   private readonly logger = new Logger(RecoveryService.name);
-  private readonly running = new Map<string, Promise<void>>();
+  private readonly repeated: RepeatedWork;
   private maintainedAt: Instant = 0;
 
   constructor(
@@ -58,11 +59,13 @@ export class RecoveryService
     private readonly revisions: JobRevisionsRepository,
     private readonly queue: RunQueue,
     private readonly messages: Messages,
-    private readonly registry: SchedulerRegistry,
+    registry: SchedulerRegistry,
     private readonly clock: Clock,
     private readonly config: Config,
     private readonly metrics: Metrics,
-  ) {}
+  ) {
+    this.repeated = new RepeatedWork(registry, this.logger);
+  }
 
   /**
    * Before anything is planned, so that runs need not be moved later. Where it can't be done now, by a dump that holds the
@@ -76,24 +79,21 @@ export class RecoveryService
 
   onApplicationBootstrap(): void {
     // Whose lease has ended is told by the clock as it is now: one that was set since it was read would end them all.
-    this.repeat('recovery', this.config.leaseMs / 3, async () => {
+    this.repeated.begin('recovery', this.config.leaseMs / 3, async () => {
       await this.clock.sync();
       return this.recover(this.clock.now());
     });
-    this.repeat('partitions', PARTITIONS_RETRY_MS, () => this.maintainWhenDue());
-    this.repeat('kept answers', TRIM_EVERY_MS, () => this.trimAnswers());
-    this.repeat('audit log', TRIM_EVERY_MS, () => this.trimAuditLog());
+    this.repeated.begin('partitions', PARTITIONS_RETRY_MS, () => this.maintainWhenDue());
+    this.repeated.begin('kept answers', TRIM_EVERY_MS, () => this.trimAnswers());
+    this.repeated.begin('audit log', TRIM_EVERY_MS, () => this.trimAuditLog());
   }
 
   onModuleDestroy(): void {
-    for (const name of ['recovery', 'partitions', 'kept answers', 'audit log']) {
-      if (this.registry.doesExist('interval', name)) this.registry.deleteInterval(name);
-    }
+    this.repeated.end();
   }
 
-  /** Apart, so that a pass that takes long does not use up the time that calls under way are given. */
   async beforeApplicationShutdown(): Promise<void> {
-    await Promise.all(this.running.values());
+    await this.repeated.over();
   }
 
   /** One pass over everything that can need mending. */
@@ -168,21 +168,6 @@ export class RecoveryService
     if (this.clock.now() < this.maintainedAt + PARTITIONS_EVERY_MS) return;
     await this.partitions.maintain();
     this.maintainedAt = this.clock.now();
-  }
-
-  /** Each by itself: one that takes long, or hangs, holds up no other. */
-  private repeat(name: string, everyMs: number, work: () => Promise<unknown>): void {
-    const interval = setInterval(() => {
-      if (this.running.has(name)) return;
-      const pass = work()
-        .then(
-          () => undefined,
-          (error: unknown) => this.logger.warn(`${name} failed and comes again in ${everyMs} ms: ${String(error)}`),
-        )
-        .finally(() => this.running.delete(name));
-      this.running.set(name, pass);
-    }, everyMs);
-    this.registry.addInterval(name, interval);
   }
 }
 

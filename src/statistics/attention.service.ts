@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { FINDINGS_KEPT } from '../domain/ledger-audit.js';
 import { formatInstant } from '../domain/recurrence/instants.js';
 import type { Instant } from '../domain/recurrence/schedule.js';
 import { attentionOf, OVERDUE_COUNTED } from '../domain/statistics/attention.js';
@@ -7,9 +8,12 @@ import { floorTo, STATISTICS_RESOLUTIONS } from '../domain/statistics/resolution
 import { targetHealthOf } from '../domain/statistics/target-health.js';
 import type { TargetHealth } from '../domain/statistics/target-health.js';
 import { tallyOf } from '../domain/statistics/tally.js';
+import { AuditFindingsRepository } from '../persistence/audit-findings.repository.js';
+import type { JobFindings } from '../persistence/audit-findings.repository.js';
 import { AttentionRepository } from '../persistence/attention.repository.js';
 import { StatisticsRepository } from '../persistence/statistics.repository.js';
 import { Clock } from '../platform/clock.js';
+import { Degradation } from '../platform/health/degradation.js';
 import { ForecastsService } from './forecasts.service.js';
 import type { AttentionView, TargetsView } from './outlook.schemas.js';
 
@@ -22,6 +26,7 @@ const STREAK = 3;
 const CRITICAL_STREAK = 10;
 /** What is due is planned at once; so much later something holds it up. */
 const OVERDUE_MS = 30_000;
+const FINDINGS = 20;
 
 /** What somebody should look at. */
 @Injectable()
@@ -29,7 +34,9 @@ export class AttentionService {
   constructor(
     private readonly attention: AttentionRepository,
     private readonly statistics: StatisticsRepository,
+    private readonly findings: AuditFindingsRepository,
     private readonly forecasts: ForecastsService,
+    private readonly degradation: Degradation,
     private readonly clock: Clock,
   ) {}
 
@@ -48,8 +55,9 @@ export class AttentionService {
 
   async read(projectId: string): Promise<AttentionView> {
     const now = this.clock.now();
-    const [jobs, targets, forecast, hour] = await Promise.all([
+    const [jobs, findings, targets, forecast, hour] = await Promise.all([
       this.jobItems(projectId, now),
+      this.findings.byJob(projectId, FINDINGS),
       this.targetHealth(projectId, now),
       this.forecasts.known(projectId, now),
       this.lastHour(projectId, now),
@@ -57,6 +65,8 @@ export class AttentionService {
     const crowded = (forecast?.crowded ?? []).filter(({ at }) => at >= now).slice(0, 3);
     const found = attentionOf(
       [
+        ...this.degradation.degraded().map((detail) => item('degraded', 'warning', { detail })),
+        ...findings.map(auditFinding),
         ...jobs,
         ...targets.filter(({ state }) => state === 'failing').map(failingTarget),
         ...crowded.map(({ at, fires, afterSpreading }) =>
@@ -123,6 +133,13 @@ export class AttentionService {
 
 function hourBefore(now: Instant): Instant {
   return floorTo(now - HOUR_MS, MINUTE_MS);
+}
+
+function auditFinding({ id, name, kind, found, firstAt }: JobFindings): AttentionItem {
+  const many = found < FINDINGS_KEPT ? found : `${found} or more`;
+  return item('auditFinding', 'critical', {
+    ...{ jobId: id, since: firstAt, detail: `an audit of the ledger of ${name} found ${many} ${kind}` },
+  });
 }
 
 function failingTarget({ host, runs, failed, lastFailureAt, lastError }: TargetHealth): AttentionItem {

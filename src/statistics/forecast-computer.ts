@@ -11,6 +11,8 @@ import { newBreath } from '../platform/breath.js';
 export const FEW_JOBS = 100;
 /** The largest groups of jobs with one schedule; the others count as evenly spread. */
 const GROUPS = 2_000;
+/** So many jobs with edited occurrences make a difference that one could see. */
+const EDITED_JOBS = 10_000;
 const HOUR_MS = 3_600_000;
 
 /** Works out what the schedules of a project will do. */
@@ -23,8 +25,9 @@ export class ForecastComputer {
 
   async compute(projectId: string, now: Instant): Promise<Forecast> {
     const { groups, otherFires } = await this.forecasts.groups(projectId, GROUPS);
+    const edited = await this.forecasts.edited(projectId, EDITED_JOBS);
     const builder = new ForecastBuilder(floorTo(now, HOUR_MS));
-    const named = [...new Set(groups.flatMap(({ schedule }) => schedule.exclude ?? []))];
+    const named = [...new Set([...groups, ...edited].flatMap(({ schedule }) => schedule.exclude ?? []))];
     const calendars = await this.calendars.named(projectId, named);
     const breathe = newBreath();
     for (const group of groups) {
@@ -32,6 +35,10 @@ export class ForecastComputer {
       await breathe();
     }
     builder.addEvenly(otherFires);
+    for (const job of edited) {
+      builder.edit(job, calendars);
+      await breathe();
+    }
     return builder.build();
   }
 }

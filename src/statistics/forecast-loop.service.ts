@@ -4,6 +4,7 @@ import { SchedulerRegistry } from '@nestjs/schedule';
 import type { Instant } from '../domain/recurrence/schedule.js';
 import { ForecastsRepository } from '../persistence/forecasts.repository.js';
 import { Clock } from '../platform/clock.js';
+import { RepeatedWork } from '../platform/repeated-work.js';
 import { FEW_JOBS, ForecastComputer } from './forecast-computer.js';
 
 const EVERY_MS = 30_000;
@@ -15,33 +16,29 @@ const NAME = 'forecasts';
 /** Computes the forecasts of projects with many jobs. Every scheduler does; a claim in the row keeps them apart. */
 @Injectable()
 export class ForecastLoop implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown {
-  private readonly logger = new Logger(ForecastLoop.name);
-  private running: Promise<void> | null = null;
+  private readonly repeated: RepeatedWork;
   private stopping = false;
 
   constructor(
     private readonly forecasts: ForecastsRepository,
     private readonly computer: ForecastComputer,
-    private readonly registry: SchedulerRegistry,
+    registry: SchedulerRegistry,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.repeated = new RepeatedWork(registry, new Logger(ForecastLoop.name));
+  }
 
   onApplicationBootstrap(): void {
-    const interval = setInterval(() => {
-      this.running ??= this.pass(this.clock.now())
-        .catch((error: unknown) => this.logger.warn(`forecasts go on in ${EVERY_MS} ms: ${String(error)}`))
-        .finally(() => (this.running = null));
-    }, EVERY_MS);
-    this.registry.addInterval(NAME, interval);
+    this.repeated.begin(NAME, EVERY_MS, () => this.pass(this.clock.now()));
   }
 
   onModuleDestroy(): void {
     this.stopping = true;
-    if (this.registry.doesExist('interval', NAME)) this.registry.deleteInterval(NAME);
+    this.repeated.end();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    await this.running;
+    await this.repeated.over();
   }
 
   async pass(now: Instant): Promise<void> {

@@ -26,7 +26,7 @@ export class OutlookController {
     operationId: 'getTimeline',
     summary: 'Draw jobs on a time axis',
     description:
-      'A lane for each job: its runs, or how many there were where they are too many to draw, what its schedule will do, its pauses and the clock changes of its zone. By default from an hour ago to an hour ahead.',
+      'A lane for each job: its runs, or how many there were where they are too many to draw, what is still to come, with what was decided of single occurrences, its pauses and the clock changes of its zone. By default from an hour ago to an hour ahead.',
   })
   @ApiOkResponse({ standardSchema: TimelineView, description: 'A page of lanes', headers: LINK })
   @ApiProblems('invalid_parameter')
@@ -46,7 +46,7 @@ export class OutlookController {
     operationId: 'getForecast',
     summary: 'Forecast the load',
     description:
-      'How often the schedules of all active jobs will fire, by minute or hour, and which minutes are crowded. `maxRuns` makes no difference to it.',
+      'How often the schedules of all active jobs will fire, by minute or hour, and which minutes are crowded; an occurrence that was moved counts where it is due, one to be skipped nowhere. `maxRuns` makes no difference to it.',
   })
   @ApiOkResponse({ standardSchema: ForecastView, description: 'The forecast' })
   @ApiProblems('invalid_parameter')
@@ -73,7 +73,8 @@ export class OutlookController {
   @ApiOperation({
     operationId: 'getAttention',
     summary: 'Read what needs somebody',
-    description: 'One sentence that says whether everything is on time, and what somebody should look at.',
+    description:
+      'One sentence that says whether everything is on time, and what somebody should look at: jobs and hosts that fail, what is overdue, parked or crowded, what audits found in the ledger, and what this replica can not do as it should (`degraded`).',
   })
   @ApiOkResponse({ standardSchema: AttentionView, description: 'The sentence and the items' })
   @ApiProblems('invalid_parameter')

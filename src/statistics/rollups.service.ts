@@ -9,6 +9,7 @@ import type { RollupProgress, Stretch } from '../persistence/rollups.repository.
 import { Clock } from '../platform/clock.js';
 import { Config } from '../platform/config.js';
 import { Metrics } from '../platform/metrics.js';
+import { RepeatedWork } from '../platform/repeated-work.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
@@ -42,29 +43,29 @@ const TRIM_NAME = 'rollups trim';
  */
 @Injectable()
 export class RollupsService implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown {
-  private readonly logger = new Logger(RollupsService.name);
-  private readonly running = new Map<string, Promise<void>>();
+  private readonly repeated: RepeatedWork;
 
   constructor(
     private readonly rollups: RollupsRepository,
-    private readonly registry: SchedulerRegistry,
+    registry: SchedulerRegistry,
     private readonly clock: Clock,
     private readonly config: Config,
     private readonly metrics: Metrics,
-  ) {}
+  ) {
+    this.repeated = new RepeatedWork(registry, new Logger(RollupsService.name));
+  }
 
   onApplicationBootstrap(): void {
-    this.repeat(NAME, EVERY_MS, () => this.pass(this.clock.now()));
-    this.repeat(TRIM_NAME, TRIM_EVERY_MS, () => this.trim(this.clock.now()));
+    this.repeated.begin(NAME, EVERY_MS, () => this.pass(this.clock.now()));
+    this.repeated.begin(TRIM_NAME, TRIM_EVERY_MS, () => this.trim(this.clock.now()));
   }
 
   onModuleDestroy(): void {
-    for (const name of [NAME, TRIM_NAME])
-      if (this.registry.doesExist('interval', name)) this.registry.deleteInterval(name);
+    this.repeated.end();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    await Promise.all(this.running.values());
+    await this.repeated.over();
   }
 
   /** All that there is to roll up at `now`, or as much as a pass may take; true when nothing is left to do. */
@@ -164,20 +165,6 @@ export class RollupsService implements OnApplicationBootstrap, OnModuleDestroy, 
   private async trimKind(kind: Parameters<RollupsRepository['trim']>[0], before: Instant): Promise<void> {
     for (let batch = 0; batch < TRIM_BATCHES; batch += 1)
       if ((await this.rollups.trim(kind, before, TRIM_ROWS)) < TRIM_ROWS) return;
-  }
-
-  private repeat(name: string, everyMs: number, work: () => Promise<unknown>): void {
-    const interval = setInterval(() => {
-      if (this.running.has(name)) return;
-      const pass = work()
-        .then(
-          () => undefined,
-          (error: unknown) => this.logger.warn(`${name} failed and goes on in ${everyMs} ms: ${String(error)}`),
-        )
-        .finally(() => this.running.delete(name));
-      this.running.set(name, pass);
-    }, everyMs);
-    this.registry.addInterval(name, interval);
   }
 }
 

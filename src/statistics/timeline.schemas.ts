@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { EDIT_ACTIONS } from '../domain/occurrence-edit.js';
 import { PageInfo, pageParameters } from '../platform/contract/page.js';
 import { countParameter } from '../platform/contract/page.js';
 import { IdText, InstantText } from '../platform/contract/values.schema.js';
@@ -35,8 +36,17 @@ const LaneView = z
       .nullable()
       .meta({ description: 'Counts by `resolution` when there are more runs than that; empty bands are left out' }),
     occurrences: z
-      .array(z.strictObject({ scheduledFor: InstantText }))
-      .meta({ description: 'What the schedule will do in the span' }),
+      .array(
+        z.strictObject({
+          scheduledFor: InstantText,
+          dueAt: InstantText.optional().meta({ description: 'When it is due, where that is another instant' }),
+          action: z
+            .enum(EDIT_ACTIONS)
+            .optional()
+            .meta({ description: 'What was decided of this one: it is left out, moved, or has another body' }),
+        }),
+      )
+      .meta({ description: 'What will be due in the span, in that order; those to be skipped too' }),
     occurrencesTruncated: z.boolean().meta({ description: 'There are more in the span' }),
     pauses: z.array(z.strictObject({ from: InstantText, to: InstantText.nullable(), note: z.string().nullable() })),
     clockChanges: z

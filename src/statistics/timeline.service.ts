@@ -1,5 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
+import { isPlain } from '../domain/occurrence-editing.js';
+import type { Due } from '../domain/planning/agenda.js';
+import { comingOccurrences } from '../domain/planning/coming.js';
+import type { Coming } from '../domain/planning/coming.js';
 import { formatInstant } from '../domain/recurrence/instants.js';
 import { compileSchedule } from '../domain/recurrence/recurrence.js';
 import type { Instant } from '../domain/recurrence/schedule.js';
@@ -68,7 +72,7 @@ export class TimelineService {
         marks: busy.includes(job.id) ? null : (marks.get(job.id) ?? []),
         bands: busy.includes(job.id) ? (bands.get(job.id) ?? []) : null,
         standings: standings.get(job.id) ?? [],
-        occurrences: occurrencesOf(job, span, most),
+        coming: comingOf(job, span, most),
       }),
     );
   }
@@ -78,11 +82,10 @@ interface Drawn {
   readonly marks: readonly RunMark[] | null;
   readonly bands: readonly Band[] | null;
   readonly standings: readonly Standing[];
-  /** One more than is shown, when there are more. */
-  readonly occurrences: { readonly at: readonly Instant[]; readonly truncated: boolean };
+  readonly coming: Coming;
 }
 
-function laneOf(job: StoredJob, { from, to }: Span, { marks, bands, standings, occurrences }: Drawn): LaneView {
+function laneOf(job: StoredJob, { from, to }: Span, { marks, bands, standings, coming }: Drawn): LaneView {
   const { timeZone } = job.schedule;
   return {
     jobId: job.id,
@@ -91,8 +94,8 @@ function laneOf(job: StoredJob, { from, to }: Span, { marks, bands, standings, o
     state: job.state,
     runs: marks === null ? null : marks.map(viewOfMark),
     bands: bands === null ? null : bands.map((band) => ({ ...band, at: formatInstant(band.at) })),
-    occurrences: occurrences.at.map((at) => ({ scheduledFor: formatInstant(at) })),
-    occurrencesTruncated: occurrences.truncated,
+    occurrences: coming.occurrences.map(viewOfDue),
+    occurrencesTruncated: coming.truncated,
     pauses: pausesOf(standings, from, to).map((pause) => ({
       from: formatInstant(pause.from),
       to: pause.to === null ? null : formatInstant(pause.to),
@@ -102,23 +105,20 @@ function laneOf(job: StoredJob, { from, to }: Span, { marks, bands, standings, o
   };
 }
 
-/** What is not in the ledger yet; of a paused job what comes after its pause. */
-function occurrencesOf(job: StoredJob, { from, to }: Span, most: number): Drawn['occurrences'] {
-  const at: Instant[] = [];
-  const first = job.state === 'paused' ? job.pausedUntil : job.state === 'active' ? job.nextOccurrenceAt : null;
-  if (first === null || first >= to) return { at, truncated: false };
-  const left = job.schedule.maxRuns === undefined ? Infinity : job.schedule.maxRuns - job.scheduledRunCount;
+/** What can not be read here, being of a later release or of a zone that is gone, does not fire here. */
+function comingOf(job: StoredJob, { from, to }: Span, most: number): Coming {
   try {
-    const recurrence = compileSchedule(job.schedule, job.id, job.calendars);
-    let next = recurrence.next(Math.max(first, from) - 1);
-    while (next !== null && next < to && at.length < Math.min(most, left)) {
-      at.push(next);
-      next = recurrence.next(next);
-    }
-    return { at, truncated: next !== null && next < to && at.length < left };
+    return comingOccurrences(job, compileSchedule(job.schedule, job.id, job.calendars), { from, to, most });
   } catch (error) {
-    // Of a later release, or of a zone that is gone: it does not fire here.
-    if (error instanceof RangeError) return { at: [], truncated: false };
+    if (error instanceof RangeError) return { occurrences: [], truncated: false };
     throw error;
   }
+}
+
+function viewOfDue({ scheduledFor, dueAt, edit }: Due): LaneView['occurrences'][number] {
+  return {
+    scheduledFor: formatInstant(scheduledFor),
+    ...(dueAt !== scheduledFor && { dueAt: formatInstant(dueAt) }),
+    ...(edit !== null && !isPlain(edit) && { action: edit.action }),
+  };
 }

@@ -18,6 +18,7 @@ import { PersistenceModule } from '../../src/persistence/persistence.module.js';
 import { Clock } from '../../src/platform/clock.js';
 import { Config } from '../../src/platform/config.js';
 import { encryptionKeys } from '../../src/platform/config/readers.js';
+import { Degradation } from '../../src/platform/health/degradation.js';
 import { acceptJson, BODY_LIMIT_BYTES } from '../../src/platform/http/json-body.js';
 import { acceptTextWhereTaken } from '../../src/platform/http/text-body.js';
 import { keepCurrentRequest } from '../../src/platform/http/current-request.js';
@@ -63,6 +64,14 @@ class SetClock extends Clock {
   }
 }
 
+class SetDegradation extends Degradation {
+  lines: readonly string[] = [];
+
+  degraded(): readonly string[] {
+    return this.lines;
+  }
+}
+
 class RecordedMessages extends Messages {
   readonly sent: Message[] = [];
 
@@ -92,6 +101,7 @@ export class Api {
     readonly database: TestDatabase,
     readonly app: NestFastifyApplication,
     readonly clock: SetClock,
+    readonly degradation: SetDegradation,
     readonly messages: RecordedMessages,
     readonly queue: RecordedQueue,
     readonly db: pg.Pool,
@@ -102,6 +112,7 @@ export class Api {
   static async start(settings: Partial<Config> = {}, besides?: Api): Promise<Api> {
     const database = besides?.database ?? (await createTestDatabase());
     const clock = new SetClock();
+    const degradation = new SetDegradation();
     const messages = new RecordedMessages();
     const queue = new RecordedQueue();
     const config = {
@@ -113,8 +124,13 @@ export class Api {
 
     @Global()
     @Module({
-      providers: [{ provide: Config, useValue: config }, { provide: Clock, useValue: clock }, Metrics],
-      exports: [Config, Clock, Metrics],
+      providers: [
+        { provide: Config, useValue: config },
+        { provide: Clock, useValue: clock },
+        { provide: Degradation, useValue: degradation },
+        Metrics,
+      ],
+      exports: [Config, Clock, Degradation, Metrics],
     })
     class TestPlatform {}
 
@@ -151,13 +167,14 @@ export class Api {
     await adapter.getInstance().ready();
     const db = new pg.Pool({ connectionString: database.url, max: 4 });
     const drop = besides === undefined ? () => database.drop() : async () => {};
-    return new Api(database, app, clock, messages, queue, db, drop);
+    return new Api(database, app, clock, degradation, messages, queue, db, drop);
   }
 
   /** Forgets all jobs, runs and messages, and sets the clock back. */
   async reset(): Promise<void> {
     await this.db.query('TRUNCATE jobs, job_states, job_stats, runs, kept_answers CASCADE');
     this.clock.at = START;
+    this.degradation.lines = [];
     this.messages.sent.length = 0;
     this.queue.queued.length = 0;
   }

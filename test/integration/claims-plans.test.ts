@@ -13,6 +13,8 @@ import { PartitionsRepository } from '../../src/persistence/partitions.repositor
 import { newRunId } from '../../src/persistence/run-id.js';
 import type { Ledger } from './ledger-fixture.js';
 import { openLedger, PROJECT_ID, T0 } from './ledger-fixture.js';
+import { bigScans, explain, rowsTouched } from './plans.js';
+import type { PlanNode } from './plans.js';
 
 const DAY_MS = 86_400_000;
 const TODAY = T0 - (T0 % DAY_MS);
@@ -20,18 +22,6 @@ const DAYS_BACK = 30;
 const DAYS_AHEAD = 7;
 const RUNS = 200_000;
 const JOBS = 20_000;
-
-/** Smaller tables than this may be read whole: that is cheaper than their index. */
-const BIG_ROWS = 1_000;
-
-interface PlanNode {
-  readonly 'Node Type': string;
-  readonly 'Relation Name'?: string;
-  readonly 'Actual Loops': number;
-  readonly 'Actual Rows': number;
-  readonly 'Rows Removed by Filter'?: number;
-  readonly Plans?: readonly PlanNode[];
-}
 
 let ledger: Ledger;
 let client: pg.Client;
@@ -125,52 +115,14 @@ class Overheard {
   }
 }
 
-function literal(value: SqlValue): string {
-  if (value === null) return 'NULL';
-  if (typeof value === 'object') {
-    const items = value.map((item) => (item === null ? 'NULL' : `"${String(item).replace(/["\\]/g, '\\$&')}"`));
-    return pg.escapeLiteral(`{${items.join(',')}}`);
-  }
-  return typeof value === 'string' ? pg.escapeLiteral(value) : String(value);
-}
-
-/** Runs the statement as a pooled connection would after its first few times, and takes it back. */
-async function explain(
+async function explainGiven(
   given: (database: Database) => Promise<unknown>,
   mode: string,
 ): Promise<{ root: PlanNode; ms: number; text: string }> {
   const heard = new Overheard();
   await given(heard.database);
   if (heard.statement === null) throw new Error('no statement was made');
-  const name = `p_${randomUUID().replaceAll('-', '')}`;
-  await client.query('BEGIN');
-  try {
-    await client.query(`SET LOCAL plan_cache_mode = ${mode}`);
-    await client.query(`PREPARE ${name} AS ${heard.statement.text}`);
-    const args = heard.values.length === 0 ? '' : `(${heard.values.map(literal).join(', ')})`;
-    const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: PlanNode; 'Execution Time': number }] }>(
-      `EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE ${name}${args}`,
-    );
-    const plan = (rows[0] as (typeof rows)[0])['QUERY PLAN'][0];
-    return { root: plan.Plan, ms: plan['Execution Time'], text: JSON.stringify(plan.Plan) };
-  } finally {
-    await client.query('ROLLBACK');
-    await client.query(`DEALLOCATE ALL`);
-  }
-}
-
-/** What was read whole, and how many rows that were. */
-function bigScans(node: PlanNode): string[] {
-  const rows = (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops'];
-  const own =
-    node['Node Type'] === 'Seq Scan' && rows > BIG_ROWS ? [`Seq Scan of ${node['Relation Name']}: ${rows} rows`] : [];
-  return [...own, ...(node.Plans ?? []).flatMap(bigScans)];
-}
-
-/** Rows that scans of tables and indexes came across. */
-function rowsTouched(node: PlanNode): number {
-  const own = node['Relation Name'] === undefined ? 0 : node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0);
-  return own * node['Actual Loops'] + (node.Plans ?? []).reduce((sum, child) => sum + rowsTouched(child), 0);
+  return explain(client, heard.statement, heard.values, mode);
 }
 
 const LEASE_UNTIL = T0 + 15_000;
@@ -300,7 +252,7 @@ async function expectNoBigScan(
   given: (database: Database) => Promise<unknown>,
   mode: string,
 ): Promise<void> {
-  const { root, ms, text } = await explain(given, mode);
+  const { root, ms, text } = await explainGiven(given, mode);
   if (process.env['SHOW_PLANS'] !== undefined)
     console.log(mode, name, ms, rowsTouched(root), bigScans(root), process.env['SHOW_PLANS'] === name ? text : '');
   expect(bigScans(root)).toEqual([]);
@@ -329,7 +281,7 @@ describe('a job with a long history', () => {
       ['promote', (database) => writes.promoteHeldRuns(database, [jobId], T0)],
       ['recover', (database) => recovery(database).lockExpired(database, [jobId], T0, 500)],
     ])('to %s its open runs touches no ended ones', async (_name, given) => {
-      const { root } = await explain(given, mode);
+      const { root } = await explainGiven(given, mode);
       expect(rowsTouched(root)).toBeLessThan(2_000);
     });
   });
@@ -347,7 +299,7 @@ describe('a backlog of 60,000 queued runs', () => {
     test.each(STATEMENTS)('%s reads no big table whole', (name, given) => expectNoBigScan(name, given, mode));
 
     test.each([1, 20, 250])('a claim of %i touches that many rows and not the backlog', async (limit) => {
-      const { root } = await explain(
+      const { root } = await explainGiven(
         (database) => claims(database).claimWaiting(limit, T0, T0, LEASE_UNTIL, randomUUID()),
         mode,
       );

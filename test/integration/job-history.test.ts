@@ -378,5 +378,16 @@ describe('the audit of the ledger', () => {
     await api.rows('DELETE FROM runs WHERE job_id = $1 AND scheduled_for = $2', [ids[0], at(80 * MINUTE)]);
     await check.pass();
     expect(await counted()).toEqual(['2', '10']);
+    const told = async (): Promise<unknown[]> =>
+      ((await must(200, 'GET', '/attention'))['items'] as Json[]).map((item) => item['since'] as unknown);
+    expect(await told()).toEqual([at(80 * MINUTE), at(20 * MINUTE)]);
+    // It looks again by itself, also at what another found before it was started.
+    await must(202, 'POST', `/jobs/${ids[3]}/backfill`, { from: at(20 * MINUTE), to: at(20 * MINUTE) });
+    await pass(10 * MINUTE + 1);
+    await new SelfCheckService(audits, revisions, new SchedulerRegistry(), api.clock, metrics).pass();
+    expect(await told()).toEqual([at(80 * MINUTE)]);
+    await api.rows(`UPDATE audit_findings SET scheduled_for = $1`, [at(-30 * 24 * HOUR)]);
+    await check.pass();
+    expect(await told()).toEqual([]);
   });
 });

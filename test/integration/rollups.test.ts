@@ -4,6 +4,7 @@ import type { Instant } from '../../src/domain/recurrence/schedule.js';
 import { bucketOf } from '../../src/domain/statistics/histogram.js';
 import { PartitionsRepository } from '../../src/persistence/partitions.repository.js';
 import type { Database, Sql } from '../../src/persistence/database.js';
+import { HOST } from '../../src/persistence/rollup-sql.js';
 import { newRunId } from '../../src/persistence/run-id.js';
 import { RollupsRepository } from '../../src/persistence/rollups.repository.js';
 import { Metrics } from '../../src/platform/metrics.js';
@@ -247,6 +248,25 @@ describe('rollups', () => {
     expect(await ledger.query('SELECT 1 AS row FROM job_rollups UNION ALL SELECT 1 FROM host_rollups')).toEqual([]);
     await replica().trim(T0 + 402 * DAY_MS);
     expect(await ledger.query(`SELECT 1 AS row FROM run_rollups`)).toEqual([]);
+  });
+});
+
+describe('the host of a target', () => {
+  it.each([
+    ['https://api.example.com/hook', 'api.example.com'],
+    ['http://API.example.com:8443', 'api.example.com:8443'],
+    ['https://user:secret@api.example.com/hook', 'api.example.com'],
+    ['https://api.example.com?to=https://other.example/@x', 'api.example.com'],
+    ['https://api.example.com#x@y', 'api.example.com'],
+    ['http://[::1]:8080/hook', '[::1]:8080'],
+    ['https://{{host}}/hook', '{{host}}'],
+    ['nowhere', null],
+    [null, null],
+  ])('of %s is %s', async (url, host) => {
+    const target = JSON.stringify(url === null ? {} : { url });
+    expect(await ledger.query(`SELECT ${HOST} AS host FROM (SELECT $1::jsonb AS target) j`, target)).toEqual([
+      { host },
+    ]);
   });
 });
 

@@ -260,6 +260,27 @@ describe('GET /timeline', () => {
     expect(found.lanes[1].occurrences).toHaveLength(50);
   });
 
+  it('draws what was decided of single occurrences, and the forecast counts by it', async () => {
+    const hourly = await job('hourly', { schedule: '0 * * * *' });
+    const at = (hours: number): string => iso(START + hours * HOUR_MS);
+    const span = { from: iso(START), to: at(5) };
+    expect(await get('/forecast', { ...span, resolution: 'PT1M' })).toMatchObject({ total: 5 });
+    api.clock.at += 1_000;
+    await api.call('PUT', `/jobs/${hourly.id}/occurrences/${at(1)}`, { action: 'skip' });
+    await api.call('PUT', `/jobs/${hourly.id}/occurrences/${at(2)}`, { action: 'move', to: at(3.5) });
+    expect((await get('/timeline', span)).lanes[0].occurrences).toEqual([
+      { scheduledFor: at(1), action: 'skip' },
+      { scheduledFor: at(3) },
+      { scheduledFor: at(2), dueAt: at(3.5), action: 'move' },
+      { scheduledFor: at(4) },
+    ]);
+    const fires = async () => ((await get('/forecast', span)).cells as Json[]).map((cell) => cell['at'] as string);
+    expect(await fires()).toEqual([at(0), at(3), at(3.5), at(4)]);
+    api.clock.at += 1_000;
+    await api.call('DELETE', `/jobs/${hourly.id}/occurrences/${at(1)}`);
+    expect(await fires()).toEqual([at(0), at(1), at(3), at(3.5), at(4)]);
+  });
+
   it.each([
     [HOUR_MS, 'PT1M'],
     [5 * DAY_MS, 'PT1H'],
@@ -400,6 +421,56 @@ describe('GET /targets and /attention', () => {
       { kind: 'jobParked', jobId: parked.id, detail: 'parked is parked: bad zone' },
       { kind: 'pauseEnds', jobId: paused.id, severity: 'info' },
     ]);
+  });
+
+  it('tell what is degraded', async () => {
+    api.degradation.lines = ['Redis is away: runs are delivered from the ledger'];
+    expect((await get('/attention')).items).toEqual([
+      {
+        ...{ kind: 'degraded', severity: 'warning', jobId: null, host: null, since: null },
+        detail: 'Redis is away: runs are delivered from the ledger',
+      },
+    ]);
+  });
+
+  it('tell what audits found, until one finds it no more', async () => {
+    const hourly = await job('hourly', { schedule: '0 * * * *' });
+    api.clock.at += 3 * HOUR_MS;
+    await api.plan();
+    api.clock.at += HOUR_MS / 2;
+    const findings = async (): Promise<Json[]> =>
+      ((await get('/attention')).items as Json[]).filter(({ kind }) => kind === 'auditFinding');
+    const audit = (from: number, to: number) =>
+      api.call('POST', `/jobs/${hourly.id}/audit`, { from: iso(from), to: iso(to) });
+    await audit(START, api.clock.at);
+    expect(await findings()).toEqual([]);
+    await api.rows('DELETE FROM runs WHERE scheduled_for = $1', [iso(START + 2 * HOUR_MS)]);
+    await api.rows(`UPDATE runs SET started_at = due_at - interval '1 s' WHERE scheduled_for = $1`, [
+      iso(START + HOUR_MS),
+    ]);
+    await audit(START, api.clock.at);
+    const told = [
+      {
+        ...{ severity: 'critical', jobId: hourly.id, since: iso(START + 2 * HOUR_MS) },
+        detail: 'an audit of the ledger of hourly found 1 missing',
+      },
+      {
+        ...{ severity: 'critical', jobId: hourly.id, since: iso(START + HOUR_MS) },
+        detail: 'an audit of the ledger of hourly found 1 early',
+      },
+    ];
+    expect(await findings()).toMatchObject(told);
+    // That another span is clean says nothing of this one.
+    await audit(START + 2.5 * HOUR_MS, api.clock.at);
+    expect(await findings()).toMatchObject(told);
+    await api.call('POST', `/jobs/${hourly.id}/backfill`, {
+      from: iso(START + 2 * HOUR_MS),
+      to: iso(START + 2 * HOUR_MS),
+    });
+    await audit(START + 1.5 * HOUR_MS, START + 2 * HOUR_MS);
+    expect(await findings()).toMatchObject(told.slice(1));
+    await api.call('DELETE', `/jobs/${hourly.id}`);
+    expect(await findings()).toEqual([]);
   });
 
   it('say so when all is on time, and when runs start late', async () => {

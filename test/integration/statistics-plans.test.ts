@@ -1,9 +1,9 @@
 import { SchedulerRegistry } from '@nestjs/schedule';
-import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { formatInstant } from '../../src/domain/recurrence/instants.js';
 import { STATISTICS_RESOLUTIONS, TIMELINE_RESOLUTIONS, spanOf } from '../../src/domain/statistics/resolution.js';
 import type { Resolution, Span } from '../../src/domain/statistics/resolution.js';
+import { AuditFindingsRepository } from '../../src/persistence/audit-findings.repository.js';
 import { AttentionRepository } from '../../src/persistence/attention.repository.js';
 import type { Database, Sql, SqlValue, Statement } from '../../src/persistence/database.js';
 import { ForecastsRepository } from '../../src/persistence/forecasts.repository.js';
@@ -17,6 +17,7 @@ import { RollupsService } from '../../src/statistics/rollups.service.js';
 import { SettableClock } from '../support/settable-clock.js';
 import type { Ledger } from './ledger-fixture.js';
 import { openLedger, PROJECT_ID, T0, testConfig } from './ledger-fixture.js';
+import { bigScans, explain, rowsTouched } from './plans.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -24,18 +25,6 @@ const TODAY = T0 - (T0 % DAY_MS);
 const DAYS_BACK = 8;
 const RUNS = 60_000;
 const JOBS = 5_000;
-
-/** Smaller tables than this may be read whole: that is cheaper than their index. */
-const BIG_ROWS = 1_000;
-
-interface PlanNode {
-  readonly 'Node Type': string;
-  readonly 'Relation Name'?: string;
-  readonly 'Actual Loops': number;
-  readonly 'Actual Rows': number;
-  readonly 'Rows Removed by Filter'?: number;
-  readonly Plans?: readonly PlanNode[];
-}
 
 let ledger: Ledger;
 let client: pg.Client;
@@ -100,35 +89,6 @@ class Overheard {
   }
 }
 
-function literal(value: SqlValue): string {
-  if (value === null) return 'NULL';
-  if (typeof value === 'object') return pg.escapeLiteral(`{${value.join(',')}}`);
-  return typeof value === 'string' ? pg.escapeLiteral(value) : String(value);
-}
-
-async function explain(statement: Statement, values: readonly SqlValue[], mode: string): Promise<PlanNode> {
-  const name = `p_${randomUUID().replaceAll('-', '')}`;
-  await client.query(`SET plan_cache_mode = ${mode}`);
-  await client.query(`PREPARE ${name} AS ${statement.text}`);
-  const args = values.length === 0 ? '' : `(${values.map(literal).join(', ')})`;
-  const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(
-    `EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE ${name}${args}`,
-  );
-  return (rows[0] as (typeof rows)[0])['QUERY PLAN'][0].Plan;
-}
-
-function bigScans(node: PlanNode): string[] {
-  const rows = (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops'];
-  const own =
-    node['Node Type'] === 'Seq Scan' && rows > BIG_ROWS ? [`Seq Scan of ${node['Relation Name']}: ${rows} rows`] : [];
-  return [...own, ...(node.Plans ?? []).flatMap(bigScans)];
-}
-
-function rowsTouched(node: PlanNode): number {
-  const own = node['Relation Name'] === undefined ? 0 : node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0);
-  return own * node['Actual Loops'] + (node.Plans ?? []).reduce((sum, child) => sum + rowsTouched(child), 0);
-}
-
 function span<Name extends string>(days: number, resolutions: readonly Resolution<Name>[]): Span<Name> {
   return spanOf(T0 - days * DAY_MS, T0, resolutions) as Span<Name>;
 }
@@ -168,6 +128,7 @@ const READS: [string, number, (database: Database) => Promise<unknown>][] = [
   ['jobs that fail', 500, (db) => attention(db).failing(PROJECT_ID, jobIds.slice(0, 100), 3)],
   ['overdue jobs', 100, (db) => attention(db).overdue(PROJECT_ID, T0, 20)],
   ['pauses', 100, (db) => attention(db).paused(PROJECT_ID, T0, T0 + DAY_MS)],
+  ['findings of audits', 2_000, (db) => new AuditFindingsRepository(db).byJob(PROJECT_ID, 20)],
   ['a forecast', 50, (db) => new ForecastsRepository(db).find(PROJECT_ID)],
   ['how many jobs there are', 50, (db) => new ForecastsRepository(db).jobs(PROJECT_ID, 100)],
 ];
@@ -178,7 +139,7 @@ describe.each(['force_generic_plan', 'force_custom_plan'])('%s', (mode) => {
     await read(overheard.database);
     expect(overheard.heard.length).toBeGreaterThan(0);
     for (const { statement, values } of overheard.heard) {
-      const plan = await explain(statement, values, mode);
+      const { root: plan } = await explain(client, statement, values, mode);
       expect(bigScans(plan)).toEqual([]);
       expect(rowsTouched(plan)).toBeLessThanOrEqual(most);
     }

@@ -1925,8 +1925,19 @@ export interface components {
              */
             jobId: string;
             jobName: string;
-            /** @description What the schedule will do in the span */
+            /** @description What will be due in the span, in that order; those to be skipped too */
             occurrences: {
+                /**
+                 * @description What was decided of this one: it is left out, moved, or has another body
+                 * @enum {string}
+                 */
+                action?: "skip" | "move" | "run";
+                /**
+                 * Format: date-time
+                 * @description When it is due, where that is another instant
+                 * @example 2026-12-24T18:00:00.000Z
+                 */
+                dueAt?: string;
                 /**
                  * Format: date-time
                  * @example 2026-12-24T18:00:00.000Z

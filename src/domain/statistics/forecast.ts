@@ -1,3 +1,5 @@
+import type { OccurrenceEdits } from '../occurrence-edit.js';
+import { isOccurrence } from '../planning/agenda.js';
 import { loadOf, MILLION } from '../quotas.js';
 import { parseElapsedMs } from '../recurrence/duration.js';
 import { NO_CALENDARS } from '../recurrence/exclusion.js';
@@ -18,6 +20,13 @@ export interface ScheduleGroup {
   readonly jobs: number;
   /** A few of them. */
   readonly ids: readonly string[];
+}
+
+/** An active job of which single occurrences were edited. */
+export interface EditedJob {
+  readonly id: string;
+  readonly schedule: Schedule;
+  readonly edits: OccurrenceEdits;
 }
 
 export interface CrowdedMinute {
@@ -74,6 +83,18 @@ export class ForecastBuilder {
     if (samples < jobs && isSpread) this.estimated = true;
   }
 
+  /** What was decided of single occurrences: once the job's schedule was added, it counts where it is due, or nowhere. */
+  edit({ id, schedule, edits }: EditedJob, calendars: Calendars = NO_CALENDARS): void {
+    const recurrence = compiled(schedule, id, calendars);
+    if (recurrence === null) return;
+    const jitterMs = jitterMsOf(schedule);
+    for (const { scheduledFor, action, to, isPlanned } of edits) {
+      if ((action === 'run' && !isPlanned) || !isOccurrence(recurrence, scheduledFor)) continue;
+      if (scheduledFor >= this.startsAt) this.count(scheduledFor, -1, jitterMs);
+      if (to !== null && to >= this.startsAt) this.count(to, 1, 0);
+    }
+  }
+
   /** Jobs whose schedules are too many to look at each: as often as they fire, evenly. */
   addEvenly(firesPerMillionMinutes: number): void {
     if (firesPerMillionMinutes <= 0) return;
@@ -86,8 +107,8 @@ export class ForecastBuilder {
   build(): Forecast {
     return {
       startsAt: this.startsAt,
-      minutes: Array.from(this.minutes, Math.round),
-      hours: Array.from(this.hours, Math.round),
+      minutes: Array.from(this.minutes, rounded),
+      hours: Array.from(this.hours, rounded),
       crowded: this.crowded(),
       estimated: this.estimated,
     };
@@ -95,7 +116,7 @@ export class ForecastBuilder {
 
   private expand(group: ScheduleGroup, recurrence: Recurrence, weight: number, isSpread: boolean): void {
     const { schedule } = group;
-    const jitterMs = schedule.jitter === undefined ? 0 : (parseElapsedMs(schedule.jitter) ?? 0);
+    const jitterMs = jitterMsOf(schedule);
     const period = periodMinutes(schedule, group.ids[0] ?? '');
     const end = this.startsAt + HOURS_AHEAD * HOUR_MS;
     let at = recurrence.next(this.startsAt - 1);
@@ -157,6 +178,15 @@ function periodMinutes(schedule: Schedule, seed: string): number {
   const { firesPerMillionMinutes } = loadOf({ id: seed, schedule });
   const timesPerDay = Math.max(1, (firesPerMillionMinutes / MILLION) * (DAY_MS / MINUTE_MS));
   return Math.max(1, Math.min(60, Math.round(DAY_MS / MINUTE_MS / timesPerDay)));
+}
+
+function jitterMsOf({ jitter }: Schedule): number {
+  return jitter === undefined ? 0 : (parseElapsedMs(jitter) ?? 0);
+}
+
+/** An occurrence may be taken away from where a sample of its group has none. */
+function rounded(fires: number): number {
+  return Math.max(0, Math.round(fires));
 }
 
 /** Null for what can't be read here. */

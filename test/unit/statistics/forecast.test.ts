@@ -1,4 +1,5 @@
 import { compileSchedule } from '../../../src/domain/recurrence/recurrence.js';
+import type { OccurrenceEdit } from '../../../src/domain/occurrence-edit.js';
 import type { Schedule } from '../../../src/domain/recurrence/schedule.js';
 import { ForecastBuilder } from '../../../src/domain/statistics/forecast.js';
 
@@ -55,6 +56,38 @@ describe('a forecast', () => {
   it('spreads jitter', () => {
     const { minutes } = forecastOf([{ ...cron('0 9 * * *'), jitter: 'PT10M' }, 100]);
     expect(minutes.slice(60, 70)).toEqual(Array(10).fill(10));
+  });
+
+  it('counts what was edited where it is due, and what is to be skipped nowhere', () => {
+    const edited = (minute: number, more: Partial<OccurrenceEdit>): OccurrenceEdit => ({
+      ...{ scheduledFor: START + minute * 60_000, action: 'skip', to: null, body: null, note: null, isPlanned: false },
+      ...more,
+    });
+    const builder = new ForecastBuilder(START);
+    const schedule = cron('0 * * * *');
+    builder.add({ schedule, jobs: 2, ids: ['one', 'other'] });
+    const edits = [
+      edited(60, {}),
+      edited(120, { action: 'move', to: START + 125 * 60_000 }),
+      edited(180, { action: 'run', body: '1' }),
+      edited(240, { action: 'move', to: START - 60_000, isPlanned: true }),
+      edited(-60, { action: 'move', to: START + 7 * 60_000 }),
+      edited(50, { action: 'move', to: START + 55 * 60_000 }), // no occurrence of it
+    ];
+    builder.edit({ id: 'one', schedule, edits });
+    const { minutes, hours } = builder.build();
+    const fires = minutes.slice(0, 301).flatMap((count, minute) => (count === 0 ? [] : [[minute, count]]));
+    expect(fires).toEqual([
+      [0, 2],
+      [7, 1],
+      [60, 1],
+      [120, 1],
+      [125, 1],
+      [180, 2],
+      [240, 1],
+      [300, 2],
+    ]);
+    expect(hours.slice(0, 5)).toEqual([3, 1, 2, 2, 1]);
   });
 
   it('goes on evenly where a rule fires too often to follow', () => {

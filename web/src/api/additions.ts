@@ -57,7 +57,11 @@ export interface TimelineLane {
   readonly state: JobState;
   readonly runs: readonly StripRun[] | null;
   readonly bands: readonly (Ends & { readonly at: string })[] | null;
-  readonly occurrences: readonly { readonly scheduledFor: string }[];
+  readonly occurrences: readonly {
+    readonly scheduledFor: string;
+    readonly dueAt?: string;
+    readonly action?: 'skip' | 'move' | 'run';
+  }[];
   readonly occurrencesTruncated: boolean;
   readonly pauses: readonly { readonly from: string; readonly to: string | null; readonly note: string | null }[];
   readonly clockChanges: readonly { readonly at: string; readonly before: string; readonly after: string }[];

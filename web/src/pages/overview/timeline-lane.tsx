@@ -128,9 +128,16 @@ function Runs({ lane, view }: { lane: TimelineLane; view: View }): ReactNode {
   );
 }
 
+/** When it will run, as milliseconds: what is to be skipped is not drawn. */
+export function comingOf(lane: TimelineLane, now: number): number[] {
+  const toRun = lane.occurrences.filter(({ action }) => action !== 'skip');
+  return toRun.map(({ scheduledFor, dueAt }) => Date.parse(dueAt ?? scheduledFor)).filter((at) => at > now);
+}
+
 function Occurrences({ lane, view }: { lane: TimelineLane; view: View }): ReactNode {
-  const coming = lane.occurrences.map(({ scheduledFor }) => Date.parse(scheduledFor)).filter((at) => at > view.now);
-  const xs = coming.map((at) => xOf(view, at)).filter((x) => x <= view.width + 4);
+  const xs = comingOf(lane, view.now)
+    .map((at) => xOf(view, at))
+    .filter((x) => x <= view.width + 4);
   const last = xs.at(-1);
   // Closer than they could be told apart: an outline from the first to the last.
   const dense = xs.length > 3 && (last ?? 0) - (xs[0] ?? 0) < xs.length * 4;
@@ -183,5 +190,5 @@ export function laneText(lane: TimelineLane): string {
   }
   const past = counts.size === 0 ? 'no runs' : [...counts].map(([state, count]) => `${count} ${state}`).join(', ');
   const more = lane.occurrencesTruncated ? 'more than ' : '';
-  return `${lane.jobName}: ${past}; ${more}${lane.occurrences.length} to come`;
+  return `${lane.jobName}: ${past}; ${more}${lane.occurrences.filter(({ action }) => action !== 'skip').length} to come`;
 }

@@ -3,7 +3,7 @@ import type { TimelineLane } from '../../api/additions';
 import { Mark, RUN_LOOKS } from '../../design/status';
 import { durationText, instantText, relativeText } from '../../time/format';
 import { useZone } from '../../time/zone';
-import { xOf, type View } from './timeline-lane';
+import { comingOf, xOf, type View } from './timeline-lane';
 import { totalOf } from './timeline-marks';
 
 type Thing =
@@ -15,17 +15,14 @@ type Thing =
 export function nearest(lane: TimelineLane, view: View, x: number, bandMs = 0): Thing | null {
   let best: Thing | null = null;
   let distance = 9;
-  const offer = (at: string, thing: () => Thing) => {
-    const away = Math.abs(xOf(view, Date.parse(at)) - x);
+  const offer = (at: number, thing: () => Thing) => {
+    const away = Math.abs(xOf(view, at) - x);
     if (away >= distance) return;
     distance = away;
     best = thing();
   };
-  for (const run of lane.runs ?? []) offer(run.scheduledFor, () => ({ kind: 'run', run }));
-  for (const { scheduledFor } of lane.occurrences) {
-    if (Date.parse(scheduledFor) > view.now)
-      offer(scheduledFor, () => ({ kind: 'next', at: Date.parse(scheduledFor) }));
-  }
+  for (const run of lane.runs ?? []) offer(Date.parse(run.scheduledFor), () => ({ kind: 'run', run }));
+  for (const at of comingOf(lane, view.now)) offer(at, () => ({ kind: 'next', at }));
   if (best !== null) return best;
   const at = view.from + (x / view.width) * (view.to - view.from);
   const band = lane.bands?.find((each) => at >= Date.parse(each.at) && at < Date.parse(each.at) + bandMs);
