@@ -67,7 +67,9 @@ export class CalendarIntervalRule implements Rule {
   }
 
   next(after: Instant): Instant | null {
-    for (let index = this.firstIndexNear(after); ; index += 1) {
+    // Only an overlap that runs both has two occurrences of one index.
+    const isPassed = after === this.latest.instant && this.dst.overlap !== 'both';
+    for (let index = isPassed ? this.latest.index + 1 : this.firstIndexNear(after); ; index += 1) {
       const localMs = this.localOf(index);
       // Skipped times leave holes, so the end is found by the calendar and not by an instant.
       if (localMs - DAY_MS > LAST_INSTANT) return null;
