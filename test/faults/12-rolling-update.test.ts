@@ -9,8 +9,8 @@ import type { Stage } from './support/stage.js';
 
 const FIRES_A_SECOND = 200;
 const HAND_OVER_MS = 300;
-/** What a test's cluster gives each replica itself; the API is open to this machine instead of behind its key. */
-const OF_THE_TEST = ['HOST', 'PORT', 'DATABASE_URL', 'REDIS_URL', 'ROOT_API_KEY'];
+/** What a test's cluster gives each replica itself. The API is open to this machine; the first replica does what the init container does. */
+const OF_THE_TEST = ['HOST', 'PORT', 'DATABASE_URL', 'REDIS_URL', 'ROOT_API_KEY', 'MIGRATE_ON_START'];
 
 const pod = processesOf(keptManifests('rolling-update')).find(({ container }) => container === 'carillon');
 if (pod === undefined) throw new Error('the chart renders no container that serves');

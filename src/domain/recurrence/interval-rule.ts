@@ -10,6 +10,11 @@ import type { Zone } from './zone.js';
 const MONTHS_DRIFT_MS = 8 * DAY_MS;
 const DAYS_DRIFT_MS = 3 * DAY_MS;
 
+interface Found {
+  readonly index: number;
+  readonly instant: Instant;
+}
+
 /** Elapsed time from an anchor: occurrence n is anchor + n × period, n ≥ 0. */
 export class ElapsedIntervalRule implements Rule {
   readonly key: string;
@@ -42,7 +47,9 @@ export class CalendarIntervalRule implements Rule {
   private readonly meanPeriodMs: number;
   private readonly reach: number;
   private readonly anchorLocalMs: number;
-  private latest: { readonly index: number; readonly instant: Instant };
+  /** The occurrences found last and before it: most callers walk on from the last, and ask for notes of the other. */
+  private latest: Found;
+  private earlier: Found;
 
   constructor(
     private readonly period: Duration,
@@ -54,16 +61,21 @@ export class CalendarIntervalRule implements Rule {
     this.reach = 1 + Math.ceil((period.months === 0 ? DAYS_DRIFT_MS : MONTHS_DRIFT_MS) / this.meanPeriodMs);
     this.anchorLocalMs = anchorAt + zone.offsetAt(anchorAt);
     this.latest = { index: 0, instant: anchorAt };
+    this.earlier = this.latest;
     const { months, days, elapsedMs } = period;
     this.key = `calendar,${months},${days},${elapsedMs},${anchorAt},${dst.gap},${dst.overlap},${zone.name}`;
   }
 
   next(after: Instant): Instant | null {
-    for (let index = this.firstIndexNear(after); ; index += 1) {
+    // Only an overlap that runs both has two occurrences of one index.
+    const isPassed = after === this.latest.instant && this.dst.overlap !== 'both';
+    for (let index = isPassed ? this.latest.index + 1 : this.firstIndexNear(after); ; index += 1) {
+      const localMs = this.localOf(index);
       // Skipped times leave holes, so the end is found by the calendar and not by an instant.
-      if (this.localOf(index) - DAY_MS > LAST_INSTANT) return null;
-      for (const instant of this.occurrence(index)) {
+      if (localMs - DAY_MS > LAST_INSTANT) return null;
+      for (const instant of this.occurrence(index, localMs)) {
         if (instant <= after) continue;
+        if (instant !== this.latest.instant) this.earlier = this.latest;
         this.latest = { index, instant };
         return instant <= LAST_INSTANT ? instant : null;
       }
@@ -72,16 +84,19 @@ export class CalendarIntervalRule implements Rule {
 
   note(scheduledFor: Instant): string | null {
     for (let index = this.firstIndexNear(scheduledFor); ; index += 1) {
-      const instants = this.occurrence(index);
-      if (instants.includes(scheduledFor)) return index === 0 ? null : this.noteOfOccurrence(index, scheduledFor);
-      if (instants.some((instant) => instant > scheduledFor) || this.localOf(index) > LAST_INSTANT) return null;
+      const localMs = this.localOf(index);
+      const instants = this.occurrence(index, localMs);
+      if (instants.includes(scheduledFor)) {
+        return index === 0 ? null : noteOf(this.zone, localMs, scheduledFor - index * this.period.elapsedMs);
+      }
+      if (instants.some((instant) => instant > scheduledFor) || localMs > LAST_INSTANT) return null;
     }
   }
 
   /** An index not past that of the first occurrence after `after`, and at most a few before it. */
   private firstIndexNear(after: Instant): number {
-    // Most callers walk from one occurrence to the next.
     if (after === this.latest.instant) return this.latest.index;
+    if (after === this.earlier.instant) return this.earlier.index;
     const estimate = Math.floor((Math.max(after, FIRST_INSTANT) - this.anchorAt) / this.meanPeriodMs);
     return Math.max(0, estimate - this.reach);
   }
@@ -90,13 +105,10 @@ export class CalendarIntervalRule implements Rule {
     return addCalendar(this.anchorLocalMs, index * this.period.months, index * this.period.days);
   }
 
-  private occurrence(index: number): Instant[] {
+  private occurrence(index: number, localMs: number): Instant[] {
     if (index === 0) return [this.anchorAt];
     const elapsedMs = index * this.period.elapsedMs;
-    return instantsOf(this.zone, this.localOf(index), this.dst).map((instant) => instant + elapsedMs);
-  }
-
-  private noteOfOccurrence(index: number, scheduledFor: Instant): string | null {
-    return noteOf(this.zone, this.localOf(index), scheduledFor - index * this.period.elapsedMs);
+    const instants = instantsOf(this.zone, localMs, this.dst);
+    return elapsedMs === 0 ? instants : instants.map((instant) => instant + elapsedMs);
   }
 }

@@ -1,7 +1,8 @@
 import { BoundedMap } from './bounded-map.js';
 import { FIRST_INSTANT, LAST_INSTANT } from './civil.js';
-import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from './duration.js';
+import { HOUR_MS } from './duration.js';
 import type { Instant } from './schedule.js';
+import { PIECE_MS, type Segment, ZoneReading } from './zone-reading.js';
 
 /** A clock change: from `at` on the offset is `afterMs`; until then it was `beforeMs` (local = instant + offset). */
 export interface Transition {
@@ -18,27 +19,14 @@ export interface WallTime {
   readonly overlap: Transition | null;
 }
 
-interface Segment {
-  readonly from: Instant;
-  readonly to: Instant;
-  readonly offsetMs: number;
-}
-
 /** Longest name accepted; the longest in the tz database has 32 characters. Checked before Intl sees the text. */
 export const MAX_ZONE_NAME_LENGTH = 64;
 
-// A table is read from Intl in pieces of about 50 days, only where someone asks: a yearly rule touches one a year.
-const CHUNK_MS = 2 ** 32;
 // Of all zones together, about 250 bytes each: every zone's years around now, or far previews of a few.
-const MAX_CHUNKS = 40_000;
-// No zone of the tz database changes its clocks and back in less: the shortest are weeks (Recife in October 2000, Gaza
-// around Ramadan).
-const PROBE_MS = 5 * DAY_MS;
-const QUARTER_HOUR_MS = 15 * MINUTE_MS;
+const MAX_PIECES = 80_000;
 // Farther than any zone's offset (±15:13 in local mean time) and than any clock change (24 h at the date line).
 const REACH_MS = 26 * HOUR_MS;
 const MAX_ZONES = 1_024;
-const MAX_FORMATTERS = 16;
 const ZONE_NAME = /^[A-Za-z][A-Za-z0-9_+/-]*$/;
 
 /**
@@ -46,10 +34,13 @@ const ZONE_NAME = /^[A-Za-z][A-Za-z0-9_+/-]*$/;
  * Intl takes over a microsecond and a next time asks several times. Memory is bounded: a full table starts again.
  */
 export class Zone {
-  private readonly chunks = new Map<number, Segment[]>();
+  private readonly pieces = new Map<number, Segment[]>();
+  private readonly reading: ZoneReading;
   private steady: Segment = { from: 0, to: 0, offsetMs: 0 };
 
-  constructor(readonly name: string) {}
+  constructor(readonly name: string) {
+    this.reading = new ZoneReading(name);
+  }
 
   /** Milliseconds that local time is ahead of UTC. */
   offsetAt(instant: Instant): number {
@@ -62,6 +53,9 @@ export class Zone {
     const { from, to, offsetMs } = this.steady;
     if (localMs - REACH_MS >= from && localMs + REACH_MS < to) return offsetMs;
     const segment = this.enterSegment(localMs);
+    // What is read beside it, and is as steady, becomes a part of it.
+    if (localMs - REACH_MS < segment.from) this.segmentOf(localMs - REACH_MS);
+    if (localMs + REACH_MS >= segment.to) this.segmentOf(localMs + REACH_MS);
     return localMs - REACH_MS >= segment.from && localMs + REACH_MS < segment.to ? segment.offsetMs : Number.NaN;
   }
 
@@ -73,7 +67,7 @@ export class Zone {
   /** Clock changes with `from` ≤ at ≤ `to`. Meant for spans of days. */
   transitions(from: Instant, to: Instant): Transition[] {
     const found: Transition[] = [];
-    // Changes at the very edge of a chunk show only beside the chunk before it.
+    // Changes at the very edge of a piece show only beside the piece before it.
     let before = this.segmentOf(from - 1);
     while (before.to <= to) {
       const after = this.segmentOf(before.to);
@@ -109,35 +103,45 @@ export class Zone {
   }
 
   private segmentOf(instant: Instant): Segment {
-    const index = Math.floor(Math.min(Math.max(instant, FIRST_INSTANT), LAST_INSTANT) / CHUNK_MS);
-    let chunk = this.chunks.get(index);
-    if (chunk === undefined) {
-      chunk = readChunk(this.name, index);
-      makeRoomForChunk(this.chunks);
-      this.chunks.set(index, chunk);
-    }
-    for (const segment of chunk) if (instant < segment.to) return segment;
+    const index = Math.floor(Math.min(Math.max(instant, FIRST_INSTANT), LAST_INSTANT) / PIECE_MS);
+    const piece = this.pieces.get(index) ?? this.readPiece(index);
+    for (const segment of piece) if (instant < segment.to) return segment;
     throw new RangeError(`no offset of ${this.name} at ${instant}`);
+  }
+
+  private readPiece(index: number): Segment[] {
+    const piece = this.reading.readPiece(index);
+    makeRoomForPiece(this.pieces);
+    this.pieces.set(index, piece);
+    const [first, last] = [piece[0], piece.at(-1)];
+    if (last !== undefined) join(last, this.pieces.get(index + 1)?.[0]);
+    if (first !== undefined) join(this.pieces.get(index - 1)?.at(-1), first);
+    return piece;
   }
 }
 
-const tables = new Set<Map<number, Segment[]>>();
-let chunkCount = 0;
+/** Two segments that follow each other are one where no change lies between: each then says how far both reach. */
+function join(before: Segment | undefined, after: Segment | undefined): void {
+  if (before === undefined || after === undefined || before.offsetMs !== after.offsetMs) return;
+  after.from = before.from;
+  before.to = after.to;
+}
 
-function makeRoomForChunk(table: Map<number, Segment[]>): void {
-  if (chunkCount >= MAX_CHUNKS) {
+const tables = new Set<Map<number, Segment[]>>();
+let pieceCount = 0;
+
+function makeRoomForPiece(table: Map<number, Segment[]>): void {
+  if (pieceCount >= MAX_PIECES) {
     for (const full of tables) full.clear();
     tables.clear();
-    chunkCount = 0;
+    pieceCount = 0;
   }
   tables.add(table);
-  chunkCount += 1;
+  pieceCount += 1;
 }
 
 const zonesByName = new BoundedMap<string, Zone>(MAX_ZONES);
 const zonesByCanonicalName = new BoundedMap<string, Zone>(MAX_ZONES);
-// A formatter costs tens of kilobytes outside the heap, a table a few hundred bytes: formatters are few and come back.
-const formatters = new BoundedMap<string, Intl.DateTimeFormat>(MAX_FORMATTERS);
 
 /** The zone of an IANA name in any case, aliases included; null when there is none. Offsets such as `+02:00` are none. */
 export function findZone(name: string): Zone | null {
@@ -161,77 +165,4 @@ export function getZone(name: string): Zone {
   const zone = findZone(name);
   if (zone === null) throw new RangeError(`time zone ${JSON.stringify(name)} is not in this tz database`);
   return zone;
-}
-
-function readChunk(name: string, index: number): Segment[] {
-  const chunkFrom = index * CHUNK_MS;
-  const chunkTo = chunkFrom + CHUNK_MS;
-  // The outermost chunks answer for everything beyond them.
-  const to = chunkTo > LAST_INSTANT ? Infinity : chunkTo;
-  let from = chunkFrom <= FIRST_INSTANT ? -Infinity : chunkFrom;
-  const segments: Segment[] = [];
-  let offsetMs = readOffset(name, chunkFrom);
-  let probedAt = chunkFrom;
-  while (probedAt < chunkTo) {
-    const probeTo = Math.min(probedAt + PROBE_MS, chunkTo - SECOND_MS);
-    if (readOffset(name, probeTo) === offsetMs) {
-      probedAt += PROBE_MS;
-      continue;
-    }
-    const changeAt = findChange(name, probedAt, probeTo, offsetMs);
-    segments.push({ from, to: changeAt, offsetMs });
-    from = changeAt;
-    offsetMs = readOffset(name, changeAt);
-    probedAt = changeAt;
-  }
-  segments.push({ from, to, offsetMs });
-  return segments;
-}
-
-/** The first whole second after `steadyAt` at which the offset is no longer `offsetMs`; it has changed at `changedAt`. */
-function findChange(name: string, steadyAt: Instant, changedAt: Instant, offsetMs: number): Instant {
-  const quarterAt = bisectChange(name, steadyAt, changedAt, offsetMs, QUARTER_HOUR_MS);
-  // Changes at odd times are history; for the others the search to the second is not needed.
-  if (readOffset(name, quarterAt - SECOND_MS) === offsetMs) return quarterAt;
-  return bisectChange(name, Math.max(steadyAt, quarterAt - QUARTER_HOUR_MS), quarterAt, offsetMs, SECOND_MS);
-}
-
-/** The first whole `unitMs` at which the change shows; the one before it is still steady, or not after `steadyAt`. */
-function bisectChange(name: string, steadyAt: Instant, changedAt: Instant, offsetMs: number, unitMs: number): Instant {
-  let low = Math.floor(steadyAt / unitMs);
-  let high = Math.ceil(changedAt / unitMs);
-  while (high - low > 1) {
-    const middle = Math.floor((low + high) / 2);
-    if (middle * unitMs <= steadyAt || readOffset(name, middle * unitMs) === offsetMs) low = middle;
-    else high = middle;
-  }
-  return high * unitMs;
-}
-
-function readOffset(name: string, instant: Instant): number {
-  const wholeMs = Math.floor(Math.min(Math.max(instant, FIRST_INSTANT), LAST_INSTANT) / SECOND_MS) * SECOND_MS;
-  // Always MM/DD/YYYY, HH:MM:SS in this locale with these options.
-  const text = formatterOf(name).format(wholeMs);
-  const field = (start: number, end: number): number => Number(text.slice(start, end));
-  const date = Date.UTC(field(6, 10), field(0, 2) - 1, field(3, 5), field(12, 14), field(15, 17), field(18, 20));
-  return date - wholeMs;
-}
-
-function formatterOf(name: string): Intl.DateTimeFormat {
-  const known = formatters.get(name);
-  if (known !== undefined) return known;
-  const formatter = new Intl.DateTimeFormat('en-US', {
-    timeZone: name,
-    calendar: 'gregory',
-    numberingSystem: 'latn',
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-  });
-  formatters.set(name, formatter);
-  return formatter;
 }

@@ -1,5 +1,5 @@
 import { readIcs } from '../../../src/domain/import/ics.js';
-import { fastestMs } from '../recurrence/fastest.js';
+import { leastCpuMs } from '../recurrence/fastest.js';
 
 function ics(...events: string[][]): string {
   const lines = events.flatMap((event) => ['BEGIN:VEVENT', ...event, 'END:VEVENT']);
@@ -98,6 +98,6 @@ test('hostile files are read in no long time', () => {
     `BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:a${'\n a'.repeat(300_000)}`,
     `BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;X=${'",'.repeat(9_000)}:1\nEND:VEVENT`,
   ]) {
-    expect(fastestMs(() => readIcs(text))).toBeLessThan(250);
+    expect(leastCpuMs(() => readIcs(text))).toBeLessThan(250);
   }
 });

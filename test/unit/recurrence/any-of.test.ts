@@ -4,11 +4,18 @@ import { describeSchedule } from '../../../src/domain/recurrence/describe.js';
 import { formatInstant } from '../../../src/domain/recurrence/instants.js';
 import { parseSchedule } from '../../../src/domain/recurrence/parse-schedule.js';
 import { previewSchedule } from '../../../src/domain/recurrence/preview.js';
-import { compileSchedule } from '../../../src/domain/recurrence/recurrence.js';
+import { compileSchedule, type Recurrence } from '../../../src/domain/recurrence/recurrence.js';
 import type { Schedule, ScheduleProblem } from '../../../src/domain/recurrence/schedule.js';
+import { leastCpuMs } from './fastest.js';
 
 const NOW = Date.UTC(2026, 10, 23, 10);
 const SEED = 'job';
+const MANY_ZONES = [
+  ...['Asia/Gaza', 'Africa/Cairo', 'America/Sao_Paulo', 'Europe/Paris', 'America/Santiago', 'Africa/El_Aaiun'],
+  ...['Asia/Hebron', 'Pacific/Easter', 'America/Havana', 'Asia/Jerusalem', 'Europe/Chisinau', 'Antarctica/Troll'],
+  ...['America/Nuuk', 'Australia/Lord_Howe', 'Pacific/Auckland', 'Asia/Beirut', 'America/Asuncion', 'Europe/London'],
+  ...['America/New_York', 'Pacific/Norfolk'],
+];
 
 function accepted(input: unknown): Schedule {
   const parsed = parseSchedule(input, { now: NOW });
@@ -254,6 +261,61 @@ describe('a union of rules', () => {
       expect.stringMatching(/^fires 1,\d\d\d times a day$/),
       expect.stringMatching(/^rule 2: does not fire/),
     ]);
+  });
+
+  it.each<[string, object]>([
+    [
+      'rules of weeks and months in a zone of many clock changes',
+      {
+        anyOf: [
+          { type: 'interval', every: 'P4M', anchorAt: '2017-03-03T02:30:00Z' },
+          { type: 'interval', every: 'P2W', anchorAt: '2018-03-03T02:30:00Z' },
+        ],
+        timeZone: 'Asia/Gaza',
+        dst: { gap: 'skip' },
+      },
+    ],
+    [
+      'twenty rules of years in as many zones',
+      {
+        anyOf: MANY_ZONES.map((timeZone, index) => {
+          return { type: 'interval', every: `P${40 + index}M`, anchorAt: '2017-03-03T02:30:00Z', timeZone };
+        }),
+      },
+    ],
+  ])('is previewed quickly: %s', (_name, input) => {
+    let tries = 0;
+    const preview = (from: number): number => {
+      // Never seen before, so that nothing is remembered of it.
+      const fresh = accepted({ ...input, endAt: formatInstant(Date.UTC(2299, 0) + ++tries * 1_000) });
+      return previewSchedule(fresh, { seed: SEED, from, count: 1_000 }).occurrences.length;
+    };
+    // A service has compiled this code long before.
+    for (let from = 0; from < 10; from += 1) expect(preview(from)).toBe(1_000);
+    expect(leastCpuMs(() => preview(NOW))).toBeLessThan(50);
+  });
+
+  it('notes an occurrence whatever was asked before', () => {
+    const at = Date.UTC(2026, 9, 25, 0, 30);
+    const input = {
+      anyOf: ['30 2 * * *', { type: 'interval', every: 'P1D', anchorAt: '2026-10-20T00:30:00Z' }, '0 12 * * *'],
+      ...zone,
+    };
+    const asked: ((rule: Recurrence) => unknown)[] = [
+      () => null,
+      (rule) => rule.next(at - 1),
+      (rule) => rule.next(at),
+      (rule) => rule.next(rule.next(at) ?? at),
+      (rule) => [rule.next(at - 90_000_000), rule.next(at + 90_000_000)],
+      (rule) => rule.next(0),
+    ];
+    const notes = asked.map((ask, index) => {
+      // Bounds of its own: a rule that nobody asked yet.
+      const rule = compileSchedule(accepted({ ...input, endAt: `2099-01-0${index + 1}T00:00` }), SEED);
+      ask(rule);
+      return [rule.note(at), rule.note(at + 1), rule.note(at + 3_600_000)];
+    });
+    expect(notes).toEqual(asked.map(() => ['first of two: 02:30 occurs twice', null, null]));
   });
 
   it('fires at the sorted set of what its rules fire at', () => {

@@ -5,7 +5,7 @@ import type { Calendars } from '../../../src/domain/recurrence/exclusion.js';
 import { formatInstant, localIso } from '../../../src/domain/recurrence/instants.js';
 import { parseSchedule } from '../../../src/domain/recurrence/parse-schedule.js';
 import { compileSchedule, type Recurrence } from '../../../src/domain/recurrence/recurrence.js';
-import { fastestMs } from './fastest.js';
+import { leastCpuMs } from './fastest.js';
 
 const DAY_MS = 86_400_000;
 const EMPTY: CalendarDays = { timeZone: null, dates: [], ranges: [], windows: [], rules: [], events: [] };
@@ -202,11 +202,11 @@ describe('what calendars leave out', () => {
       timeZone: 'Europe/Paris',
     };
     expect(
-      fastestMs(() => compile(everyNight, calendars({ windows: [{ from: '22:00', to: '06:00' }] })).next(0)),
+      leastCpuMs(() => compile(everyNight, calendars({ windows: [{ from: '22:00', to: '06:00' }] })).next(0)),
     ).toBeLessThan(50);
     const ages = calendars({ ranges: [{ from: '1970-01-01', to: '2290-12-31' }] });
     expect(
-      fastestMs(() => compile({ type: 'interval', every: '1s', anchorAt: '1990-01-01T00:00:00Z' }, ages).next(0)),
+      leastCpuMs(() => compile({ type: 'interval', every: '1s', anchorAt: '1990-01-01T00:00:00Z' }, ages).next(0)),
     ).toBeLessThan(50);
   });
 
@@ -335,7 +335,7 @@ describe('what is left out and moved', () => {
           calendars(...[{ ranges: [{ from: '2026-01-01', to: '2029-12-31' }] }]),
           direction,
         ).next(Date.UTC(2026, 5, 1));
-      expect(fastestMs(find)).toBeLessThan(50);
+      expect(leastCpuMs(find)).toBeLessThan(50);
     }
     expect(known.size).toBe(1);
   });

@@ -5,7 +5,7 @@ import { parseSchedule } from '../../../src/domain/recurrence/parse-schedule.js'
 import { previewSchedule } from '../../../src/domain/recurrence/preview.js';
 import { compileSchedule } from '../../../src/domain/recurrence/recurrence.js';
 import type { Schedule, ScheduleProblem } from '../../../src/domain/recurrence/schedule.js';
-import { fastestMs, leastCpuMs } from './fastest.js';
+import { leastCpuMs } from './fastest.js';
 
 const NOW = Date.UTC(2026, 10, 23, 10, 0, 0, 250);
 const MOST_MS = 50;
@@ -191,7 +191,7 @@ describe('a recurrence rule is refused, with the part at fault', () => {
     expect(problem).toMatchObject({ pointer: '/rule', code: 'invalid_rrule' });
     expect(problem?.detail).toContain(detail);
     expect(problem?.detail).toMatch(/^[\x20-\x7e–…]{1,399}$/);
-    expect(fastestMs(() => refused(rrule(rule)))).toBeLessThan(MOST_MS);
+    expect(leastCpuMs(() => refused(rrule(rule)))).toBeLessThan(MOST_MS);
   });
 
   it.each<[object, string, string]>([
