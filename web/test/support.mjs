@@ -1,4 +1,5 @@
 // What the tests of the dashboard and the screenshots need: the built service on a free port, and a browser.
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -22,6 +23,29 @@ export function launchBrowser() {
       ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
     ],
   });
+}
+
+/** A page whose errors fail the test: what was thrown, and what the policy refused. Closed by `closePage`. */
+export async function openPage(browser, address, options = {}) {
+  const page = await browser.newPage({
+    viewport: { width: 1280, height: 800 },
+    timezoneId: 'Europe/Paris',
+    ...options,
+  });
+  page.setDefaultTimeout(15_000);
+  page.faults = [];
+  page.on('pageerror', (error) => page.faults.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error' && /Content Security Policy|Refused/.test(message.text()))
+      page.faults.push(message.text());
+  });
+  await page.goto(address);
+  return page;
+}
+
+export async function closePage(page) {
+  assert.deepEqual(page.faults, []);
+  await page.close();
 }
 
 export async function freePort() {
