@@ -57,13 +57,13 @@ test('chosen failed runs are replayed at once, a range of them by Shift', async 
   await closePage(page);
 });
 
-test('all failed runs that match are replayed, those of a deleted job refused, and that is told', async () => {
+test('all failed runs that match are replayed, not only those on the page, once it is confirmed', async () => {
   const kept = await failing('replay-all', 55);
   const gone = await failing('replay-gone', 2);
   const page = await open(`/ui/runs/failed?jobId=${kept}`);
   await page.getByRole('button', { name: 'Replay all that match' }).click();
   const dialog = page.getByRole('dialog');
-  await dialog.getByText('55 runs of one job failed.').waitFor();
+  await dialog.getByText('55 runs of one job failed').waitFor();
   assert.equal((await failedRuns(kept)).length, 55, 'nothing happens before it is confirmed');
   await dialog.getByRole('button', { name: 'Replay 55' }).click();
   await page.getByText('55 runs started anew.').waitFor();
@@ -71,10 +71,26 @@ test('all failed runs that match are replayed, those of a deleted job refused, a
   await service.api('DELETE', `/jobs/${gone}`);
   await page.goto(`${service.url}/ui/runs/failed`);
   await page.getByRole('button', { name: 'Replay all' }).click();
-  await dialog.getByText('2 can’t be replayed').waitFor();
-  await dialog.getByRole('button', { name: /^Replay \d+$/ }).click();
-  await page.getByRole('dialog').getByText('2 refused').waitFor();
-  await page.getByRole('heading', { name: /runs started anew$/ }).waitFor();
+  await dialog.getByText('2 can’t: their jobs were deleted.').waitFor();
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  assert.equal((await failedRuns(kept)).length, 110);
+  await closePage(page);
+});
+
+test('of chosen runs, those that are refused are told with the reason, and the others are replayed', async () => {
+  const kept = await failing('replay-kept', 1);
+  const gone = await failing('replay-lost', 1);
+  await service.api('DELETE', `/jobs/${gone}`);
+  const page = await open('/ui/runs/failed');
+  for (const name of ['replay-kept', 'replay-lost']) {
+    await page.getByRole('checkbox', { name: new RegExp(`^Choose the run of ${name}`) }).check();
+  }
+  await page.getByRole('toolbar').getByRole('button', { name: 'Replay' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Replay 2' }).click();
+  await page.getByRole('heading', { name: '1 run started anew' }).waitFor();
+  await page.getByText('1 refused: the job of this run was deleted').waitFor();
+  await page.getByRole('button', { name: 'Close' }).last().click();
+  await until(async () => (await failedRuns(kept)).length === 2);
   await closePage(page);
 });
 

@@ -72,14 +72,14 @@ export function ReplayMatching({ search, onDone, onClose }: Props & { search: Ru
 }
 
 function Plan({ plan }: { plan: Replayed }): ReactNode {
-  const jobs = [...Map.groupBy(plan.results, ({ jobName }) => jobName ?? 'a job that was deleted')]
+  const jobs = [...Map.groupBy(plan.results, ({ jobName }) => jobName)]
     .map(([name, { length }]) => ({ name, length }))
     .sort((one, other) => other.length - one.length);
   return (
     <>
       <p className="text-sm font-medium" role="status">
-        {runsText(plan.matched)} of {jobs.length === 1 ? 'one job' : `${countText(jobs.length)} jobs`} failed
-        {plan.failed > 0 && `; ${countText(plan.failed)} can’t be replayed`}.
+        {runsText(plan.succeeded)} of {jobs.length === 1 ? 'one job' : `${countText(jobs.length)} jobs`} failed and can
+        be replayed.{leftText(plan)}
       </p>
       <ul className="max-h-40 overflow-y-auto text-sm" aria-label="Jobs whose runs are replayed">
         {jobs.map(({ name, length }) => (
@@ -89,17 +89,32 @@ function Plan({ plan }: { plan: Replayed }): ReactNode {
           </li>
         ))}
       </ul>
-      <Refusals replayed={plan} />
     </>
   );
 }
 
+/** Of runs that a filter found, the service names those that it can replay, and counts the others. */
+function leftText({ matched, succeeded }: Replayed): string {
+  const left = matched - succeeded;
+  return left === 0 ? '' : ` ${countText(left)} can’t: ${left === 1 ? 'its job was' : 'their jobs were'} deleted.`;
+}
+
 /** Shown where not all went well: what did, and why the others were refused. */
 export function ReplayResult({ replayed, onClose }: { replayed: Replayed; onClose: () => void }): ReactNode {
+  const reasons = Map.groupBy(
+    replayed.results.flatMap(({ problem }) => problem ?? []),
+    ({ detail, title }) => detail ?? title,
+  );
   return (
     <Dialog title={`${runsText(replayed.succeeded)} started anew`} onClose={onClose}>
       <div className="flex flex-col gap-4">
-        <Refusals replayed={replayed} />
+        <ul className="max-h-40 overflow-y-auto rounded-md bg-warn-soft px-3 py-2 text-sm" aria-label="Refused">
+          {[...reasons].map(([reason, { length }]) => (
+            <li key={reason}>
+              {countText(length)} refused: <span className="text-ink-soft">{reason}</span>
+            </li>
+          ))}
+        </ul>
         <div className="flex justify-end">
           <Button tone="primary" onClick={onClose}>
             Close
@@ -107,23 +122,6 @@ export function ReplayResult({ replayed, onClose }: { replayed: Replayed; onClos
         </div>
       </div>
     </Dialog>
-  );
-}
-
-function Refusals({ replayed }: { replayed: Replayed }): ReactNode {
-  const reasons = Map.groupBy(
-    replayed.results.flatMap(({ problem }) => problem ?? []),
-    ({ detail, title }) => detail ?? title,
-  );
-  if (reasons.size === 0) return null;
-  return (
-    <ul className="max-h-40 overflow-y-auto rounded-md bg-warn-soft px-3 py-2 text-sm" aria-label="Refused">
-      {[...reasons].map(([reason, { length }]) => (
-        <li key={reason}>
-          {countText(length)} refused: <span className="text-ink-soft">{reason}</span>
-        </li>
-      ))}
-    </ul>
   );
 }
 
@@ -141,7 +139,7 @@ function useReplay(onDone: Props['onDone']): (body: Schemas['RunBulkReplay']) =>
   return async (body) => {
     const replayed = await api().bulkRuns({ body });
     await cache.invalidateQueries({ queryKey: ['runs'] });
-    if (replayed.failed === 0) toast(`${runsText(replayed.succeeded)} started anew.`);
+    if (replayed.failed === 0) toast(`${runsText(replayed.succeeded)} started anew.${leftText(replayed)}`);
     onDone(replayed);
   };
 }
