@@ -5,10 +5,10 @@ import { toastError } from './toast';
 
 const FLOAT = 'z-50 rounded-lg border border-line bg-raised shadow-pop animate-[appear_120ms_ease-out]';
 
-type Floats = typeof import('./floats');
+type Floats = Awaited<ReturnType<typeof loadFloats>>;
 type Trigger = ReactElement<Pick<ButtonProps, 'onClick' | 'aria-haspopup' | 'aria-expanded'>>;
 
-export const loadFloats = (): Promise<Floats> => import('./floats');
+export const loadFloats = () => import('./floats');
 const FloatsContext = createContext<Floats | null>(null);
 
 /** Until it is first pressed, a trigger is a button and nothing else: so hundreds of them cost next to nothing. */
@@ -77,9 +77,7 @@ export function MenuLine(): ReactNode {
 export function MenuTitle({ children }: { children: ReactNode }): ReactNode {
   const floats = useContext(FloatsContext);
   return (
-    floats && (
-      <floats.MenuLabel className="px-2 py-1 text-2xs font-medium text-ink-faint">{children}</floats.MenuLabel>
-    )
+    floats && <floats.MenuLabel className="px-2 py-1 text-2xs font-medium text-ink-faint">{children}</floats.MenuLabel>
   );
 }
 

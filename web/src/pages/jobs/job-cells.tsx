@@ -23,7 +23,10 @@ export function JobName({ job }: { job: Job }): ReactNode {
           {job.name}
         </Link>
         {job.failureStreak > 1 && (
-          <span className="shrink-0 text-xs text-bad max-sm:hidden" title={`Failed ${job.failureStreak} times in a row`}>
+          <span
+            className="shrink-0 text-xs text-bad max-sm:hidden"
+            title={`Failed ${job.failureStreak} times in a row`}
+          >
             {job.failureStreak}× failed
           </span>
         )}

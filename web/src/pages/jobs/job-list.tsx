@@ -134,9 +134,7 @@ export function JobList({ filters, editor, onLabel, onSort }: ListProps): ReactN
           })}
         </div>
       </div>
-      {chosen.size > 0 && (
-        <BulkBar jobs={[...chosen.values()]} editor={editor} hide={setHidden} onClear={clear} />
-      )}
+      {chosen.size > 0 && <BulkBar jobs={[...chosen.values()]} editor={editor} hide={setHidden} onClear={clear} />}
     </div>
   );
 }
