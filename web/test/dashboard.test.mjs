@@ -187,27 +187,3 @@ test('while the service is away the page says so, and goes on by itself when it 
   await page.getByRole('link', { name: 'survivor-two' }).waitFor({ timeout: 30_000 });
   await closePage(page);
 });
-
-test('10,000 jobs are scrolled through to the last, and only what is seen is there', async () => {
-  for (let from = 0; from < 10_000; from += 1_000) {
-    const jobs = Array.from({ length: 1_000 }, (_, index) =>
-      job(`many-${String(from + index).padStart(5, '0')}`, { labels: { many: 'yes' } }),
-    );
-    const done = await service.api('POST', '/jobs/bulk', { action: 'create', jobs });
-    assert.equal(done.failed, 0);
-  }
-  const page = await open('/ui/jobs?label=many:yes&sort=name');
-  await page.getByRole('link', { name: 'many-00000' }).waitFor();
-  const grid = page.getByRole('grid');
-  await until(async () => {
-    await grid.evaluate((element) => element.scrollTo(0, element.scrollHeight));
-    return (await page.getByRole('link', { name: 'many-09999' }).count()) === 1;
-  }, 60_000);
-  assert.ok((await grid.getByRole('row').count()) < 80);
-  await grid.evaluate((element) => element.scrollTo(0, element.scrollHeight / 2));
-  await page
-    .getByRole('link', { name: /^many-0(49|50)/ })
-    .first()
-    .waitFor();
-  await closePage(page);
-});

@@ -1,7 +1,7 @@
 // What the tests of the dashboard and the screenshots need: the built service on a free port, and a browser.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -83,12 +83,20 @@ export async function startService(env = {}) {
     url,
     start,
     stop,
+    databaseUrl: () => databaseUrl(join(folder, 'postgres')),
     api: (method, path, body, headers = {}) => callApi(url, method, path, body, headers),
     close: async () => {
       await stop();
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Of the Postgres that the service brought along: its password and port stand beside its data. */
+function databaseUrl(cluster) {
+  const password = readFileSync(join(cluster, 'carillon.password'), 'utf8').trim();
+  const port = readFileSync(join(cluster, 'postmaster.pid'), 'utf8').split('\n')[3];
+  return `postgres://carillon:${password}@127.0.0.1:${port}/carillon`;
 }
 
 async function callApi(url, method, path, body, headers) {
