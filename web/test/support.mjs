@@ -70,7 +70,12 @@ export async function startService(env = {}) {
       },
       stdio: ['ignore', 'ignore', 'inherit'],
     });
-    await until(async () => (await fetch(`${url}/health/ready`)).ok, 60_000);
+    // A busy machine takes its time; one that never gets ready must not outlive the test.
+    const ready = until(async () => (await fetch(`${url}/health/ready`)).ok, 120_000);
+    await ready.catch(async (error) => {
+      await stop();
+      throw error;
+    });
   };
   const stop = async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
