@@ -21,9 +21,10 @@ after(async () => {
 
 test('10,000 jobs are scrolled through to the last, and only what is seen is there', async () => {
   for (let from = 0; from < 10_000; from += 1_000) {
-    const jobs = Array.from({ length: 1_000 }, (_, index) =>
-      ({ name: `many-${String(from + index).padStart(5, '0')}`, ...MANY }),
-    );
+    const jobs = Array.from({ length: 1_000 }, (_, index) => ({
+      name: `many-${String(from + index).padStart(5, '0')}`,
+      ...MANY,
+    }));
     const done = await service.api('POST', '/jobs/bulk', { action: 'create', jobs });
     assert.equal(done.failed, 0);
   }
@@ -48,13 +49,19 @@ test('100,000 jobs scroll without a stutter, and few of them are asked for', asy
   await seedIdleJobs(pool, 100_000, TARGET);
   await pool.end();
   const page = await openPage(browser, `${service.url}/ui/jobs?label=team:idle`);
-  await page.getByRole('link', { name: /^idle-/ }).first().waitFor();
+  await page
+    .getByRole('link', { name: /^idle-/ })
+    .first()
+    .waitFor();
   // What the page does too slowly it does each time; what else the machine does it does not.
   const worst = [];
   while (worst.length < 4 && !(worst.at(-1) < STUTTER_MS)) worst.push(Math.max(...(await framesOf(page))));
   assert.ok(worst.at(-1) < STUTTER_MS, `the longest frames of each try: ${worst.map(Math.round).join(', ')} ms`);
   assert.ok((await page.getByRole('grid').evaluate((grid) => grid.scrollTop)) > 20_000, 'it was scrolled');
-  await page.getByRole('link', { name: /^idle-/ }).first().waitFor();
+  await page
+    .getByRole('link', { name: /^idle-/ })
+    .first()
+    .waitFor();
   assert.ok((await page.getByRole('grid').getByRole('row').count()) < 80);
   await closePage(page);
 });

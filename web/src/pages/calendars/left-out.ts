@@ -74,6 +74,7 @@ function minuteOf(text: string): number {
 
 function daysFrom(from: string, to: string): string[] {
   const days = [];
-  for (let at = Date.parse(from); at <= Date.parse(to); at += DAY_MS) days.push(new Date(at).toISOString().slice(0, 10));
+  for (let at = Date.parse(from); at <= Date.parse(to); at += DAY_MS)
+    days.push(new Date(at).toISOString().slice(0, 10));
   return days;
 }

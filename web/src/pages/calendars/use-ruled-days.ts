@@ -15,7 +15,10 @@ interface Rule {
 }
 
 /** The days that rules leave out in a year: the service reads them, as it does when it plans. */
-export function useRuledDays(calendar: Schemas['Calendar'], year: number): { days: [string, Much][]; complete: boolean } {
+export function useRuledDays(
+  calendar: Schemas['Calendar'],
+  year: number,
+): { days: [string, Much][]; complete: boolean } {
   const rules = rulesOf(calendar);
   const results = useQueries({
     queries: rules.slice(0, MOST_RULES).map((rule) => ({

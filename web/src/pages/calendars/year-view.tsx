@@ -60,8 +60,7 @@ function Month({
     const day = new Date(Date.UTC(year, month, index + 1)).toISOString().slice(0, 10);
     return { day, x: ((lead + index) % 7) * CELL, y: Math.floor((lead + index) / 7) * CELL };
   });
-  const left = (much: Much) =>
-    days.flatMap(({ day }) => (out.get(day) === much ? day.slice(8) : [])).join(', ');
+  const left = (much: Much) => days.flatMap(({ day }) => (out.get(day) === much ? day.slice(8) : [])).join(', ');
   const [whole, part] = [left('whole'), left('part')];
   const words = [whole && `left out ${whole}`, part && `in part ${part}`].filter(Boolean).join('; ');
   return (

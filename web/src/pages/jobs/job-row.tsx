@@ -33,7 +33,13 @@ export const JobRow = memo(function JobRow({ row, index, top, isAt, isChosen }: 
       ))}
     </div>
   );
-});
+}, isSame);
+
+/** With each page of jobs that comes the table makes its rows anew: what is drawn changes with the job alone. */
+function isSame({ row: before, ...seen }: RowProps, { row, ...shown }: RowProps): boolean {
+  const keys = Object.keys(seen) as (keyof typeof seen)[];
+  return before.original === row.original && keys.every((key) => seen[key] === shown[key]);
+}
 
 /** A row that is on its way, or was just deleted and may yet come back. */
 export function ComingRow({ index, top, gone }: { index: number; top: number; gone: boolean }): ReactNode {
