@@ -45,18 +45,23 @@ for (const colorScheme of ['light', 'dark']) {
   });
 }
 
-test('no page is wider than a screen of 360 px', async () => {
-  const context = await browser.newContext({ ...LOOKS, viewport: { width: 360, height: 740 } });
-  const page = await context.newPage();
-  const found = [];
-  for (const [name, path] of pages) {
-    await show(page, path);
-    const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-    if (over > 0) found.push(`${name}: ${over} px`);
-  }
-  await context.close();
-  assert.deepEqual(found, []);
-});
+for (const [width, height] of [
+  [360, 740],
+  [3840, 2160],
+]) {
+  test(`no page is wider than a screen of ${width} px`, async () => {
+    const context = await browser.newContext({ ...LOOKS, viewport: { width, height } });
+    const page = await context.newPage();
+    const found = [];
+    for (const [name, path] of pages) {
+      await show(page, path);
+      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      if (over > 0) found.push(`${name}: ${over} px`);
+    }
+    await context.close();
+    assert.deepEqual(found, []);
+  });
+}
 
 async function show(page, path) {
   await page.goto(service.url + path);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startReceiver } from './lively.mjs';
-import { launchBrowser, startService, until } from './support.mjs';
+import { closePage, launchBrowser, openPage, startService, until } from './support.mjs';
 
 let service, receiver, browser;
 before(async () => {
@@ -13,28 +13,7 @@ after(async () => {
   await Promise.all([service?.close(), receiver?.close()]);
 });
 
-/** A page whose errors fail the test: what was thrown, and what the policy refused. */
-async function open(path, options = {}) {
-  const page = await browser.newPage({
-    viewport: { width: 1280, height: 800 },
-    timezoneId: 'Europe/Paris',
-    ...options,
-  });
-  page.setDefaultTimeout(15_000);
-  page.faults = [];
-  page.on('pageerror', (error) => page.faults.push(error.message));
-  page.on('console', (message) => {
-    if (message.type() === 'error' && /Content Security Policy|Refused/.test(message.text()))
-      page.faults.push(message.text());
-  });
-  await page.goto((options.url ?? service.url) + path);
-  return page;
-}
-
-async function close(page) {
-  assert.deepEqual(page.faults, []);
-  await page.close();
-}
+const open = (path) => openPage(browser, service.url + path);
 
 const job = (name, rest = {}) => ({ name, schedule: '0 3 * * *', target: `${receiver.url}/ok`, ...rest });
 const put = (name, rest) => {
@@ -62,7 +41,7 @@ test('the first job is made from words, and is seen firing as it does', async ()
   await rows.filter({ hasText: 'Succeeded' }).first().waitFor();
   await service.api('DELETE', `/jobs/${new URL(page.url()).pathname.split('/').at(-1)}`);
   await page.getByRole('heading', { name: 'This job is not there' }).waitFor();
-  await close(page);
+  await closePage(page);
 });
 
 test('an unknown word is marked, and what would be taken is one press away', async () => {
@@ -72,7 +51,7 @@ test('an unknown word is marked, and what would be taken is one press away', asy
   await page.getByRole('button', { name: 'every Monday at 9:00' }).click();
   await page.getByText('At 09:00, only on Monday').locator('visible=true').first().waitFor();
   assert.equal(await page.getByLabel('When').inputValue(), 'every Monday at 9:00');
-  await close(page);
+  await closePage(page);
 });
 
 test('a job is paused with a note, and that is taken back', async () => {
@@ -86,7 +65,7 @@ test('a job is paused with a note, and that is taken back', async () => {
   await page.getByRole('button', { name: 'Undo' }).click();
   await page.getByRole('button', { name: 'Pause' }).waitFor();
   assert.equal((await service.api('GET', `/jobs/${id}`)).state, 'active');
-  await close(page);
+  await closePage(page);
 });
 
 test('an edit shows the fires before and after, changes what was changed, and keeps what is secret', async () => {
@@ -106,7 +85,7 @@ test('an edit shows the fires before and after, changes what was changed, and ke
   assert.equal(after.schedule.expression, '30 4 * * 1');
   assert.deepEqual(after.target.body, { a: 1 });
   assert.deepEqual(after.target.headers, { 'x-key': { value: '********', secret: true } });
-  await close(page);
+  await closePage(page);
 });
 
 test('an edit of what somebody else changed meanwhile is refused, not lost', async () => {
@@ -117,7 +96,7 @@ test('an edit of what somebody else changed meanwhile is refused, not lost', asy
   await page.getByRole('button', { name: 'Save' }).first().click();
   await page.getByText('Somebody changed it meanwhile.').first().waitFor();
   assert.equal((await service.api('GET', `/jobs/${id}`)).description, 'theirs');
-  await close(page);
+  await closePage(page);
 });
 
 test('many are paused at once, and resumed by undo; a deletion waits while it may be taken back', async () => {
@@ -146,7 +125,7 @@ test('many are paused at once, and resumed by undo; a deletion waits while it ma
   await page.getByRole('dialog').getByRole('button', { name: 'Label' }).click();
   await page.getByText('Labelled 3 jobs.').waitFor();
   assert.equal((await service.api('GET', '/jobs?label=batch:two')).data.length, 3);
-  await close(page);
+  await closePage(page);
 });
 
 test('filters stand in the address, survive a reload, and can be kept as a view', async () => {
@@ -170,7 +149,7 @@ test('filters stand in the address, survive a reload, and can be kept as a view'
   await page.getByRole('button', { name: 'Views' }).click();
   await page.getByRole('menuitem', { name: 'Mine', exact: true }).click();
   await page.waitForURL('**q=findable**');
-  await close(page);
+  await closePage(page);
 });
 
 test('a job is gone to by a few letters, and a list is moved in, by keyboard alone', async () => {
@@ -192,7 +171,7 @@ test('a job is gone to by a few letters, and a list is moved in, by keyboard alo
   await page.getByText('1 chosen').waitFor();
   await page.keyboard.press('Escape');
   await page.getByText('1 chosen').waitFor({ state: 'detached' });
-  await close(page);
+  await closePage(page);
 });
 
 test('while the service is away the page says so, and goes on by itself when it is back', async () => {
@@ -206,29 +185,5 @@ test('while the service is away the page says so, and goes on by itself when it 
   await page.getByText('No answer').waitFor({ state: 'detached', timeout: 30_000 });
   await put('survivor-two');
   await page.getByRole('link', { name: 'survivor-two' }).waitFor({ timeout: 30_000 });
-  await close(page);
-});
-
-test('10,000 jobs are scrolled through to the last, and only what is seen is there', async () => {
-  for (let from = 0; from < 10_000; from += 1_000) {
-    const jobs = Array.from({ length: 1_000 }, (_, index) =>
-      job(`many-${String(from + index).padStart(5, '0')}`, { labels: { many: 'yes' } }),
-    );
-    const done = await service.api('POST', '/jobs/bulk', { action: 'create', jobs });
-    assert.equal(done.failed, 0);
-  }
-  const page = await open('/ui/jobs?label=many:yes&sort=name');
-  await page.getByRole('link', { name: 'many-00000' }).waitFor();
-  const grid = page.getByRole('grid');
-  await until(async () => {
-    await grid.evaluate((element) => element.scrollTo(0, element.scrollHeight));
-    return (await page.getByRole('link', { name: 'many-09999' }).count()) === 1;
-  }, 60_000);
-  assert.ok((await grid.getByRole('row').count()) < 80);
-  await grid.evaluate((element) => element.scrollTo(0, element.scrollHeight / 2));
-  await page
-    .getByRole('link', { name: /^many-0(49|50)/ })
-    .first()
-    .waitFor();
-  await close(page);
+  await closePage(page);
 });

@@ -1,6 +1,7 @@
 // What the tests of the dashboard and the screenshots need: the built service on a free port, and a browser.
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,6 +23,29 @@ export function launchBrowser() {
       ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
     ],
   });
+}
+
+/** A page whose errors fail the test: what was thrown, and what the policy refused. Closed by `closePage`. */
+export async function openPage(browser, address, options = {}) {
+  const page = await browser.newPage({
+    viewport: { width: 1280, height: 800 },
+    timezoneId: 'Europe/Paris',
+    ...options,
+  });
+  page.setDefaultTimeout(15_000);
+  page.faults = [];
+  page.on('pageerror', (error) => page.faults.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error' && /Content Security Policy|Refused/.test(message.text()))
+      page.faults.push(message.text());
+  });
+  await page.goto(address);
+  return page;
+}
+
+export async function closePage(page) {
+  assert.deepEqual(page.faults, []);
+  await page.close();
 }
 
 export async function freePort() {
@@ -46,7 +70,12 @@ export async function startService(env = {}) {
       },
       stdio: ['ignore', 'ignore', 'inherit'],
     });
-    await until(async () => (await fetch(`${url}/health/ready`)).ok, 60_000);
+    // A busy machine takes its time; one that never gets ready must not outlive the test.
+    const ready = until(async () => (await fetch(`${url}/health/ready`)).ok, 120_000);
+    await ready.catch(async (error) => {
+      await stop();
+      throw error;
+    });
   };
   const stop = async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
@@ -59,12 +88,20 @@ export async function startService(env = {}) {
     url,
     start,
     stop,
+    databaseUrl: () => databaseUrl(join(folder, 'postgres')),
     api: (method, path, body, headers = {}) => callApi(url, method, path, body, headers),
     close: async () => {
       await stop();
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Of the Postgres that the service brought along: its password and port stand beside its data. */
+function databaseUrl(cluster) {
+  const password = readFileSync(join(cluster, 'carillon.password'), 'utf8').trim();
+  const port = readFileSync(join(cluster, 'postmaster.pid'), 'utf8').split('\n')[3];
+  return `postgres://carillon:${password}@127.0.0.1:${port}/carillon`;
 }
 
 async function callApi(url, method, path, body, headers) {

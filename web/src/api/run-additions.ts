@@ -1,25 +1,11 @@
 /** Shapes of operations on runs and of the system that are agreed and may not be in the service yet; see additions.ts. */
-import type { RunState, Timings } from './additions';
+import type { Timings } from './additions';
 import type { Schemas } from './client';
 
 /** A service of before has attempts without timings. */
 export type TimedAttempt = Omit<Schemas['Attempt'], 'timings'> & { readonly timings?: Timings | null };
 export type Run = Schemas['Run'];
 export type RunSummary = Schemas['RunSummary'];
-
-export interface RunsBulk {
-  readonly matched: number;
-  readonly succeeded: number;
-  readonly failed: number;
-  readonly results: readonly {
-    readonly id: string;
-    readonly jobName: string | null;
-    readonly status: number;
-    readonly runId: string | null;
-    readonly state: RunState | null;
-    readonly problem: { readonly title?: string; readonly detail?: string } | null;
-  }[];
-}
 
 export type SystemAnswer = Schemas['System'] & {
   readonly replicas?: readonly {

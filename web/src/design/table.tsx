@@ -1,4 +1,5 @@
 import type { HTMLAttributes, ReactNode, TdHTMLAttributes, ThHTMLAttributes } from 'react';
+import { Icon } from './icons';
 
 /** Tables for tens of rows. Lists that grow use Virtual, as the jobs do. */
 export function Table({
@@ -39,4 +40,37 @@ export function Td({ className = '', ...rest }: TdHTMLAttributes<HTMLTableCellEl
 
 export function Tr({ className = '', ...rest }: HTMLAttributes<HTMLTableRowElement>): ReactNode {
   return <tr className={`hover:bg-hover ${className}`} {...rest} />;
+}
+
+/** A column of TanStack Table, as far as its head is about it. */
+interface Sortable {
+  readonly getCanSort: () => boolean;
+  readonly getIsSorted: () => false | 'asc' | 'desc';
+  readonly getToggleSortingHandler: () => undefined | ((event: unknown) => void);
+}
+
+const SORTED = { asc: 'ascending', desc: 'descending', no: 'none' } as const;
+
+export function ariaSort(column: Sortable): 'ascending' | 'descending' | 'none' | undefined {
+  if (!column.getCanSort()) return undefined;
+  return SORTED[column.getIsSorted() || 'no'];
+}
+
+/** What a column is called. Where it can be sorted by, a press does so: up, down, and as it was. */
+export function Head({ column, children }: { column: Sortable; children: ReactNode }): ReactNode {
+  if (!column.getCanSort()) return children;
+  const sorted = column.getIsSorted();
+  return (
+    <button
+      type="button"
+      className="group -mx-1 inline-flex items-center gap-0.5 rounded px-1 font-medium hover:text-ink"
+      onClick={column.getToggleSortingHandler()}
+    >
+      {children}
+      <Icon
+        name={sorted === 'desc' ? 'down' : 'up'}
+        className={`size-3 ${sorted === false ? 'opacity-0 group-hover:opacity-60' : ''}`}
+      />
+    </button>
+  );
 }

@@ -3,6 +3,7 @@ import { lazy, Suspense, useEffect, useRef, useState, type ReactNode, type RefOb
 import { isRefused } from '../api/client';
 import { queries, useWhoAmI } from '../api/queries';
 import { IconButton } from '../design/button';
+import { loadFloats } from '../design/menu';
 import { ErrorNote } from '../design/panel';
 import { Toasts } from '../design/toast';
 import { startLive } from '../live/live';
@@ -60,8 +61,8 @@ function Frame({ signedIn, children }: { signedIn: boolean; children: ReactNode 
   useArrival(main);
   // Once the page stands, so that the first letters typed into it are not lost.
   useEffect(() => {
-    // While the service is away it can't be had; whoever opens it asks again.
-    const timer = setTimeout(() => void loadPalette().catch(() => undefined), 500);
+    // While the service is away they can't be had; whoever opens one asks again.
+    const timer = setTimeout(() => void Promise.all([loadPalette(), loadFloats()]).catch(() => undefined), 500);
     return () => clearTimeout(timer);
   }, []);
   return (

@@ -96,7 +96,7 @@ function Editor({
       if (!dryRun) {
         await cache.invalidateQueries({ queryKey: ['calendars'] });
         void cache.invalidateQueries({ queryKey: ['jobs'] });
-        toast(answer.moved === 0 ? 'Saved.' : `Saved; ${answer.moved} jobs fire at another time.`);
+        toast(answer.moved === 0 ? 'Saved.' : `Saved; ${movedText(answer.moved)} at another time.`);
       }
     } catch (cause) {
       setError(cause);
@@ -150,6 +150,10 @@ function Editor({
       </form>
     </Panel>
   );
+}
+
+function movedText(count: number): string {
+  return count === 1 ? '1 job fires' : `${count} jobs fire`;
 }
 
 function Events({ calendar }: { calendar: Calendar }): ReactNode {

@@ -5,27 +5,25 @@ import { Panel } from '../../design/panel';
 import { now } from '../../time/clock';
 import { dayOf } from '../../time/format';
 import { useZone } from '../../time/zone';
+import { leftOutOf, type LeftOut, type Much } from './left-out';
+import { useRuledDays } from './use-ruled-days';
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-const DAY_MS = 86_400_000;
 const CELL = 11;
 
-/** The days of a year that are left out, as they stand in the calendar; those of rules and events are not drawn. */
+/** The days of a year that are left out: as they stand in the calendar, and as its rules have them. */
 export function YearView({ calendar }: { calendar: Schemas['Calendar'] }): ReactNode {
   const zone = useZone();
   const today = dayOf(now(), zone);
   const [year, setYear] = useState(Number(today.slice(0, 4)));
-  const out = new Set(calendar.dates);
-  for (const { from, to } of calendar.ranges) {
-    for (let at = Date.parse(from); at <= Date.parse(to); at += DAY_MS)
-      out.add(new Date(at).toISOString().slice(0, 10));
-  }
-  const count = [...out].filter((day) => day.startsWith(String(year))).length;
-  const more = calendar.rules.length + calendar.events.length + calendar.windows.length;
+  const ruled = useRuledDays(calendar, year);
+  const out = leftOutOf(calendar, year, ruled.days);
+  const whole = [...out.values()].filter((much) => much === 'whole').length;
+  const part = out.size - whole;
   return (
     <Panel
       title={year}
-      note={`${count} days left out${more > 0 ? '; hours, rules and events are not drawn' : ''}`}
+      note={`${whole} ${whole === 1 ? 'day' : 'days'} left out${part > 0 ? `, ${part} in part` : ''}${ruled.complete ? '' : '; not all rules could be drawn'}`}
       actions={
         <>
           <IconButton icon="left" label="The year before" small onClick={() => setYear(year - 1)} />
@@ -33,7 +31,7 @@ export function YearView({ calendar }: { calendar: Schemas['Calendar'] }): React
         </>
       }
     >
-      <div className="grid grid-cols-3 grid-cols-1 gap-4 sm:grid-cols-4 lg:grid-cols-6 2xl:grid-cols-12">
+      <div className="grid grid-cols-3 gap-4 sm:grid-cols-4 lg:grid-cols-6 2xl:grid-cols-12">
         {MONTHS.map((name, month) => (
           <Month key={name} name={name} year={year} month={month} out={out} today={today} />
         ))}
@@ -52,7 +50,7 @@ function Month({
   name: string;
   year: number;
   month: number;
-  out: ReadonlySet<string>;
+  out: LeftOut;
   today: string;
 }): ReactNode {
   const first = new Date(Date.UTC(year, month, 1));
@@ -62,14 +60,16 @@ function Month({
     const day = new Date(Date.UTC(year, month, index + 1)).toISOString().slice(0, 10);
     return { day, x: ((lead + index) % 7) * CELL, y: Math.floor((lead + index) / 7) * CELL };
   });
-  const left = days.filter(({ day }) => out.has(day)).map(({ day }) => day.slice(8));
+  const left = (much: Much) => days.flatMap(({ day }) => (out.get(day) === much ? day.slice(8) : [])).join(', ');
+  const [whole, part] = [left('whole'), left('part')];
+  const words = [whole && `left out ${whole}`, part && `in part ${part}`].filter(Boolean).join('; ');
   return (
     <figure className="min-w-0">
       <figcaption className="pb-1 text-xs text-ink-soft">{name}</figcaption>
       <svg
         viewBox={`0 0 ${7 * CELL} ${6 * CELL}`}
         role="img"
-        aria-label={`${name}: ${left.length === 0 ? 'no day left out' : `left out ${left.join(', ')}`}`}
+        aria-label={`${name}: ${words || 'no day left out'}`}
         className="block w-full max-w-28"
       >
         {days.map(({ day, x, y }) => (
@@ -80,13 +80,17 @@ function Month({
               width={CELL - 1.5}
               height={CELL - 1.5}
               rx="2"
-              fill={out.has(day) ? 'var(--bad)' : 'var(--rest-soft)'}
+              fill={out.get(day) === 'whole' ? 'var(--bad)' : 'var(--rest-soft)'}
               stroke={day === today ? 'var(--ink)' : 'none'}
             >
-              <title>{day}</title>
+              <title>{out.get(day) === 'part' ? `${day}, some hours` : day}</title>
             </rect>
-            {out.has(day) && (
+            {out.get(day) === 'whole' && (
               <path d={`M${x + 3} ${y + 3}l${CELL - 6.5} ${CELL - 6.5}`} stroke="var(--surface)" strokeWidth="1.2" />
+            )}
+            {/* Some hours: the lower half. */}
+            {out.get(day) === 'part' && (
+              <path d={`M${x + 1} ${y + CELL - 1}v-4h${CELL - 2.5}v4z`} fill="var(--bad)" pointerEvents="none" />
             )}
           </g>
         ))}

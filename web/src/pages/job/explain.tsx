@@ -10,7 +10,7 @@ import { Instant } from '../../design/time';
 import { now } from '../../time/clock';
 import { instantOf, localOf } from '../../time/wall';
 import { useZone } from '../../time/zone';
-import type { Job } from './job-dialogs';
+import type { Job } from './job-types';
 
 const VERDICTS: Record<string, [word: string, tone: BadgeTone]> = {
   recorded: ['In the ledger', 'ok'],

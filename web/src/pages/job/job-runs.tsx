@@ -7,7 +7,7 @@ import { RunStatus } from '../../design/status';
 import { Table, Td, Th, Tr } from '../../design/table';
 import { Instant } from '../../design/time';
 import { durationText } from '../../time/format';
-import type { Job } from './job-dialogs';
+import type { Job } from './job-types';
 
 const SHOWN = 15;
 

@@ -11,7 +11,8 @@ import { toast, toastError } from '../../design/toast';
 import { useNow } from '../../time/clock';
 import { instantText, offsetOf, relativeText, weekdayOf } from '../../time/format';
 import { MY_ZONE } from '../../time/zone';
-import { editOccurrence, restoreOccurrence, type Asking, type Job } from './job-dialogs';
+import { editOccurrence, restoreOccurrence } from './edit-occurrence';
+import type { Asking, Job } from './job-types';
 
 /** The next ten, in the zone of the job and in mine; each can be moved, skipped or given another body. */
 export function NextFires({

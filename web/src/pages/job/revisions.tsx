@@ -7,7 +7,7 @@ import { ErrorNote, Panel, Waiting } from '../../design/panel';
 import { Badge } from '../../design/status';
 import { Instant, Relative } from '../../design/time';
 import { toast } from '../../design/toast';
-import type { Job } from './job-dialogs';
+import type { Job } from './job-types';
 
 type Revision = Schemas['JobRevision'];
 

@@ -12,8 +12,10 @@ export interface JobRows {
   /** Rows that there are, and where more follow, some that are on their way. */
   readonly count: number;
   readonly row: (index: number) => Job | undefined;
+  /** The rows that are there, in their order; the same list as long as nothing in it changed. */
+  readonly loaded: readonly Job[];
   readonly more: boolean;
-  readonly loaded: boolean;
+  readonly isLoaded: boolean;
   readonly error: unknown;
   readonly retry: () => void;
 }
@@ -56,13 +58,15 @@ export function useJobPages(filters: JobsSearch, first: number, last: number, ho
     const index = shown[place]?.index ?? 0;
     if (data !== undefined) pages.set(index, steady(order.current, `${filterKey} ${index}`, data.data, hold));
   });
+  const loaded = useSame([...pages.values()].flat());
   const starts = useMemo(() => startsOf(current.lengths), [current.lengths]);
   const total = starts.at(-1) ?? 0;
   const failed = results.find(({ error, data }) => error !== null && data === undefined);
   return {
     count: total,
+    loaded,
     more: current.more,
-    loaded: results[0]?.data !== undefined || from > 0,
+    isLoaded: results[0]?.data !== undefined || from > 0,
     error: failed?.error ?? null,
     retry: () => results.forEach(({ refetch }) => void refetch()),
     row: (index) => {
@@ -145,4 +149,13 @@ function steady(
     rows.map(({ id }) => id),
   );
   return rows;
+}
+
+/** The list of before, where it holds the same. */
+function useSame<Item>(list: readonly Item[]): readonly Item[] {
+  const kept = useRef(list);
+  if (kept.current.length !== list.length || kept.current.some((item, index) => item !== list[index])) {
+    kept.current = list;
+  }
+  return kept.current;
 }

@@ -1,13 +1,12 @@
-import { useQueryClient } from '@tanstack/react-query';
-import { useSearch } from '@tanstack/react-router';
-import { useMemo, useState, type ReactNode } from 'react';
+import { Link, useSearch } from '@tanstack/react-router';
+import type { RowSelectionState } from '@tanstack/react-table';
+import { useState, type ReactNode } from 'react';
+import type { Schemas } from '../../api/client';
 import { mayEdit, useWhoAmI } from '../../api/queries';
-import { Button, IconButton } from '../../design/button';
-import { ActionDialog } from '../../design/dialog';
+import { Button, buttonLook, IconButton } from '../../design/button';
 import { Icon } from '../../design/icons';
 import { EmptyState, ErrorNote, Page, Panel, Waiting } from '../../design/panel';
-import { toast } from '../../design/toast';
-import { replayRuns } from './bulk-replay';
+import { ReplayChosen, ReplayMatching, ReplayResult } from './replay-dialogs';
 import { RunFilters } from './run-filters';
 import { RunRows } from './run-rows';
 import { useRunPages } from './use-run-pages';
@@ -20,26 +19,31 @@ export function FailedRunsPage(): ReactNode {
     ...search,
     state: 'failed',
   });
-  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
-  const [asking, setAsking] = useState(false);
-  const shownIds = useMemo(() => rows.map(({ id }) => id), [rows]);
-  const selection = {
-    chosen,
-    toggle: (id: string) => {
-      const next = new Set(chosen);
-      if (!next.delete(id)) next.add(id);
-      setChosen(next);
-    },
-    toggleAll: () => setChosen(shownIds.every((id) => chosen.has(id)) ? new Set() : new Set(shownIds)),
+  const [rowSelection, setRowSelection] = useState<RowSelectionState>({});
+  const [asking, setAsking] = useState<'chosen' | 'matching' | null>(null);
+  const [replayed, setReplayed] = useState<Schemas['RunBulk'] | null>(null);
+  const filtered = Object.values(search).some((value) => value !== undefined);
+  const chosen = Object.keys(rowSelection);
+  const close = () => setAsking(null);
+  const done = (result: Schemas['RunBulk']) => {
+    setRowSelection({});
+    if (result.failed > 0) setReplayed(result);
   };
   return (
     <Page
       title="Failed runs"
       subtitle="All their attempts are used up. A replay is a new run with the same occurrence."
+      actions={
+        editor && (
+          <Button icon="retry" disabled={rows.length === 0} onClick={() => setAsking('matching')}>
+            {filtered ? 'Replay all that match' : 'Replay all'}
+          </Button>
+        )
+      }
     >
       <RunFilters to="/runs/failed" search={search} states={false} />
       {error !== null && <ErrorNote error={error} retry={() => void refetch()} />}
-      <Panel flush className={chosen.size > 0 ? 'mb-16' : ''}>
+      <Panel flush className={chosen.length > 0 ? 'mb-16' : ''}>
         {data === undefined ? (
           error === null && (
             <div className="p-4">
@@ -47,21 +51,16 @@ export function FailedRunsPage(): ReactNode {
             </div>
           )
         ) : rows.length === 0 ? (
-          <EmptyState title="No failed runs">
-            <span className="inline-flex items-center gap-1.5">
-              <Icon name="check" className="text-ok" />
-              Every run that is kept came to a good end, or was skipped or cancelled.
-            </span>
-          </EmptyState>
+          <NoneFailed filtered={filtered} />
         ) : (
           <RunRows
             rows={rows}
-            {...(editor && { selection })}
+            {...(editor && { selection: { rowSelection, onRowSelectionChange: setRowSelection } })}
             {...(hasNextPage && { more: { busy: isFetchingNextPage, load: () => void fetchNextPage() } })}
           />
         )}
       </Panel>
-      {chosen.size > 0 && (
+      {chosen.length > 0 && (
         <div className="pointer-events-none fixed inset-x-2 bottom-3 z-20 flex justify-center">
           <div
             role="toolbar"
@@ -69,50 +68,41 @@ export function FailedRunsPage(): ReactNode {
             className="pointer-events-auto flex items-center gap-1 rounded-lg border border-line-strong bg-raised py-1.5 pr-1.5 pl-3 shadow-pop"
           >
             <span className="mr-2 text-sm font-medium whitespace-nowrap" role="status">
-              {chosen.size} chosen
+              {chosen.length} chosen
             </span>
-            <Button small icon="retry" onClick={() => setAsking(true)}>
+            <Button small icon="retry" onClick={() => setAsking('chosen')}>
               Replay
             </Button>
-            <IconButton icon="close" label="Clear the selection" small onClick={() => setChosen(new Set())} />
+            <IconButton icon="close" label="Clear the selection" small onClick={() => setRowSelection({})} />
           </div>
         </div>
       )}
-      {asking && (
-        <ReplayDialog ids={[...chosen]} onDone={() => setChosen(new Set())} onClose={() => setAsking(false)} />
-      )}
+      {asking === 'chosen' && <ReplayChosen ids={chosen} onDone={done} onClose={close} />}
+      {asking === 'matching' && <ReplayMatching search={search} onDone={done} onClose={close} />}
+      {replayed !== null && <ReplayResult replayed={replayed} onClose={() => setReplayed(null)} />}
     </Page>
   );
 }
 
-function ReplayDialog({
-  ids,
-  onDone,
-  onClose,
-}: {
-  ids: readonly string[];
-  onDone: () => void;
-  onClose: () => void;
-}): ReactNode {
-  const cache = useQueryClient();
-  const runs = ids.length === 1 ? 'run' : `${ids.length} runs`;
+function NoneFailed({ filtered }: { filtered: boolean }): ReactNode {
+  if (filtered) {
+    return (
+      <EmptyState
+        title="No failed run is like that"
+        action={
+          <Link to="/runs/failed" search={{}} className={buttonLook()}>
+            All failed runs
+          </Link>
+        }
+      />
+    );
+  }
   return (
-    <ActionDialog
-      title={`Replay ${ids.length === 1 ? 'this' : 'these'} ${runs}`}
-      action={`Replay ${ids.length}`}
-      onClose={onClose}
-      run={async () => {
-        const { started, refused } = await replayRuns(ids);
-        await cache.invalidateQueries({ queryKey: ['runs'] });
-        onDone();
-        if (started > 0) toast(`${started} ${started === 1 ? 'run' : 'runs'} started anew.`);
-        if (refused.length > 0) toast(`${refused.length} refused: ${refused[0] ?? ''}`, { tone: 'bad' });
-      }}
-    >
-      <p className="text-sm text-ink-soft">
-        Each becomes a new run with a <code className="font-mono">webhook-id</code> of its own: a receiver that drops
-        repeats does the work again. The failed ones stay in the ledger as they are.
-      </p>
-    </ActionDialog>
+    <EmptyState title="No failed runs">
+      <span className="inline-flex items-center gap-1.5">
+        <Icon name="check" className="text-ok" />
+        Every run that is kept came to a good end, or was skipped or cancelled.
+      </span>
+    </EmptyState>
   );
 }

@@ -1,4 +1,5 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
+import { useMemo } from 'react';
 import { api } from '../../api/client';
 import { usePolling } from '../../live/live';
 import type { RunsSearch } from '../../router';
@@ -32,6 +33,6 @@ export function useRunPages(filters: RunsSearch) {
       return (state.data?.pages.length ?? 0) <= LIVE_PAGES ? polling : false;
     },
   });
-  const rows: readonly RunSummary[] = found.data?.pages.flatMap(({ data }) => data) ?? [];
+  const rows: readonly RunSummary[] = useMemo(() => found.data?.pages.flatMap(({ data }) => data) ?? [], [found.data]);
   return { ...found, rows };
 }
