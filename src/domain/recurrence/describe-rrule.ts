@@ -104,8 +104,16 @@ function timesText(parts: RruleParts, start: string): string {
   const hours = parts.hours ?? own(11);
   const minutes = parts.minutes ?? own(14);
   const seconds = parts.seconds ?? own(17);
-  const all = hours.flatMap((h) => minutes.flatMap((m) => seconds.map((s) => h * 3_600 + m * 60 + s)));
-  const times = picksTimesOfDay(parts) ? pickedOf(all, parts.positions ?? []) : all;
+  const count = hours.length * minutes.length * seconds.length;
+  const timeAt = (index: number): number => {
+    const [hour, minute] = [Math.floor(index / (minutes.length * seconds.length)), Math.floor(index / seconds.length)];
+    const second = seconds[index % seconds.length] ?? 0;
+    return (hours[hour] ?? 0) * 3_600 + (minutes[minute % minutes.length] ?? 0) * 60 + second;
+  };
+  // A day may have 86,400 of them: they are not all made to name a few.
+  if (!picksTimesOfDay(parts) && count > MAX_LISTED_TIMES) return `at ${count} times of the day`;
+  const indexes = picksTimesOfDay(parts) ? pickedOf(count, parts.positions ?? []) : [...Array(count).keys()];
+  const times = indexes.map(timeAt);
   const two = (value: number): string => String(value).padStart(2, '0');
   const hasSeconds = times.some((time) => time % 60 !== 0);
   const clock = (time: number): string => {
@@ -119,10 +127,10 @@ function timesText(parts: RruleParts, start: string): string {
   return `every ${step} from ${clock(times[0] ?? 0)} to ${clock(times.at(-1) ?? 0)}`;
 }
 
-/** RFC 5545: positions count from 1, or back from -1. */
-function pickedOf(all: readonly number[], positions: readonly number[]): number[] {
-  const picked = new Set(positions.map((position) => (position > 0 ? position - 1 : all.length + position)));
-  return all.filter((_, index) => picked.has(index));
+/** Of so many, by their index, ascending. RFC 5545: positions count from 1, or back from -1. */
+function pickedOf(count: number, positions: readonly number[]): number[] {
+  const picked = new Set(positions.map((position) => (position > 0 ? position - 1 : count + position)));
+  return [...picked].filter((index) => index >= 0 && index < count).sort((one, other) => one - other);
 }
 
 function evenStep(ascending: readonly number[]): number | null {

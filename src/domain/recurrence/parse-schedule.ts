@@ -62,6 +62,7 @@ function readAny(input: unknown, place: Place, now: Instant, problems: ProblemLi
 /** `{ "type": "words", "text": "every Monday at 9am", … }`: a phrase with the members that every schedule takes. */
 function readWordsObject(input: Input, place: Place, now: Instant, problems: ProblemList): Schedule | null {
   refuseUnknownMembers(input, [...place.common, 'text'], problems);
+  if (problems.isFull) return null; // nothing more would be told, and so many members cost time
   const { text, ...rest } = input;
   const phrase = readText(input, 'text', problems);
   if (text === undefined) problems.add('/text', 'required', 'words need a text, such as every Monday at 9am');
@@ -98,6 +99,7 @@ function readMembers(input: Input, place: Place, now: Instant, problems: Problem
   if (typeName === null) return null;
   const type = scheduleTypeOf({ type: typeName });
   refuseUnknownMembers(input, [...place.common, ...type.members], problems);
+  if (problems.isFull) return null;
   const common = readCommonMembers({ ...place.inherited, ...input }, problems);
   return type.read(input, common, {
     now,

@@ -4,12 +4,13 @@ import type { RruleParts, RruleWeekday } from './rrule-parts.js';
 const WEEK_DAYS = 7;
 const LAST_DAY = dayNumber(LAST_YEAR, 12, 31);
 const MONTHS = 12;
+const MOST_MONTH_DAYS = 31;
 /** 1970-01-04, the first day of an epoch week that starts on Sunday; WKST is added to it. */
 const FIRST_SUNDAY = 3;
 /** The day that is in the first week of every year, whatever WKST is (RFC 5545: a week with four days in the year). */
 const DAY_IN_FIRST_WEEK = 4;
 
-/** Of units that are no two alike, or too short to remember. */
+/** Of units that are too short to remember. */
 const NO_SHAPE = -1;
 const NO_DAYS_SHAPE = -2;
 
@@ -99,13 +100,19 @@ export class RruleDays {
     return this.known;
   }
 
-  /** Equal for units whose days lie alike: there are 28 kinds of months, 14 of years, and few more of whole weeks. */
+  /**
+   * Equal for units whose days lie alike: there are 28 kinds of months (and of each as many as intervals may begin in it), 14 of
+   * years, and few more of whole weeks.
+   */
   private shapeOf(unit: number, first: number): number {
-    if (this.unit === 'week' || this.dayStep > 1) return NO_SHAPE;
+    if (this.unit === 'week') return NO_SHAPE;
     if (this.unit === 'month') {
       const { year, month } = monthOf(unit);
       if ((this.months & (1 << month)) === 0) return NO_DAYS_SHAPE;
-      return (monthLength(year, month) - 28) * WEEK_DAYS + weekday(first);
+      const length = monthLength(year, month);
+      // How far into the month the first day is that lies whole intervals from the start.
+      const phase = this.dayStep === 1 ? 0 : remainder(this.startDay - first, this.dayStep);
+      return phase >= length ? NO_DAYS_SHAPE : ((length - 28) * WEEK_DAYS + weekday(first)) * MOST_MONTH_DAYS + phase;
     }
     const leapYears = [unit - 1, unit, unit + 1].reduce((bits, year) => bits * 2 + Number(isLeapYear(year)), 0);
     // A year of whole weeks starts up to three days before or after the year.
@@ -235,6 +242,11 @@ function withDefaults(
 /** A weekday and its number as one number. */
 function numbered({ weekday: dayOfWeek, nth }: RruleWeekday): number {
   return (nth ?? 0) * WEEK_DAYS + dayOfWeek;
+}
+
+/** Never negative. */
+function remainder(value: number, divisor: number): number {
+  return ((value % divisor) + divisor) % divisor;
 }
 
 function monthOf(unit: number): { year: number; month: number } {
