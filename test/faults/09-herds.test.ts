@@ -12,7 +12,7 @@ const ENV = { LEADER_TTL: '1s', LEASE: '5s' };
 scenario('9a thundering second while the leader dies', { env: ENV }, async (stage) => {
   const { cluster, random } = stage;
   for (let round = 0; round < amount(1, 4); round += 1) {
-    const at = Math.ceil(stage.now().latest / 1_000) * 1_000 + amount(4_000, 10_000); // they are put down first
+    const at = Math.ceil(stage.now().latest / 1_000) * 1_000 + amount(6_000, 10_000); // they are put down first
     await cloneJobs(stage, { name: `herd-${round}`, path: 'herd', rhythm: onceAt(at) }, amount(2_000, 10_000), at);
     const leader = await cluster.leader();
     if (stage.now().latest > at) throw new Error('the herd was not ready in time');
