@@ -108,8 +108,11 @@ export class Cluster {
     }
   }
 
+  /** All of them have come to a start or an end when one's failure is told: whoever stops them knows what there is. */
   async startAll(): Promise<void> {
-    await Promise.all(this.replicas.filter(({ standsBy }) => !standsBy).map((replica) => replica.start()));
+    const awaited = this.replicas.filter(({ standsBy }) => !standsBy);
+    const starts = await Promise.allSettled(awaited.map((replica) => replica.start()));
+    for (const start of starts) if (start.status === 'rejected') throw start.reason;
   }
 
   get up(): Replica[] {
