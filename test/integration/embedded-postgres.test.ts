@@ -13,7 +13,7 @@ import { PROJECT_ROOT } from '../support/project-root.js';
 import { makeServiceFolder, removeServiceFolder } from '../support/service-folder.js';
 import { waitFor } from '../support/wait-for.js';
 
-jest.setTimeout(30_000);
+jest.setTimeout(60_000);
 
 const COMPILED = process.env['CARILLON_TEST_COMPILED'] as string;
 /** One cluster made by initdb; the tests work on copies of it, which is what an earlier start would have left. */

@@ -137,8 +137,18 @@ test('a leader whose renewals do not arrive stops before its key lapses', async 
   await candidates.oneLeads();
   leader.nextEpoch = () => Promise.reject(new Error('Postgres is away')); // or it would reign alone
   leader.redis.disconnect();
-  await waitFor('the end of its reign', () => leader.lock.reign() === null, Boolean, { intervalMs: 1 });
-  expect(await leftMs()).toBeGreaterThan(0);
+  const readAtMs = performance.now();
+  const lapsesAtMs = readAtMs + (await leftMs());
+  let reignedAtMs = readAtMs;
+  const reigns = (): boolean => {
+    const nowMs = performance.now();
+    if (leader.lock.reign() === null) return false;
+    reignedAtMs = nowMs;
+    return true;
+  };
+  await waitFor('the end of its reign', reigns, (still) => !still, { intervalMs: 1 });
+  expect(lapsesAtMs).toBeGreaterThan(readAtMs);
+  expect(reignedAtMs).toBeLessThan(lapsesAtMs);
 });
 
 test('the key of another is neither extended nor deleted', async () => {

@@ -199,8 +199,11 @@ describe('limits of three services with one Redis', () => {
     }
     await Promise.all(open);
     expect(sent).toBeGreaterThan(windows * LIMIT * 9);
-    const total = admitted.length;
-    expect(Math.abs(total - windows * LIMIT) / (windows * LIMIT)).toBeLessThan(0.01);
+    // A machine that can't keep up answers the last of them when a further window has begun.
+    const lastsMs = Math.max(...admitted.map(({ answeredAtMs }) => answeredAtMs)) - startedAtMs;
+    const begun = Math.max(windows, Math.ceil(lastsMs / WINDOW_MS));
+    expect(admitted.length).toBeGreaterThan(windows * LIMIT * 0.99);
+    expect(admitted.length).toBeLessThan(begun * LIMIT * 1.01);
     // A request was counted some time between its sending and its answer.
     for (const { sentAtMs } of admitted) {
       const endAtMs = sentAtMs + WINDOW_MS;

@@ -4,7 +4,6 @@ import { api } from '../../api/client';
 import { ActionDialog } from '../../design/dialog';
 import { Field, TextArea } from '../../design/fields';
 import { toast } from '../../design/toast';
-import { now } from '../../time/clock';
 import { jsonProblem } from './json-problem';
 import { useRefresh } from './use-refresh';
 import type { JobDialogProps } from './job-types';
