@@ -20,7 +20,7 @@ const PHASES = [
     only: ['recurrence/corpus', 'recurrence/recurrence'],
     TZ,
   })),
-  { projects: ['e2e'], flags: ['--maxWorkers=3'] }, // they wait for seconds to pass more than they work
+  { projects: ['e2e'], flags: ['--maxWorkers=2'] },
 ].filter(({ only }) => only === undefined || args.length === 0);
 
 rmSync(results, { recursive: true, force: true });

