@@ -217,10 +217,12 @@ test.each(['stopped', 'frozen'] as const)(
   'a replica ends in time while Redis is %s, and leaves nothing that keeps the process',
   async (how) => {
     // Others' too, but for those that the test itself opens and closes to Postgres meanwhile.
-    const { _getActiveHandles: active } = process as unknown as { _getActiveHandles: (this: void) => object[] };
+    const looked = process as unknown as { _getActiveHandles(): object[] };
     const [{ port }] = (await ledger.query('SELECT inet_server_port() AS port')) as [{ port: number }];
     const handles = (): Socket[] =>
-      active().filter((handle): handle is Socket => handle instanceof Socket && handle.remotePort !== port);
+      looked
+        ._getActiveHandles()
+        .filter((handle): handle is Socket => handle instanceof Socket && handle.remotePort !== port);
     const before = handles().length;
     const one = await replica();
     await connected(one);
