@@ -61,10 +61,14 @@ export class LedgerAuditsService {
   /** As `audit`; what was found is told (`GET /attention`) until an audit of the same instants finds it no more. */
   async auditAndKeep(projectId: string, job: AuditedJob, asked: Instant, to: Instant): Promise<LedgerAudit> {
     const audit = await this.audit(projectId, job, asked, to);
-    const found = FINDING_KINDS.flatMap((kind) =>
-      audit[kind].slice(0, FINDINGS_KEPT).map(({ scheduledFor }) => ({ kind, scheduledFor })),
-    );
-    await this.findings.keep(job.id, audit.from, audit.to, found, this.clock.now());
+    await this.keep(job.id, audit);
+    return audit;
+  }
+
+  /** As `auditAndKeep`, for many jobs: it writes where something was found, and leaves it to `recheck` to find that right again. */
+  async check(projectId: string, job: AuditedJob, asked: Instant, to: Instant): Promise<LedgerAudit> {
+    const audit = await this.audit(projectId, job, asked, to);
+    if (FINDING_KINDS.some((kind) => audit[kind].length > 0)) await this.keep(job.id, audit);
     return audit;
   }
 
@@ -86,6 +90,13 @@ export class LedgerAuditsService {
     const runs = await this.runs.audited(projectId, job.id, from, expected.upTo, 2 * MAX_OCCURRENCES);
     const findings = compareWithLedger(expected, runs, now - PLANNED_WITHIN_MS);
     return { from, to: expected.upTo, truncated: expected.upTo < to, ...findings };
+  }
+
+  private keep(jobId: string, audit: LedgerAudit): Promise<void> {
+    const found = FINDING_KINDS.flatMap((kind) =>
+      audit[kind].slice(0, FINDINGS_KEPT).map(({ scheduledFor }) => ({ kind, scheduledFor })),
+    );
+    return this.findings.keep(jobId, audit.from, audit.to, found, this.clock.now());
   }
 
   /** Of what was due before, runs may be gone. */

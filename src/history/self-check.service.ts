@@ -19,6 +19,7 @@ const FIRST_SPAN_MS = 3_600_000;
 /** What was due later may still be on its way into the ledger. */
 const SETTLED_MS = 120_000;
 const NAME = 'self-check';
+const RECHECK_NAME = 'self-check of findings';
 
 /** A round over all jobs, in the order of their ids. */
 interface Round {
@@ -50,6 +51,7 @@ export class SelfCheckService implements OnApplicationBootstrap, OnModuleDestroy
 
   onApplicationBootstrap(): void {
     this.repeated.begin(NAME, EVERY_MS, () => this.pass());
+    this.repeated.begin(RECHECK_NAME, EVERY_MS, () => this.audits.recheck());
   }
 
   onModuleDestroy(): void {
@@ -62,13 +64,12 @@ export class SelfCheckService implements OnApplicationBootstrap, OnModuleDestroy
 
   /** One part of a round; a new round begins when the last one has ended and enough has come due since. */
   async pass(): Promise<void> {
-    await this.audits.recheck();
     const round = this.round ?? this.nextRound();
     if (round === null) return;
     const jobs = await this.revisions.jobsAfter(round.afterId, JOBS_A_PASS);
     for (const job of jobs) {
       if (job.createdAt < round.to)
-        this.report(job.id, await this.audits.auditAndKeep(job.projectId, job, round.from, round.to));
+        this.report(job.id, await this.audits.check(job.projectId, job, round.from, round.to));
     }
     const lastId = jobs.at(-1)?.id;
     const isOver = lastId === undefined || jobs.length < JOBS_A_PASS;

@@ -381,13 +381,13 @@ describe('the audit of the ledger', () => {
     const told = async (): Promise<unknown[]> =>
       ((await must(200, 'GET', '/attention'))['items'] as Json[]).map((item) => item['since'] as unknown);
     expect(await told()).toEqual([at(80 * MINUTE), at(20 * MINUTE)]);
-    // It looks again by itself, also at what another found before it was started.
+    // It is looked at again, whoever found it.
     await must(202, 'POST', `/jobs/${ids[3]}/backfill`, { from: at(20 * MINUTE), to: at(20 * MINUTE) });
     await pass(10 * MINUTE + 1);
-    await new SelfCheckService(audits, revisions, new SchedulerRegistry(), api.clock, metrics).pass();
+    await audits.recheck();
     expect(await told()).toEqual([at(80 * MINUTE)]);
     await api.rows(`UPDATE audit_findings SET scheduled_for = $1`, [at(-30 * 24 * HOUR)]);
-    await check.pass();
+    await audits.recheck();
     expect(await told()).toEqual([]);
   });
 });

@@ -106,9 +106,9 @@ function timesText(parts: RruleParts, start: string): string {
   const seconds = parts.seconds ?? own(17);
   const count = hours.length * minutes.length * seconds.length;
   const timeAt = (index: number): number => {
-    const [hour, minute] = [Math.floor(index / (minutes.length * seconds.length)), Math.floor(index / seconds.length)];
-    const second = seconds[index % seconds.length] ?? 0;
-    return (hours[hour] ?? 0) * 3_600 + (minutes[minute % minutes.length] ?? 0) * 60 + second;
+    const minuteIndex = Math.floor(index / seconds.length);
+    const hour = hours[Math.floor(minuteIndex / minutes.length)] ?? 0;
+    return hour * 3_600 + (minutes[minuteIndex % minutes.length] ?? 0) * 60 + (seconds[index % seconds.length] ?? 0);
   };
   // A day may have 86,400 of them: they are not all made to name a few.
   if (!picksTimesOfDay(parts) && count > MAX_LISTED_TIMES) return `at ${count} times of the day`;
