@@ -8,7 +8,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { writeCopies } from './chart/copies.mjs';
 import { findings } from './chart/findings.mjs';
 import { chart, compareGolden, render, valuesFiles, writeGolden } from './chart/golden.mjs';
@@ -84,6 +84,17 @@ function lookAt(name, helm, { file, version, more, schemas }) {
   if (status !== 0) problems.push(`${what}: ${output}`);
   const objects = parseAllDocuments(manifests).flatMap((document) => document.toJS() ?? []);
   problems.push(...findings(objects).map((finding) => `${what}: ${finding}`));
+  const runbook = parse(readFileSync(join(chart, 'ci', file), 'utf8'))?.metrics?.prometheusRule?.runbook;
+  if (runbook !== undefined)
+    problems.push(...strayLinks(objects, runbook).map((link) => `${what}: alerts link ${link}`));
+}
+
+/** Of alerts, those that do not begin where the values say that the runbook is. */
+function strayLinks(objects, runbook) {
+  const rules =
+    objects.find(({ kind }) => kind === 'PrometheusRule')?.spec.groups.flatMap((group) => group.rules) ?? [];
+  const links = rules.flatMap(({ annotations }) => annotations?.runbook_url ?? []);
+  return links.length === 0 ? ['nothing'] : links.filter((link) => !link.startsWith(`${runbook}#`));
 }
 
 /** kube-score fails on what it calls critical. */
