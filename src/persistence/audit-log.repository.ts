@@ -72,7 +72,8 @@ export class AuditLogRepository {
   async insert(notes: readonly AuditNote[], sql: Sql): Promise<void> {
     if (notes.length === 0) return;
     const { type, id, role, address, requestId } = this.actor();
-    const rows = notes.map((note) => ({ ...note, id: ids.generateOrResetWithTs(this.clock.now()).toString() }));
+    const now = this.clock.now(); // read once: an id of a later millisecond than `at` would be missed when asked for by time
+    const rows = notes.map((note) => ({ ...note, id: ids.generateOrResetWithTs(now).toString() }));
     const at = formatInstant(instantOfId(rows[0]?.id ?? ''));
     await sql.rows(INSERT, [at, type, id, role, address, requestId, jsonbText(rows)]);
   }
