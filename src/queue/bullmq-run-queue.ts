@@ -43,6 +43,7 @@ const RETRY_MS = 1_000;
 export class BullMqRunQueue extends RunQueue {
   private readonly logger = new Logger(BullMqRunQueue.name);
   private readonly queue: Queue<string[]>;
+  private readonly copies: readonly RedisConnection[];
   private worker: Worker<string[]> | null = null;
   private away = false;
   /** What the log said last; null before its first word, so that a Redis that was never there is told of too. */
@@ -53,6 +54,7 @@ export class BullMqRunQueue extends RunQueue {
     private readonly ledger: LedgerRunQueue,
   ) {
     super();
+    this.copies = copiesOf(connections.consumer);
     this.queue = new Queue<string[]>(QUEUE_NAME, {
       connection: connections.producer,
       prefix: QUEUE_PREFIX,
@@ -107,8 +109,8 @@ export class BullMqRunQueue extends RunQueue {
 
   override async disconnect(): Promise<void> {
     await withTimeLimit(this.queue.close(), 500).catch(() => undefined);
-    this.connections.producer.disconnect();
-    this.connections.consumer.disconnect();
+    const { producer, consumer } = this.connections;
+    for (const connection of [producer, consumer, ...this.copies]) connection.disconnect();
   }
 
   override get degraded(): boolean {
@@ -151,4 +153,19 @@ export class BullMqRunQueue extends RunQueue {
       this.probeLater();
     }
   }
+}
+
+/**
+ * What BullMQ makes of a connection for its blocking reads, from now on. It closes a copy only after Redis has greeted it: a Redis
+ * that froze before would keep the process.
+ */
+function copiesOf(connection: RedisConnection): readonly RedisConnection[] {
+  const copies: RedisConnection[] = [];
+  const duplicate = connection.duplicate.bind(connection) as (...options: unknown[]) => RedisConnection;
+  connection.duplicate = (...options: unknown[]) => {
+    const copy = duplicate(...options);
+    copies.push(copy);
+    return copy as never;
+  };
+  return copies;
 }

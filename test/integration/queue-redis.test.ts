@@ -213,7 +213,7 @@ test('Redis is frozen: a tick waits for it once, and later ones not at all', asy
   expect(Object.keys(counts)).not.toContain('failed');
 }, 20_000);
 
-test.each(['stopped', 'frozen'] as const)(
+test.each(['stopped', 'frozen', 'frozen from the start'] as const)(
   'a replica ends in time while Redis is %s, and leaves nothing that keeps the process',
   async (how) => {
     // To Redis, or on their way: the test itself opens and closes others meanwhile.
@@ -226,10 +226,11 @@ test.each(['stopped', 'frozen'] as const)(
           (handle): handle is Socket => handle instanceof Socket && (handle.connecting || handle.remotePort === port),
         );
     const before = handles().length;
+    if (how === 'frozen from the start') redis.freeze();
     const one = await replica();
-    await connected(one);
+    if (how !== 'frozen from the start') await connected(one);
     if (how === 'stopped') await redis.stop();
-    else redis.freeze();
+    if (how === 'frozen') redis.freeze();
     replicas = [];
     const startedAt = performance.now();
     await one.end();
