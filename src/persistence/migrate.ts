@@ -98,7 +98,7 @@ export async function missingMigrations(url: string): Promise<string[]> {
 type MigrationClass = new () => MigrationInterface;
 
 async function loadMigrations(): Promise<MigrationClass[]> {
-  // Built: dist/persistence beside dist/migrations. From source (tests): two folders below the project.
+  // Built: dist/persistence, or dist/bundle, beside dist/migrations. From source (tests): two folders below the project.
   const built = join(import.meta.dirname, '..', 'migrations');
   const folder = existsSync(built) ? built : join(import.meta.dirname, '..', '..', 'migrations');
   const files = (await readdir(folder)).filter((file) => /^\d+-[\w-]+\.(js|ts)$/.test(file)).sort();

@@ -2,13 +2,13 @@ import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { SignInDiscovery } from '../oidc/sign-in-discovery.js';
+import { PACKAGE_ROOT } from '../package-root.js';
 import { problemDocument, transportRefusal } from '../problem-details/problem-document.js';
 import { DashboardFiles } from './dashboard-files.js';
 import type { DashboardFile } from './dashboard-files.js';
 import { dashboardHeaders } from './security-headers.js';
 
-// From src/platform/http and from dist/platform/http alike, the package is three folders up.
-const BUILT = join(import.meta.dirname, '../../../web/dist');
+const BUILT = join(PACKAGE_ROOT, 'web/dist');
 
 const A_YEAR = '365d';
 
