@@ -14,8 +14,8 @@ if (major < 20 || (major === 20 && minor < 19)) {
 if (!existsSync(join(root, 'node_modules'))) fail('nothing is installed: run `npm ci` first');
 
 try {
-  const { build, isBuilt } = await import('./build.mjs');
-  if (!isBuilt()) await build();
+  const { compile, isCompiled } = await import('./build.mjs');
+  if (!isCompiled()) await compile();
 } catch (error) {
   if (error.code !== 'ERR_MODULE_NOT_FOUND') fail(`the build failed: ${error.message}`);
   // Installed without what builds (`npm ci --omit=dev`): then the build must be there.
