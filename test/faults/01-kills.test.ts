@@ -8,7 +8,7 @@ const LEASE = '3s';
 scenario('1a leader and random replicas killed', { env: { LEADER_TTL, LEASE } }, async (stage) => {
   const { cluster, random } = stage;
   await stage.watch(mixedJobs(stage, 30));
-  for (let kill = 0; kill < amount(4, 30); kill += 1) {
+  for (let kill = 0; kill < amount(3, 30); kill += 1) {
     await stage.pass(random.between(500, 3_000));
     const victim = random.chance(0.6) ? await cluster.leader() : random.pick(cluster.up);
     await victim.kill();
@@ -31,7 +31,7 @@ scenario('1b all replicas killed at once', { env: { LEADER_TTL, LEASE } }, async
 scenario('1c rolling restarts by SIGTERM', { env: { LEADER_TTL, LEASE } }, async (stage) => {
   const { cluster, random } = stage;
   await stage.watch(mixedJobs(stage, 30));
-  for (let round = 0; round < amount(4, 20); round += 1) {
+  for (let round = 0; round < amount(3, 20); round += 1) {
     for (const replica of random.shuffle(cluster.replicas)) {
       const end = await replica.stop();
       if (end.code !== 0) stage.breach(`replica ${replica.name} ended on SIGTERM with ${JSON.stringify(end)}`);

@@ -63,7 +63,7 @@ scenario('5c cut at COMMIT', { env: ENV, proxied: ['postgres'] }, async (stage) 
   await stage.watch(mixedJobs(stage, 20));
   const creations = new Creations(stage);
   const ending = creations.keepGoing();
-  const cuts = amount(20, 200);
+  const cuts = amount(15, 200);
   // It was committed, and nobody is told so; then some that were not.
   for (const { verdict, count } of [
     { verdict: 'dropAnswer', count: cuts },

@@ -60,7 +60,7 @@ scenario(
     const proxies = cluster.replicas.flatMap((replica) => proxiesOf(replica, PROXIED));
     // Packets that are lost come again later: most pass at once, some wait, one in a hundred for a long time.
     for (const proxy of proxies) proxy.delayMs = () => (random.chance(0.01) ? 200 : random.chance(0.1) ? 20 : 1);
-    for (let fault = 0; fault < amount(12, 200); fault += 1) {
+    for (let fault = 0; fault < amount(10, 200); fault += 1) {
       await stage.pass(random.between(100, 1_000));
       const proxy = random.pick(proxies);
       if (random.chance(0.6)) proxy.breakAll();

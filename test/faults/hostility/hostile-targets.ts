@@ -46,10 +46,10 @@ export const HOSTILITIES: readonly Hostility[] = [
     name: 'bomb',
     scheme: 'http',
     code: 'status',
-    play: (socket) =>
-      socket.end(
-        Buffer.concat([Buffer.from(`${HEAD}content-encoding: gzip\r\ncontent-length: ${BOMB.length}\r\n\r\n`), BOMB]),
-      ),
+    play: (socket) => {
+      socket.write(`${HEAD}content-encoding: gzip\r\ncontent-length: ${BOMB.length}\r\n\r\n`);
+      socket.end(BOMB);
+    },
   },
   { name: 'reset', scheme: 'http', code: 'connection_reset', play: (socket) => socket.resetAndDestroy() },
   { name: 'reset-body', scheme: 'http', code: 'connection_reset', play: resetWithinBody },
