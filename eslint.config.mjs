@@ -9,6 +9,7 @@ export default tseslint.config(
       'dist*/',
       'web/dist*/',
       'coverage/',
+      '.bench/',
       '.carillon/',
       '.test-services/',
       'clients/*/dist/',
