@@ -55,7 +55,7 @@ for (const [width, height] of [
     const found = [];
     for (const [name, path] of pages) {
       await show(page, path);
-      // Charts take their width from where they stand, a frame or more after the rest.
+      // What loads late may move the page once more: it counts when it stays too wide.
       const fits = () => document.documentElement.scrollWidth <= innerWidth;
       await page.waitForFunction(fits, undefined, { timeout: 3_000 }).catch(() => undefined);
       const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
