@@ -10,8 +10,8 @@ const LOOK_EVERY_MS = 1_000;
 
 /**
  * Keeps projects within their quotas of concurrent runs, over all workers. What is claimed and has no room goes into the
- * project's line, out of sight of claims, and is called when a run ends. Where no project has such a quota nothing is asked
- * but that.
+ * project's line, out of sight of claims, and is called when a run ends. Where no project has such a quota, and none had,
+ * nothing is asked but that.
  */
 @Injectable()
 export class RunCaps {
@@ -78,10 +78,11 @@ export class RunCaps {
   /** Lines are looked at by every worker: one that died may have been about to call, and a quota may have been lifted. */
   private async look(): Promise<void> {
     try {
-      this.capped = await this.caps.capped();
+      const { capped, isLine } = await this.caps.look();
+      this.capped = capped;
+      if (isLine) this.callNext();
     } catch (error) {
       this.logger.debug(`the quotas of concurrent runs stay as they were known: ${String(error)}`);
     }
-    this.callNext();
   }
 }

@@ -114,6 +114,18 @@ const RECHECK_HOURS = {
   text: `SELECT job_id AS key, at FROM job_rollups WHERE recheck_at <= $1::timestamptz ORDER BY recheck_at LIMIT $2`,
 };
 
+/** Of the first run only where nothing has been rolled up yet. */
+const OUTSTANDING = {
+  name: 'rollups-outstanding',
+  text: `
+    SELECT p.rolled_up_to AS "rolledUpTo", p.settled_to AS "settledTo", p.jobs_to AS "jobsTo",
+           CASE WHEN p.rolled_up_to IS NULL THEN EXISTS (SELECT FROM runs) ELSE false END AS "canBegin",
+           EXISTS (SELECT FROM rollup_marks) AS marks,
+           EXISTS (SELECT FROM run_rollups WHERE recheck_at <= $1::timestamptz)
+             OR EXISTS (SELECT FROM job_rollups WHERE recheck_at <= $1::timestamptz) AS rechecks
+    FROM rollup_progress p`,
+};
+
 const TAKE_MARKS = {
   name: 'rollups-take-marks',
   text: `
@@ -135,6 +147,13 @@ const TRIMS = {
   jobs: trimmed('job_rollups', 'true'),
   hosts: trimmed('host_rollups', 'true'),
 };
+
+export interface OutstandingRollups extends RollupProgress {
+  /** Nothing has been rolled up, and there are runs. */
+  readonly canBegin: boolean;
+  readonly marks: boolean;
+  readonly rechecks: boolean;
+}
 
 export interface RollupProgress {
   /** Minutes before it have been rolled up; null: nothing has. */
@@ -171,6 +190,15 @@ export class RollupsRepository {
       });
       return row?.ours === true ? work(sql) : null;
     }, LIMIT_MS);
+  }
+
+  /** What a pass would find to do at `now`, by one statement: mostly nothing. */
+  async outstanding(now: Instant): Promise<OutstandingRollups> {
+    const [found] = await this.database.rows<OutstandingRollups & Record<string, unknown>>(OUTSTANDING, [
+      formatInstant(now),
+    ]);
+    if (found === undefined) throw new Error('rollup_progress has no row');
+    return found;
   }
 
   async progress(sql: Sql = this.database): Promise<RollupProgress> {

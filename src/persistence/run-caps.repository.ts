@@ -14,10 +14,12 @@ const IN_LINE = `available_at = '9999-12-31T00:00:00Z'::timestamptz AND state IN
 /** Called out of one project's line at once, where its quota was lifted. */
 const CALLED_AT_MOST = 1_000;
 
-const CAPPED = {
-  name: 'run-caps-capped',
+const LOOK = {
+  name: 'run-caps-look',
   limitMs: PROMPT_MS,
-  text: `SELECT id FROM projects WHERE (quotas ->> 'concurrentRuns') IS NOT NULL`,
+  text: `
+    SELECT ARRAY(SELECT id::text FROM projects WHERE (quotas ->> 'concurrentRuns') IS NOT NULL) AS capped,
+           EXISTS (SELECT FROM runs WHERE ${IN_LINE}) AS "isLine"`,
 };
 
 const LOCK = {
@@ -111,9 +113,10 @@ type Claimed = Pick<ClaimedRun, 'id' | 'projectId' | 'scheduledFor' | 'token'>;
 export class RunCapsRepository {
   constructor(private readonly database: Database) {}
 
-  /** The projects that have one. */
-  async capped(): Promise<Set<string>> {
-    return new Set((await this.database.rows<{ id: string }>(CAPPED)).map(({ id }) => id));
+  /** The projects that have one, and whether any run of any project stands in line. */
+  async look(): Promise<{ capped: Set<string>; isLine: boolean }> {
+    const [found] = await this.database.rows<{ capped: string[]; isLine: boolean }>(LOOK);
+    return { capped: new Set(found?.capped), isLine: found?.isLine ?? false };
   }
 
   /**

@@ -17,6 +17,10 @@ export type HitLimit =
   'key' | 'project' | 'address' | 'failures' | 'jobs' | 'firesPerMinute' | 'leastInterval' | 'concurrentRuns';
 
 /** What `/metrics` shows. Times in seconds, as Prometheus wants them. */
+/** Of the timer that can't be left out. */
+const RARELY_MS = 60_000;
+const LOOP_DELAYS = ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'];
+
 @Injectable()
 export class Metrics {
   readonly registry = new Registry();
@@ -98,9 +102,27 @@ export class Metrics {
   private readonly knownProjects = new Set<string>();
 
   constructor() {
-    collectDefaultMetrics({ register: this.registry });
+    this.collectOfProcess();
     // A rise from nothing is none to Prometheus, and here the first one counts.
     for (const kind of ['missing', 'doubled', 'early', 'unexpected']) this.auditFindings.inc({ kind }, 0);
+  }
+
+  /**
+   * What `prom-client` knows of a process, without the delays of its event loop: to measure them a timer wakes the process a hundred
+   * times a second, which is half of what an idle replica may cost. How busy the loop is Node counts by itself.
+   */
+  private collectOfProcess(): void {
+    collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: RARELY_MS });
+    for (const name of LOOP_DELAYS) this.registry.removeSingleMetric(`nodejs_eventloop_lag_${name}_seconds`);
+    const active = new Counter({
+      name: 'carillon_event_loop_active_seconds_total',
+      help: 'For how long the event loop of this process was at work and not waiting',
+      registers: [this.registry],
+      collect() {
+        active.reset();
+        active.inc(performance.eventLoopUtilization().active / 1_000);
+      },
+    });
   }
 
   /** What is known of this process once its settings are. */

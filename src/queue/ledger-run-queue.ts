@@ -16,6 +16,8 @@ const UNANNOUNCED_MS = 1_000;
 
 const FAILURE_RETRY_MS = 500;
 
+const BEGINNING: Instant = 0;
+
 /**
  * Feeds the worker from the ledger itself: woken in process and by other replicas' messages, at the instant a retry is due,
  * and by a slow poll. Beside a queue that carries first attempts it takes those only that the queue seems to have lost
@@ -29,6 +31,8 @@ export class LedgerRunQueue extends RunQueue {
   private again = false;
   /** Somebody said that runs wait, so the young ones are meant too. */
   private hinted = false;
+  /** Nobody said anything and nothing was known to come: it looks by the poll alone. */
+  private unbidden = false;
   private timer: NodeJS.Timeout | undefined;
   private timerAt: Instant = Infinity;
   private leaveToQueueMs = 0;
@@ -47,9 +51,9 @@ export class LedgerRunQueue extends RunQueue {
     if (runs.length > CLAIM_LIMIT || this.intake === null) this.messages.publish({ type: 'runsQueued' });
   }
 
-  wakeAt(at: Instant): void {
+  wakeAt(at: Instant, unbidden = false): void {
     if (this.intake === null || at >= this.timerAt) return;
-    this.setTimer(at);
+    this.setTimer(at, unbidden);
   }
 
   async consume(intake: RunIntake): Promise<void> {
@@ -90,6 +94,7 @@ export class LedgerRunQueue extends RunQueue {
 
   private async drainUntilEmpty(): Promise<void> {
     try {
+      if (this.unbidden && (await this.isNothingWaiting())) return;
       let lookedAt = this.clock.now();
       while (this.again) {
         this.again = false;
@@ -102,8 +107,7 @@ export class LedgerRunQueue extends RunQueue {
       clearTimeout(this.timer);
       this.timerAt = Infinity;
       // From when the ledger was last looked through, not from now: what became due in between was in neither answer.
-      const next = await this.intake?.nextAvailable(lookedAt);
-      this.wakeAt(Math.min(next ?? Infinity, this.clock.now() + POLL_MS));
+      this.lookAgain((await this.intake?.nextAvailable(lookedAt)) ?? null);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.logger.warn(`no runs could be claimed, tried again in ${FAILURE_RETRY_MS} ms; nothing is lost: ${reason}`);
@@ -112,17 +116,33 @@ export class LedgerRunQueue extends RunQueue {
     }
   }
 
+  /** One question where there is nothing to do, which is what most polls find. Whoever calls meanwhile has it look after all. */
+  private async isNothingWaiting(): Promise<boolean> {
+    this.unbidden = false;
+    this.again = false;
+    const next = (await this.intake?.nextAvailable(BEGINNING)) ?? null;
+    this.again ||= next !== null && next <= this.clock.now();
+    if (!this.again) this.lookAgain(next);
+    return !this.again;
+  }
+
+  private lookAgain(next: Instant | null): void {
+    const pollAt = this.clock.now() + POLL_MS;
+    this.wakeAt(Math.min(next ?? Infinity, pollAt), next === null || next > pollAt);
+  }
+
   private async claimAll(queuedForMs: number): Promise<void> {
     while (await this.intake?.claimWaiting(CLAIM_LIMIT, queuedForMs));
   }
 
-  private setTimer(at: Instant): void {
+  private setTimer(at: Instant, unbidden = false): void {
     clearTimeout(this.timer);
     if (this.intake === null) return;
     this.timerAt = at;
     this.timer = setTimeout(
       () => {
         this.timerAt = Infinity;
+        this.unbidden = unbidden && this.draining === null;
         this.drain();
       },
       Math.max(0, Math.ceil(at - this.clock.now())),

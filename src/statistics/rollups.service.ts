@@ -71,11 +71,11 @@ export class RollupsService implements OnApplicationBootstrap, OnModuleDestroy, 
   /** All that there is to roll up at `now`, or as much as a pass may take; true when nothing is left to do. */
   async pass(now: Instant): Promise<boolean> {
     const startedAt = performance.now();
-    const steps = [
-      (sql: Sql) => this.advance(sql, now),
-      (sql: Sql) => this.followMarks(sql, now),
-      (sql: Sql) => this.recheck(sql, now),
-    ];
+    const found = await this.rollups.outstanding(now);
+    const steps: ((sql: Sql) => Promise<boolean>)[] = [];
+    if (hasBegun(found) ? nextOf(found, now) !== null : found.canBegin) steps.push((sql) => this.advance(sql, now));
+    if (found.marks) steps.push((sql) => this.followMarks(sql, now));
+    if (found.rechecks) steps.push((sql) => this.recheck(sql, now));
     for (const step of steps) {
       for (;;) {
         const done = await this.rollups.alone(step);
@@ -85,8 +85,8 @@ export class RollupsService implements OnApplicationBootstrap, OnModuleDestroy, 
         if (performance.now() - startedAt > PASS_MS) return false;
       }
     }
-    const { rolledUpTo } = await this.rollups.progress();
-    this.metrics.rollupLag.set(rolledUpTo === null ? 0 : Math.max(0, now - rolledUpTo) / 1_000);
+    const reached = steps.length === 0 ? found.rolledUpTo : (await this.rollups.progress()).rolledUpTo;
+    this.metrics.rollupLag.set(reached === null ? 0 : Math.max(0, now - reached) / 1_000);
     return true;
   }
 
@@ -94,22 +94,11 @@ export class RollupsService implements OnApplicationBootstrap, OnModuleDestroy, 
   private async advance(sql: Sql, now: Instant): Promise<boolean> {
     const progress = await this.started(sql, now);
     if (progress === null) return true;
-    const { rolledUpTo, settledTo, jobsTo } = progress;
-    const settled = floorTo(now - SETTLED_AFTER_MS, MINUTE_MS);
-    const newest = floorTo(now - FIRST_AFTER_MS, MINUTE_MS);
-    if (jobsTo + HOUR_MS <= settledTo) {
-      await this.rollups.rollUpJobs(sql, jobsTo, jobsTo + HOUR_MS, now);
-      await this.rollups.move(sql, { ...progress, jobsTo: jobsTo + HOUR_MS });
-    } else if (settledTo < Math.min(settled, rolledUpTo)) {
-      const to = Math.min(settled, rolledUpTo, settledTo + STEP_MS);
-      await this.rollUp(sql, settledTo, to, now);
-      await this.rollups.move(sql, { ...progress, settledTo: to });
-    } else if (rolledUpTo < newest) {
-      const to = Math.min(newest, floorTo(rolledUpTo + STEP_MS, STEP_MS));
-      await this.rollUp(sql, rolledUpTo, to, now);
-      // What lies back so far already needs no second look.
-      await this.rollups.move(sql, { ...progress, rolledUpTo: to, settledTo: to <= settled ? to : settledTo });
-    } else return true;
+    const next = nextOf(progress, now);
+    if (next === null) return true;
+    if (next.isOfJobs) await this.rollups.rollUpJobs(sql, next.from, next.to, now);
+    else await this.rollUp(sql, next.from, next.to, now);
+    await this.rollups.move(sql, { ...progress, ...next.progress });
     return false;
   }
 
@@ -120,9 +109,9 @@ export class RollupsService implements OnApplicationBootstrap, OnModuleDestroy, 
   }
 
   /** Where rollups stand; they begin with the earliest run that is kept. Null: there is nothing to begin with. */
-  private async started(sql: Sql, now: Instant): Promise<{ [Member in keyof RollupProgress]: Instant } | null> {
-    const { rolledUpTo, settledTo, jobsTo } = await this.rollups.progress(sql);
-    if (rolledUpTo !== null && settledTo !== null && jobsTo !== null) return { rolledUpTo, settledTo, jobsTo };
+  private async started(sql: Sql, now: Instant): Promise<Begun | null> {
+    const progress = await this.rollups.progress(sql);
+    if (hasBegun(progress)) return progress;
     const earliest = await this.rollups.earliest(sql);
     if (earliest === null || earliest > now) return null;
     const from = floorTo(Math.max(earliest, now - this.config.runRetentionMs), HOUR_MS);
@@ -166,6 +155,44 @@ export class RollupsService implements OnApplicationBootstrap, OnModuleDestroy, 
     for (let batch = 0; batch < TRIM_BATCHES; batch += 1)
       if ((await this.rollups.trim(kind, before, TRIM_ROWS)) < TRIM_ROWS) return;
   }
+}
+
+type Begun = { readonly [Member in keyof RollupProgress]: Instant };
+
+function hasBegun<Progress extends RollupProgress>(progress: Progress): progress is Progress & Begun {
+  return progress.rolledUpTo !== null && progress.settledTo !== null && progress.jobsTo !== null;
+}
+
+interface NextRollup {
+  readonly from: Instant;
+  readonly to: Instant;
+  /** The hours of jobs, and not the minutes of projects. */
+  readonly isOfJobs: boolean;
+  /** Where rollups stand after it. */
+  readonly progress: Partial<Begun>;
+}
+
+/** Null when there is nothing to roll up at `now`. */
+function nextOf({ rolledUpTo, settledTo, jobsTo }: Begun, now: Instant): NextRollup | null {
+  const settled = floorTo(now - SETTLED_AFTER_MS, MINUTE_MS);
+  const newest = floorTo(now - FIRST_AFTER_MS, MINUTE_MS);
+  if (jobsTo + HOUR_MS <= settledTo) {
+    const to = jobsTo + HOUR_MS;
+    return { from: jobsTo, to, isOfJobs: true, progress: { jobsTo: to } };
+  }
+  if (settledTo < Math.min(settled, rolledUpTo)) {
+    const to = Math.min(settled, rolledUpTo, settledTo + STEP_MS);
+    return { from: settledTo, to, isOfJobs: false, progress: { settledTo: to } };
+  }
+  if (rolledUpTo >= newest) return null;
+  const to = Math.min(newest, floorTo(rolledUpTo + STEP_MS, STEP_MS));
+  // What lies back so far already needs no second look.
+  return {
+    from: rolledUpTo,
+    to,
+    isOfJobs: false,
+    progress: { rolledUpTo: to, settledTo: to <= settled ? to : settledTo },
+  };
 }
 
 function distinct(stretches: readonly Stretch[]): Stretch[] {

@@ -7,6 +7,7 @@ import { EgressBlockedError, EgressGuard } from './egress-guard.js';
 import type { Cancellation } from './cancellation.js';
 import { Exchange, MAX_INFORMATIONAL } from './exchange.js';
 import type { Failure, WholeAnswer } from './exchange.js';
+import { OriginPace } from './origin-pace.js';
 import { Redaction } from './redaction.js';
 import type { TargetRequest } from './request.js';
 
@@ -54,6 +55,7 @@ const ERRORS: Readonly<Record<string, string>> = {
 @Injectable()
 export class HttpTarget implements OnApplicationShutdown {
   private readonly agent: Agent;
+  private readonly pace = new OriginPace();
 
   constructor(private readonly guard: EgressGuard) {
     this.agent = agentWith(guard.connector());
@@ -89,11 +91,13 @@ export class HttpTarget implements OnApplicationShutdown {
     return new Promise((resolve) => {
       // For this call alone: nobody else may use its connection, and the key is not kept.
       let ownAgent: Agent | null = null;
+      let leave = (): void => undefined;
       const end = (answer: WholeAnswer | NoAnswer): void => {
         marks.doneAtMs = performance.now();
         clearTimeout(timer);
         cancellation.listen(null);
         void ownAgent?.destroy().catch(() => undefined);
+        leave();
         resolve(answer);
       };
       const exchange = new Exchange(keepBytes, marks, (outcome) =>
@@ -105,16 +109,29 @@ export class HttpTarget implements OnApplicationShutdown {
       };
       const timer = setTimeout(abandon, outgoing.timeoutMs, 'timedOut' as const);
       cancellation.listen(() => abandon('aborted'));
-      try {
-        ownAgent = outgoing.certificate === undefined ? null : agentWith(this.guard.connector(outgoing.certificate));
-        const { origin, pathname, search } = new URL(outgoing.url);
-        const agent = ownAgent ?? this.agent;
+      const send = (agent: Agent, { origin, pathname, search }: URL): void => {
         const { method, headers, body } = outgoing;
         const path = pathname + search;
         this.guard.marking(marks, () => agent.dispatch({ origin, path, method, headers, body }, exchange));
-      } catch (error) {
-        end(describe({ kind: 'error', error }));
-      }
+      };
+      const guarded = (begin: () => void): void => {
+        try {
+          begin();
+        } catch (error) {
+          end(describe({ kind: 'error', error }));
+        }
+      };
+      guarded(() => {
+        const url = new URL(outgoing.url);
+        if (outgoing.certificate === undefined) {
+          const place = this.pace.at(url.origin);
+          leave = () => place.leave();
+          place.enter(() => guarded(() => send(this.agent, url)));
+        } else {
+          ownAgent = agentWith(this.guard.connector(outgoing.certificate));
+          send(ownAgent, url);
+        }
+      });
     });
   }
 }
@@ -122,8 +139,8 @@ export class HttpTarget implements OnApplicationShutdown {
 function agentWith(connect: ReturnType<EgressGuard['connector']>): Agent {
   return new Agent({
     connect,
-    // The executor bounds how many calls are under way, each with a time limit of its own: queueing for a connection
-    // here would only use that up.
+    // The executor bounds how many calls are under way, each with a time limit of its own: queueing here for one that ends would
+    // only use that up. How fast connections are opened is for OriginPace.
     connections: null,
     pipelining: 1,
     keepAliveTimeout: 10_000,

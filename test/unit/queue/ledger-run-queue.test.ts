@@ -55,9 +55,16 @@ test('a retry that becomes due while the ledger is looked through is taken at on
   expect(performance.now() - startedMs).toBeLessThan(500);
 });
 
-/** A ledger in which nothing waits, and which notes how long a first attempt must have waited to be asked for. */
+/** A ledger of which nothing can be claimed, and which notes how long a first attempt must have waited to be asked for. */
 class QuietLedger implements RunIntake {
   readonly youngestMs: number[] = [];
+  /** How often it was asked what comes next. */
+  questions = 0;
+  /** An instant at which a run is there to be seen. */
+  waitingSince: number | null = null;
+  /** What keeps the next answer back. */
+  answerAfter: Promise<void> = Promise.resolve();
+  onQuestion: () => void = () => undefined;
   private readonly waiting: { looks: number; resolve: () => void }[] = [];
 
   looked(looks: number): Promise<void> {
@@ -75,13 +82,18 @@ class QuietLedger implements RunIntake {
     return Promise.resolve(false);
   }
 
-  nextAvailable(): Promise<null> {
-    return Promise.resolve(null);
+  async nextAvailable(after: number): Promise<number | null> {
+    this.questions += 1;
+    const answer = this.waitingSince !== null && this.waitingSince > after ? this.waitingSince : null;
+    this.onQuestion();
+    await this.answerAfter;
+    return answer;
   }
 }
 
 test('who looks unbidden leaves the first attempts of a herd that is still being planned; who is told takes all', async () => {
   const ledger = new QuietLedger();
+  ledger.waitingSince = T0;
   const queue = new LedgerRunQueue(new NoMessages(), new SettableClock(T0));
   await queue.consume(ledger);
   await ledger.looked(1);
@@ -102,4 +114,55 @@ test('a hint that comes while the ledger is looked through is not lost to the lo
   await ledger.looked(2);
   await queue.stop();
   expect(ledger.youngestMs).toEqual([1_000, 0]);
+});
+
+test('a poll that finds nothing asks one question and claims nothing', async () => {
+  const ledger = new QuietLedger();
+  const queue = new LedgerRunQueue(new NoMessages(), new SettableClock(T0));
+  const polled = new Promise<void>((resolve) => {
+    ledger.onQuestion = () => {
+      if (ledger.questions === 3) resolve();
+    };
+  });
+  await queue.consume(ledger);
+  await polled; // once after the first look, then by two polls
+  await queue.stop();
+  expect(ledger.youngestMs).toEqual([1_000]);
+});
+
+test('a run that nobody announced is claimed by the poll', async () => {
+  const ledger = new QuietLedger();
+  const queue = new LedgerRunQueue(new NoMessages(), new SettableClock(T0));
+  await queue.consume(ledger);
+  await ledger.looked(1);
+  ledger.waitingSince = T0 - 5_000;
+  await ledger.looked(2);
+  await queue.stop();
+  expect(ledger.youngestMs).toEqual([1_000, 1_000]);
+});
+
+test.each([
+  ['a hint', (queue: LedgerRunQueue) => void queue.enqueue([{ id: 'a run' }]), 0],
+  ['a retry', (queue: LedgerRunQueue) => queue.wakeAt(T0 + 20), 1_000],
+])('%s that comes while a poll waits for its answer is not lost', async (_name, announce, youngestMs) => {
+  const ledger = new QuietLedger();
+  const queue = new LedgerRunQueue(new NoMessages(), new SettableClock(T0));
+  let answer: () => void = () => undefined;
+  const asked = new Promise<void>((resolve) => {
+    ledger.onQuestion = () => {
+      if (ledger.questions !== 2) return;
+      ledger.answerAfter = new Promise((done) => (answer = done));
+      resolve();
+    };
+  });
+  await queue.consume(ledger);
+  await asked;
+  announce(queue);
+  answer();
+  const startedMs = performance.now();
+  await ledger.looked(2);
+  const tookMs = performance.now() - startedMs;
+  await queue.stop();
+  expect(ledger.youngestMs).toEqual([1_000, youngestMs]);
+  expect(tookMs).toBeLessThan(500); // the next poll comes after a second
 });
