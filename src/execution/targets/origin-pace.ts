@@ -15,7 +15,7 @@ interface Origin {
 export interface Place {
   /** Calls `begin` now or when there is room for it, the calls of an origin in their order. */
   enter(begin: () => void): void;
-  /** Once, when the call has ended or nobody waits for it any more: what has not begun then never will. */
+  /** When the call has ended or nobody waits for it any more: what has not begun then never will. */
   leave(): void;
 }
 
@@ -50,6 +50,7 @@ export class OriginPace {
       },
       leave: () => {
         const left = origin;
+        origin = null;
         if (left === null) return;
         if (waits !== null && left.waiting.delete(waits)) this.tidy(name, left);
         // Undici uses a connection again a turn of the event loop after its answer, by an immediate that it has yet to set.

@@ -29,6 +29,7 @@ describe('the calls of one origin', () => {
     const { places, begun } = callsOf(new OriginPace(), 70);
     expect(begun).toHaveLength(64);
     places[3]?.leave();
+    places[3]?.leave(); // counts once
     expect(begun).toHaveLength(64); // not before its connection can be used again
     await turn();
     expect(begun.slice(64)).toEqual([64]);
