@@ -5,8 +5,7 @@ ARG NODE_IMAGE=node:24-slim
 FROM ${NODE_IMAGE} AS build
 WORKDIR /app
 COPY . ./
-RUN npm ci --no-audit --no-fund
-RUN npm run build
+RUN npm ci --no-audit --no-fund && npm run build
 
 FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /app
