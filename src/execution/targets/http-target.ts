@@ -7,7 +7,6 @@ import { EgressBlockedError, EgressGuard } from './egress-guard.js';
 import type { Cancellation } from './cancellation.js';
 import { Exchange, MAX_INFORMATIONAL } from './exchange.js';
 import type { Failure, WholeAnswer } from './exchange.js';
-import { OriginPace } from './origin-pace.js';
 import { Redaction } from './redaction.js';
 import type { TargetRequest } from './request.js';
 
@@ -55,7 +54,6 @@ const ERRORS: Readonly<Record<string, string>> = {
 @Injectable()
 export class HttpTarget implements OnApplicationShutdown {
   private readonly agent: Agent;
-  private readonly pace = new OriginPace();
 
   constructor(private readonly guard: EgressGuard) {
     this.agent = agentWith(guard.connector());
@@ -91,13 +89,11 @@ export class HttpTarget implements OnApplicationShutdown {
     return new Promise((resolve) => {
       // For this call alone: nobody else may use its connection, and the key is not kept.
       let ownAgent: Agent | null = null;
-      let leave = (): void => undefined;
       const end = (answer: WholeAnswer | NoAnswer): void => {
         marks.doneAtMs = performance.now();
         clearTimeout(timer);
         cancellation.listen(null);
         void ownAgent?.destroy().catch(() => undefined);
-        leave();
         resolve(answer);
       };
       const exchange = new Exchange(keepBytes, marks, (outcome) =>
@@ -109,29 +105,16 @@ export class HttpTarget implements OnApplicationShutdown {
       };
       const timer = setTimeout(abandon, outgoing.timeoutMs, 'timedOut' as const);
       cancellation.listen(() => abandon('aborted'));
-      const send = (agent: Agent, { origin, pathname, search }: URL): void => {
+      try {
+        ownAgent = outgoing.certificate === undefined ? null : agentWith(this.guard.connector(outgoing.certificate));
+        const { origin, pathname, search } = new URL(outgoing.url);
+        const agent = ownAgent ?? this.agent;
         const { method, headers, body } = outgoing;
         const path = pathname + search;
         this.guard.marking(marks, () => agent.dispatch({ origin, path, method, headers, body }, exchange));
-      };
-      const guarded = (begin: () => void): void => {
-        try {
-          begin();
-        } catch (error) {
-          end(describe({ kind: 'error', error }));
-        }
-      };
-      guarded(() => {
-        const url = new URL(outgoing.url);
-        if (outgoing.certificate === undefined) {
-          const place = this.pace.at(url.origin);
-          leave = () => place.leave();
-          place.enter(() => guarded(() => send(this.agent, url)));
-        } else {
-          ownAgent = agentWith(this.guard.connector(outgoing.certificate));
-          send(ownAgent, url);
-        }
-      });
+      } catch (error) {
+        end(describe({ kind: 'error', error }));
+      }
     });
   }
 }
@@ -139,8 +122,8 @@ export class HttpTarget implements OnApplicationShutdown {
 function agentWith(connect: ReturnType<EgressGuard['connector']>): Agent {
   return new Agent({
     connect,
-    // The executor bounds how many calls are under way, each with a time limit of its own: queueing here for one that ends would
-    // only use that up. How fast connections are opened is for OriginPace.
+    // The executor bounds how many calls are under way, each with a time limit of its own: queueing for a connection
+    // here would only use that up.
     connections: null,
     pipelining: 1,
     keepAliveTimeout: 10_000,
