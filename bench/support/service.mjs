@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm, rmdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -110,7 +110,7 @@ export class Stage {
 
   async stop() {
     for (const stop of this.#stops.splice(0).reverse()) await stop().catch((error) => console.error(String(error)));
-    await rm(WORK, { recursive: true, force: true }).catch(() => undefined);
+    await rmdir(WORK).catch(() => undefined); // another benchmark may have its data there
   }
 }
 
