@@ -51,9 +51,8 @@ export class LedgerRunQueue extends RunQueue {
     if (runs.length > CLAIM_LIMIT || this.intake === null) this.messages.publish({ type: 'runsQueued' });
   }
 
-  wakeAt(at: Instant, unbidden = false): void {
-    if (this.intake === null || at >= this.timerAt) return;
-    this.setTimer(at, unbidden);
+  wakeAt(at: Instant): void {
+    if (at < this.timerAt) this.setTimer(at, false);
   }
 
   async consume(intake: RunIntake): Promise<void> {
@@ -112,7 +111,7 @@ export class LedgerRunQueue extends RunQueue {
       const reason = error instanceof Error ? error.message : String(error);
       this.logger.warn(`no runs could be claimed, tried again in ${FAILURE_RETRY_MS} ms; nothing is lost: ${reason}`);
       this.again = false;
-      this.setTimer(this.clock.now() + FAILURE_RETRY_MS);
+      this.setTimer(this.clock.now() + FAILURE_RETRY_MS, false);
     }
   }
 
@@ -128,14 +127,15 @@ export class LedgerRunQueue extends RunQueue {
 
   private lookAgain(next: Instant | null): void {
     const pollAt = this.clock.now() + POLL_MS;
-    this.wakeAt(Math.min(next ?? Infinity, pollAt), next === null || next > pollAt);
+    const at = Math.min(next ?? Infinity, pollAt);
+    if (at < this.timerAt) this.setTimer(at, at === pollAt);
   }
 
   private async claimAll(queuedForMs: number): Promise<void> {
     while (await this.intake?.claimWaiting(CLAIM_LIMIT, queuedForMs));
   }
 
-  private setTimer(at: Instant, unbidden = false): void {
+  private setTimer(at: Instant, unbidden: boolean): void {
     clearTimeout(this.timer);
     if (this.intake === null) return;
     this.timerAt = at;

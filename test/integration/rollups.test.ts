@@ -209,6 +209,22 @@ describe('rollups', () => {
     await expectAllAsRecounted();
   });
 
+  it('ask one question where there is nothing to do', async () => {
+    const [transactions, questions] = [jest.spyOn(ledger.database, 'transaction'), jest.spyOn(ledger.database, 'rows')];
+    try {
+      expect(await replica().pass(NOW)).toBe(true); // nothing has ever run
+      expect([transactions.mock.calls.length, questions.mock.calls.length]).toEqual([0, 1]);
+      await addRuns(seededRandom(10), 50, T0, T0 + HOUR_MS);
+      await ledger.query(`UPDATE runs SET state = 'succeeded' WHERE state IN ('queued', 'retrying')`);
+      await rollUp(NOW);
+      jest.clearAllMocks();
+      expect(await replica().pass(NOW)).toBe(true);
+      expect([transactions.mock.calls.length, questions.mock.calls.length]).toEqual([0, 1]);
+    } finally {
+      jest.restoreAllMocks();
+    }
+  });
+
   it('write no mark for what is in time', async () => {
     await addRuns(seededRandom(9), 50, T0, T0 + HOUR_MS, 60_000);
     expect(await ledger.query('SELECT 1 AS mark FROM rollup_marks')).toEqual([]);
