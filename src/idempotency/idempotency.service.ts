@@ -44,12 +44,13 @@ export class IdempotencyService {
   once(asked: Asked, perform: () => Promise<Answer>): Promise<{ answer: Answer; replayed: boolean }> {
     const id: KeyOfAnswer = { projectId: asked.projectId, keyHash: sha256(asked.key) };
     const fingerprint = fingerprintOf(asked);
-    return this.writes.asOne(lockNameOf(id), async (isLocked) => {
+    return this.writes.asOne(lockNameOf(id), async (locking, sql) => {
+      const [isLocked, kept] = await Promise.all([locking, this.answers.find(id, this.clock.now())]);
       if (!isLocked) throw inUse();
-      const kept = await this.answers.find(id, this.clock.now());
       if (kept !== null) return { answer: readKept(kept, fingerprint, asked), replayed: true };
       const answer = await perform();
-      await this.answers.keep(id, { ...answer, fingerprint, body: textOf(answer, asked) }, this.clock.now());
+      const keeping = this.answers.keep(id, { ...answer, fingerprint, body: textOf(answer, asked) }, this.clock.now());
+      sql.leaveToCommit(keeping);
       return { answer, replayed: false };
     });
   }

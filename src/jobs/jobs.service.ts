@@ -8,6 +8,7 @@ import { refuseUnmet } from '../domain/preconditions.js';
 import type { Preconditions } from '../domain/preconditions.js';
 import type { Calendars } from '../domain/recurrence/exclusion.js';
 import type { Instant } from '../domain/recurrence/schedule.js';
+import { inOrder } from '../persistence/database.js';
 import type { Sql } from '../persistence/database.js';
 import { CalendarsRepository } from '../persistence/calendars.repository.js';
 import { isNameTaken, JobsRepository } from '../persistence/jobs.repository.js';
@@ -62,16 +63,12 @@ export class JobsService {
   async create(projectId: string, input: JobInput): Promise<StoredJob> {
     const now = this.clock.now();
     const { settings, secrets } = this.settle(input, null, now);
-    const job = await refuseTakenName(
-      settings.name,
-      this.writes.run(async (sql) => {
-        const calendars = await this.calendars.share(projectId, settings.schedule.exclude ?? [], sql);
-        const job = newJob(projectId, settings, now, calendars);
-        await this.jobs.insert(job, sql);
-        await this.secrets.write([{ jobId: job.id, secrets }], sql);
-        return { result: job, notes: [noteCreated(job)] };
-      }),
-    );
+    const job = await this.writes.run(async (sql) => {
+      const calendars = await this.calendars.share(projectId, settings.schedule.exclude ?? [], sql);
+      const job = newJob(projectId, settings, now, calendars);
+      const rows = [this.jobs.insert(job, sql), this.secrets.write([{ jobId: job.id, secrets }], sql)];
+      return { result: job, notes: [noteCreated(job)], writing: refuseTakenName(settings.name, inOrder(rows)) };
+    });
     await this.afterCommit.announce({ dueAt: job.nextRunAt });
     return { ...job, stats: null };
   }

@@ -33,6 +33,8 @@ export function dataSourceOptions(settings: DataSourceSettings): DataSourceOptio
       idleTimeoutMillis: 60_000,
       query_timeout: settings.queryTimeoutMs,
       prepares: settings.prepares ?? true,
+      // Statements of one transaction that don't wait for each other's answers go out together.
+      pipeline: true,
     },
   };
 }

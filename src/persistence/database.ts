@@ -59,12 +59,21 @@ export interface Sql {
   count(statement: Statement, values?: readonly SqlValue[]): Promise<number>;
 }
 
+/** The statements of one transaction. */
+export interface Transaction extends Sql {
+  /**
+   * For the last statements of a write: they are on their way, and the commit goes right behind them, without a wait for their
+   * answers in between. When one fails the transaction does, with its error: Postgres commits nothing after it.
+   */
+  leaveToCommit(writing: Promise<unknown>): void;
+}
+
 /** What is told to others once a transaction is committed. */
 export type Effect = () => void | Promise<void>;
 
 /** A transaction that holds all that goes on inside of it, by whatever repository. Once it is over it is as if it weren't there. */
 interface Whole {
-  readonly sql: Sql;
+  readonly sql: Transaction;
   readonly effects: Effect[];
   isOpen: boolean;
 }
@@ -99,17 +108,21 @@ export class Database implements Sql {
    * inside happens after its commit, or never.
    *
    * `lockName`: of an advisory lock that the transaction tries to take as it begins; `work` is told whether it has it. Nobody
-   * waits for it, and it ends with the transaction. What `work` reads shows all that was committed before the lock was free.
+   * waits for it, and it ends with the transaction. What `work` reads shows all that was committed before the lock was free, also
+   * where it asks at once, without waiting for `isLocked`; before it writes it has to wait.
    */
-  async asOne<Result>(lockName: string, work: (isLocked: boolean) => Promise<Result>): Promise<Result> {
+  async asOne<Result>(
+    lockName: string,
+    work: (isLocked: Promise<boolean>, sql: Transaction) => Promise<Result>,
+  ): Promise<Result> {
     const effects: Effect[] = [];
     const lock = `SELECT pg_try_advisory_xact_lock(hashtextextended(${pg.escapeLiteral(lockName)}, 0)) AS locked`;
     const result = await this.within(`${BEGIN}; ${lock}`, undefined, async (sql, begun) => {
       const whole: Whole = { sql, effects, isOpen: true };
+      const isLocked = begun.then((last) => (last?.rows[0] as { locked?: unknown } | undefined)?.locked === true);
+      isLocked.catch(() => undefined); // `work` may fail before it asks
       try {
-        return await this.wholes.run(whole, () =>
-          work((begun?.rows[0] as { locked?: unknown } | undefined)?.locked === true),
-        );
+        return await this.wholes.run(whole, () => work(isLocked, sql));
       } finally {
         whole.isOpen = false;
       }
@@ -131,24 +144,33 @@ export class Database implements Sql {
    * (`asOne`) it is a part of that, and committed with all the rest: when it throws, the whole has to. `attempt` is for who
    * goes on then.
    */
-  async transaction<Result>(work: (sql: Sql) => Promise<Result>, limitMs?: number): Promise<Result> {
+  async transaction<Result>(work: (sql: Transaction) => Promise<Result>, limitMs?: number): Promise<Result> {
     const { whole } = this;
-    return whole === null ? this.within(BEGIN, limitMs, work) : work(whole.sql);
+    return whole === null ? this.alone(limitMs, work) : work(whole.sql);
   }
 
   /** A transaction of which nothing is left when it throws, inside of a whole too. */
   attempt<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result> {
     const { whole } = this;
-    return whole === null ? this.within(BEGIN, undefined, work) : partOf(whole.sql, work);
+    return whole === null ? this.alone(undefined, work) : partOf(whole.sql, work);
+  }
+
+  /** What is sent behind a BEGIN that failed would be a transaction of its own, so that is waited for. */
+  private alone<Result>(limitMs: number | undefined, work: (sql: Transaction) => Promise<Result>): Promise<Result> {
+    return this.within(BEGIN, limitMs, async (sql, begun) => {
+      await begun;
+      return work(sql);
+    });
   }
 
   /** `begin`: statements of which the last one's result is handed on. */
   private async within<Result>(
     begin: string,
     limitMs: number | undefined,
-    work: (sql: Sql, begun: QueryResult | undefined) => Promise<Result>,
+    work: (sql: Transaction, begun: Promise<QueryResult | undefined>) => Promise<Result>,
   ): Promise<Result> {
     const client = await this.pool.connect();
+    const left: Promise<unknown>[] = [];
     let broken: Error | undefined;
     // The pool listens while a connection is idle, pg while it works; between two statements nobody else does, and a
     // connection that breaks then would end the process.
@@ -157,16 +179,15 @@ export class Database implements Sql {
     };
     client.on('error', onError);
     try {
-      const begun = await this.run(client, { text: begin, limitMs }, []);
-      const result = await work(
-        {
-          rows: (statement, values = []) => rowsOf(this.run(client, { limitMs, ...statement }, values)),
-          count: (statement, values = []) => countOf(this.run(client, { limitMs, ...statement }, values)),
-        },
-        // Pg answers several statements with as many results.
-        [begun].flat().at(-1),
-      );
-      await this.run(client, { text: 'COMMIT', limitMs }, []);
+      // Pg answers several statements with as many results.
+      const begun = this.run(client, { text: begin, limitMs }, []).then((results) => [results].flat().at(-1));
+      const sql: Transaction = {
+        rows: (statement, values = []) => rowsOf(this.run(client, { limitMs, ...statement }, values)),
+        count: (statement, values = []) => countOf(this.run(client, { limitMs, ...statement }, values)),
+        leaveToCommit: (writing) => void left.push(awaitedLater(writing)),
+      };
+      const result = await work(sql, begun);
+      await inOrder([...left, this.run(client, { text: 'COMMIT', limitMs }, []).then(refuseRollback)]);
       return result;
     } catch (error) {
       if (isUnanswered(error)) {
@@ -239,6 +260,26 @@ export class Database implements Sql {
     // TypeORM owns the pool; its driver's type does not name it.
     return (this.dataSource.driver as unknown as { master: Pool }).master;
   }
+}
+
+/**
+ * Waits for statements that were sent one behind the other. Rejects as the first of them does: those behind it fail because
+ * of it, and which rejection is seen first is chance.
+ */
+export async function inOrder(writing: readonly (Promise<unknown> | undefined)[]): Promise<void> {
+  for (const one of writing) if (one !== undefined) void awaitedLater(one);
+  for (const one of writing) await one;
+}
+
+/** Until then its rejection is nobody's. */
+function awaitedLater<Result>(promise: Promise<Result>): Promise<Result> {
+  promise.catch(() => undefined);
+  return promise;
+}
+
+/** Postgres commits nothing where a statement failed, whoever took no notice of it. */
+function refuseRollback({ command }: QueryResult): void {
+  if (command !== 'COMMIT') throw new Error('the transaction was rolled back: one of its statements had failed');
 }
 
 /** Who catches what a part threw can go on with the rest. */

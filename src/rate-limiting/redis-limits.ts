@@ -25,20 +25,19 @@ interface Owed {
   worth: number;
 }
 
-/** How many keys, the keys, and what the script is given beside them. */
-type Values = readonly [keyCount: number, ...keysAndValues: (string | number)[]];
-
-/** A connection and a pipeline of it know the command alike, once it is defined. */
-function takeBy(commander: object, values: Values): Promise<number[]> {
-  return (commander as { carillonTake: (...values: Values) => Promise<number[]> }).carillonTake(...values);
+/** One request to count. */
+interface Taking {
+  readonly checks: readonly Check[];
+  readonly cost: number;
 }
 
-function asError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error(String(reason));
+/** The script as a command of the connection, once it is defined. */
+interface Taker {
+  carillonTake(keyCount: number, ...keysAndValues: readonly (string | number)[]): Promise<number[]>;
 }
 
 /**
- * Counters in Redis, shared by all replicas: one command a request. While Redis is away, silent or refuses, this process
+ * Counters in Redis, shared by all replicas: one command a request, or for all that come together. While Redis is away, silent or refuses, this process
  * counts for itself, from where Redis last stood; no request waits for it then, and a probe finds out when it is well
  * again.
  */
@@ -46,7 +45,7 @@ export class RedisLimits extends LimitStore {
   private readonly logger = new Logger('RateLimits');
   private readonly memory = new MemoryLimits();
   private readonly owed = new Map<string, Owed>();
-  private readonly commands = new OneTurn((commands: readonly Values[]) => this.sendAll(commands));
+  private readonly turn = new OneTurn((takings: readonly Taking[]) => this.takeAll(takings));
   private away: boolean;
   /** What the log said last; null before its first word. */
   private announced: boolean | null = null;
@@ -71,16 +70,8 @@ export class RedisLimits extends LimitStore {
     return this.away ? 'Redis is away: each replica counts requests for itself' : null;
   }
 
-  async take(checks: readonly Check[], cost: number): Promise<Standing[]> {
-    if (this.away) return this.takeHere(checks, cost);
-    try {
-      return await this.takeInRedis(checks, cost);
-    } catch (error) {
-      this.logger.debug(`Redis did not count: ${String(error)}`);
-      this.setAway(true);
-      // What it was too slow for it counts when it wakes.
-      return error instanceof Late ? this.memory.take(checks, cost) : this.takeHere(checks, cost);
-    }
+  take(checks: readonly Check[], cost: number): Promise<Standing[]> {
+    return this.away ? this.takeHere(checks, cost) : this.turn.add({ checks, cost });
   }
 
   override disconnect(): void {
@@ -112,38 +103,48 @@ export class RedisLimits extends LimitStore {
     return owed !== undefined && performance.now() - owed.sinceMs < limit.windowMs ? owed.worth : 0;
   }
 
-  private async takeInRedis(checks: readonly Check[], cost: number): Promise<Standing[]> {
-    const numbers = await answerOf(this.send(checks, cost));
-    return checks.map(({ counter, limit }, index) => {
-      const [used = 0, resetMs = 0, waitMs = 0] = numbers.slice(index * 3, index * 3 + 3);
-      this.memory.adopt(counter, limit, used);
-      return { used, resetMs, waitMs };
-    });
+  /** A cluster's keys lie on many nodes: there each request is a command of its own. */
+  private async takeAll(takings: readonly Taking[]): Promise<Standing[][]> {
+    if (!this.redis.isCluster) return this.takeTogether(takings);
+    const alone = await Promise.all(takings.map((taking) => this.takeTogether([taking])));
+    return alone.flat();
   }
 
-  private send(checks: readonly Check[], cost: number): Promise<number[]> {
-    const keys = checks.map(({ counter }) => this.prefix + counter);
-    const values = checks.flatMap((check) => [check.limit.requests, check.limit.windowMs, this.settle(check)]);
-    return this.commands.add([keys.length, ...keys, cost, ...values]).then((answer) => {
-      if (answer instanceof Error) throw answer;
-      return answer;
-    });
-  }
-
-  /** Requests that come together are sent in one packet, each a command of its own. A cluster's keys lie on many nodes. */
-  private async sendAll(commands: readonly Values[]): Promise<(number[] | Error)[]> {
-    const { redis } = this;
-    if (commands.length === 1 || redis.isCluster) {
-      const answers = await Promise.allSettled(commands.map((values) => takeBy(redis, values)));
-      return answers.map((answer) => (answer.status === 'fulfilled' ? answer.value : asError(answer.reason)));
+  private async takeTogether(takings: readonly Taking[]): Promise<Standing[][]> {
+    const takenHere = ({ checks, cost }: Taking): Promise<Standing[]> => this.takeHere(checks, cost);
+    // The calls before this one may have found out.
+    if (this.away) return Promise.all(takings.map(takenHere));
+    try {
+      return this.standingsOf(takings, await answerOf(this.send(takings)));
+    } catch (error) {
+      this.logger.debug(`Redis did not count: ${String(error)}`);
+      this.setAway(true);
+      // What it was too slow for it counts when it wakes.
+      const late = error instanceof Late;
+      return Promise.all(takings.map((one) => (late ? this.memory.take(one.checks, one.cost) : takenHere(one))));
     }
-    const pipeline = redis.pipeline();
-    for (const values of commands) void takeBy(pipeline, values);
-    const answers = (await pipeline.exec()) ?? [];
-    return commands.map((_, index) => {
-      const [error, numbers] = answers[index] ?? [new Error('Redis left a command out'), null];
-      return error ?? (numbers as number[]);
-    });
+  }
+
+  private standingsOf(takings: readonly Taking[], numbers: readonly number[]): Standing[][] {
+    let at = 0;
+    return takings.map(({ checks }) =>
+      checks.map(({ counter, limit }) => {
+        const [used = 0, resetMs = 0, waitMs = 0] = [numbers[at], numbers[at + 1], numbers[at + 2]];
+        at += 3;
+        this.memory.adopt(counter, limit, used);
+        return { used, resetMs, waitMs };
+      }),
+    );
+  }
+
+  private send(takings: readonly Taking[]): Promise<number[]> {
+    const keys = takings.flatMap(({ checks }) => checks.map(({ counter }) => this.prefix + counter));
+    const values = takings.flatMap(({ checks, cost }) => [
+      checks.length,
+      cost,
+      ...checks.flatMap((check) => [check.limit.requests, check.limit.windowMs, this.settle(check)]),
+    ]);
+    return (this.redis as unknown as Taker).carillonTake(keys.length, ...keys, ...values);
   }
 
   private setAway(away: boolean): void {
@@ -168,7 +169,7 @@ export class RedisLimits extends LimitStore {
     if (this.probing || !this.away || this.redis.status !== 'ready') return;
     this.probing = true;
     try {
-      await withTimeLimit(this.send([PROBE], 1), PROBE_LIMIT_MS);
+      await withTimeLimit(this.send([{ checks: [PROBE], cost: 1 }]), PROBE_LIMIT_MS);
       this.setAway(false);
     } catch (error) {
       this.logger.debug(`Redis still does not count: ${String(error)}`);

@@ -36,6 +36,12 @@ interface Sent {
   readonly body: string | null;
 }
 
+interface Told {
+  readonly id?: unknown;
+  readonly name?: unknown;
+  readonly nextRunAt?: unknown;
+}
+
 let api: GuardedApi;
 let port: number;
 const agent = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -102,7 +108,12 @@ test(`${COUNT} requests by seed ${SEED}: nothing fails, all is in the contract, 
 });
 
 function requestOf({ operation, caller, path, query, headers, body }: Blueprint): Sent {
-  const filled = operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => segmentText(path[name]));
+  const ids: string[] = [];
+  const filled = operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const text = segmentText(path[name], ids);
+    ids.push(text);
+    return encoded(text);
+  });
   const search = query.map((pair) => pair.map(encoded).join('=')).join('&');
   const key = keys[caller];
   return {
@@ -113,11 +124,12 @@ function requestOf({ operation, caller, path, query, headers, body }: Blueprint)
   };
 }
 
-function segmentText(segment: Segment | undefined): string {
+/** An occurrence is one of the job whose id stands before it in the path. */
+function segmentText(segment: Segment | undefined, before: readonly string[]): string {
   if (segment === undefined) return '';
-  if ('text' in segment) return encoded(segment.text);
-  const found = known.get(segment.kind) ?? [];
-  return encoded(found[segment.nth % Math.max(found.length, 1)] ?? randomUUID());
+  if ('text' in segment) return segment.text;
+  const found = known.get([segment.kind, ...before].join(' ')) ?? known.get(segment.kind) ?? [];
+  return found[segment.nth % Math.max(found.length, 1)] ?? randomUUID();
 }
 
 /** Half a surrogate pair has no encoding; anything else there is. */
@@ -166,11 +178,13 @@ function faultsOf(sent: Sent, answer: ContractAnswer): string[] {
 /** What the service has told of is what later requests are about. */
 function remember({ operation }: Blueprint, { status, text }: ContractAnswer): void {
   if (status >= 300 || !text.startsWith('{')) return;
-  const { id, name, data } = JSON.parse(text) as { id?: unknown; name?: unknown; data?: unknown };
+  const whole = JSON.parse(text) as Told & { data?: unknown };
   const kind = /runs$|trigger$|replay$|cancel$/.test(operation.path) ? 'runs' : (operation.path.split('/')[1] ?? '');
-  const ids = [id, ...(Array.isArray(data) ? data.map((row: { id?: unknown }) => row.id) : [])];
-  for (const one of ids) if (typeof one === 'string' && !ours.has(one)) add(kind, one);
-  if (kind === 'jobs' && typeof name === 'string') add('name', name);
+  for (const { id, name, nextRunAt } of [whole, ...(Array.isArray(whole.data) ? (whole.data as Told[]) : [])]) {
+    if (typeof id === 'string' && !ours.has(id)) add(kind, id);
+    if (kind === 'jobs' && typeof name === 'string') add('name', name);
+    if (typeof id === 'string' && typeof nextRunAt === 'string') add(`scheduledFor ${id}`, nextRunAt);
+  }
 }
 
 function add(kind: string, value: string): void {

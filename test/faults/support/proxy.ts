@@ -7,7 +7,8 @@ import type { AddressInfo, Server, Socket } from 'node:net';
  * - `pass`: they go on.
  * - `hold`: they and all that follows on this connection wait until `release`.
  * - `drop`: the connection breaks before the server has seen them.
- * - `dropAnswer`: the server gets them, and the connection breaks in place of its answer.
+ * - `dropAnswer`: the server gets them, and in place of its answer to a COMMIT the connection breaks. Answers to what was sent
+ *   before stay away with it: who breaks a connection at once may take from the server what it has not read yet.
  */
 export type Verdict = 'pass' | 'hold' | 'drop' | 'dropAnswer';
 
@@ -140,7 +141,10 @@ class Link {
     const homeward = new Line(client, () => rules.isOpen() && !this.isStranded);
     this.lines = [outward, homeward];
     client.on('data', (chunk) => this.fromClient(chunk, outward));
-    server.on('data', (chunk) => (this.swallowsAnswer ? this.break() : this.queue(homeward, chunk)));
+    server.on('data', (chunk) => {
+      if (!this.swallowsAnswer) this.queue(homeward, chunk);
+      else if (chunk.includes('COMMIT')) this.break();
+    });
     for (const [source, line] of [
       [client, outward],
       [server, homeward],
