@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Socket } from 'node:net';
 import { Injectable } from '@nestjs/common';
 import type { Pool, PoolClient, QueryConfig, QueryResult, QueryResultRow } from 'pg';
 import pg, { types } from 'pg';
@@ -241,6 +242,7 @@ export class Database implements Sql {
       types: rowTypes,
       query_timeout: statement.limitMs,
     };
+    sendTogether(on);
     return on.query<Row>(query).catch((error: unknown) => {
       throw refusedByQuota(error) ?? error;
     });
@@ -260,6 +262,18 @@ export class Database implements Sql {
     // TypeORM owns the pool; its driver's type does not name it.
     return (this.dataSource.driver as unknown as { master: Pool }).master;
   }
+}
+
+/**
+ * What a connection is given before this turn of the event loop ends goes out in one write: each wakes Postgres, and costs more
+ * than all else that sending a statement takes.
+ */
+function sendTogether(on: Pool | PoolClient): void {
+  // The types of pg don't know the socket of a connection; a pool has none.
+  const socket = (on as { readonly connection?: { readonly stream: Socket } }).connection?.stream;
+  if (socket === undefined) return;
+  socket.cork();
+  process.nextTick(() => socket.uncork());
 }
 
 /**
