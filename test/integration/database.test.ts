@@ -2,7 +2,7 @@ import net from 'node:net';
 import type { AddressInfo } from 'node:net';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
-import { Database } from '../../src/persistence/database.js';
+import { Database, inOrder } from '../../src/persistence/database.js';
 import { dataSourceOptions } from '../../src/persistence/data-source.js';
 import { createTestDatabase } from '../support/database.js';
 import type { TestDatabase } from '../support/database.js';
@@ -54,6 +54,65 @@ it('a transaction that throws leaves nothing behind, and its connection serves t
   });
   await expect(failing).rejects.toThrow('changed my mind');
   expect(await database.rows({ text: "SELECT to_regclass('unwanted') AS found" })).toEqual([{ found: null }]);
+});
+
+describe('statements left to the commit', () => {
+  beforeAll(() => other.query('CREATE TABLE left_to_commit (n int PRIMARY KEY CHECK (n < 10))'));
+  afterAll(() => other.query('DROP TABLE left_to_commit'));
+  afterEach(() => other.query('TRUNCATE left_to_commit'));
+
+  const insert = (n: number) => ({ text: `INSERT INTO left_to_commit VALUES (${n})` });
+  const kept = async (): Promise<number[]> => {
+    const { rows } = await other.query<{ n: number }>('SELECT n FROM left_to_commit ORDER BY n');
+    return rows.map(({ n }) => n);
+  };
+
+  it('are committed with the others', async () => {
+    await database.transaction(async (sql) => {
+      await sql.rows(insert(1));
+      sql.leaveToCommit(sql.rows(insert(2)));
+      sql.leaveToCommit(inOrder([sql.rows(insert(3)), undefined, sql.rows(insert(4))]));
+    });
+    expect(await kept()).toEqual([1, 2, 3, 4]);
+  });
+
+  it('fail the transaction with the error of the first that fails, however late its rejection is seen', async () => {
+    const slowly = async (statement: Promise<unknown>): Promise<void> => {
+      try {
+        await statement;
+      } catch (error) {
+        for (let hop = 0; hop < 20; hop += 1) await Promise.resolve();
+        throw error;
+      }
+    };
+    const failing = database.transaction(async (sql) => {
+      sql.leaveToCommit(sql.rows(insert(1)));
+      sql.leaveToCommit(slowly(sql.rows(insert(11))));
+      sql.leaveToCommit(sql.rows(insert(1)));
+      return 'done';
+    });
+    await expect(failing).rejects.toMatchObject({ code: '23514' });
+    expect(await kept()).toEqual([]);
+    expect(await backendsOfPool()).toHaveLength(2);
+  });
+
+  it("are nobody's rejection when the transaction throws for another reason", async () => {
+    const failing = database.transaction((sql) => {
+      sql.leaveToCommit(sql.rows(insert(11)));
+      throw new Error('changed my mind');
+    });
+    await expect(failing).rejects.toThrow('changed my mind');
+    expect(await kept()).toEqual([]);
+  });
+});
+
+it('a failed statement that nobody took notice of is not taken for a commit', async () => {
+  const failing = database.transaction(async (sql) => {
+    await sql.rows({ text: 'CREATE TABLE unnoticed (n int)' });
+    await sql.rows({ text: 'SELECT 1 / 0' }).catch(() => undefined);
+  });
+  await expect(failing).rejects.toThrow('rolled back');
+  expect(await database.rows({ text: "SELECT to_regclass('unnoticed') AS found" })).toEqual([{ found: null }]);
 });
 
 /** As many as the pool has, idle by now. */

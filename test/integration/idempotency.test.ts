@@ -355,6 +355,20 @@ describe('a connection that breaks', () => {
     expect(await count('jobs')).toBe(1);
   });
 
+  test('is waited for twice by a creation: lock and kept answer, then all that it writes with the commit', async () => {
+    await post(far, '/jobs', HOURLY, 'k'); // so that statements are prepared
+    const sent: string[] = [];
+    proxy.intercept = (chunk) => {
+      const name = /jobs-insert|audit-log-insert|kept-answers-\w+|BEGIN|COMMIT/g;
+      const names = chunk.toString('latin1').match(name);
+      if (names !== null) sent.push(names.join(' '));
+      return 'pass';
+    };
+    expect((await post(far, '/jobs', { ...HOURLY, name: 'other' }, 'l')).status).toBe(201);
+    const together = [/^BEGIN .*kept-answers-find/, /^jobs-insert .*audit-log-insert .*kept-answers-keep .*COMMIT$/];
+    expect(sent).toEqual(together.map((names) => expect.stringMatching(names) as string));
+  });
+
   test('nothing is told before the commit, and all after it', async () => {
     const { id } = await api.create(HOURLY);
     onCommit('hold');

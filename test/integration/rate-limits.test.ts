@@ -70,6 +70,37 @@ describe('counters in Redis', () => {
     expect(await operator.info('commandstats')).toMatch(/cmdstat_evalsha:calls=1,/);
   });
 
+  it('of requests that come together are counted one after the other, by one command', async () => {
+    const store = await open();
+    await one(store, check('a', 3)); // so that Redis has the script
+    await operator.config('RESETSTAT');
+    const asked = [
+      [[check('a', 3)], 1],
+      [[check('b', 2), check('a', 3)], 5],
+      [[check('b', 2)], 1],
+      [[check('a', 3)], 2],
+      [[check('c', 9), check('b', 2)], 1],
+      [[check('a', 3)], 1],
+    ] as const;
+    const standings = await Promise.all(asked.map(([checks, cost]) => store.take(checks, cost)));
+    const waits = standings.map((all) => all.map(({ used, waitMs }) => [used, waitMs > 0]));
+    expect(waits).toEqual([
+      [[2, false]],
+      [
+        [0, false],
+        [2, true],
+      ],
+      [[1, false]],
+      [[2, true]],
+      [
+        [1, false],
+        [2, false],
+      ],
+      [[3, false]],
+    ]);
+    expect(await operator.info('commandstats')).toMatch(/cmdstat_evalsha:calls=1,/);
+  });
+
   it('end with their window, and take little room', async () => {
     const store = await open();
     const windowMs = 1_200;
