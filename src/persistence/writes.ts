@@ -17,8 +17,7 @@ export interface Written<Result> {
 /**
  * Every write of the API goes through here, and says what it did: the audit log has it in the same transaction. One that came with an
  * idempotency key is part of a transaction that also keeps its answer: it is committed after `run` has resolved, and may still
- * fail with what Postgres says of its last statements. So what
- * others are to learn of it (messages, queues, caches) goes to `afterCommit`.
+ * fail with what Postgres says of its last statements. So what others are to learn of it (messages, queues, caches) goes to `afterCommit`.
  */
 @Injectable()
 export class Writes {
@@ -66,7 +65,7 @@ export class Writes {
     });
   }
 
-  /** All that `work` reads and writes is one transaction, each `run` inside a part of it (`Database.asOne`). */
+  /** All that `work` reads and writes is one transaction, each `attempt` inside a part of it (`Database.asOne`). */
   asOne<Result>(
     lockName: string,
     work: (isLocked: Promise<boolean>, sql: Transaction) => Promise<Result>,
