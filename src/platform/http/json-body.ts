@@ -1,4 +1,6 @@
 import type { FastifyInstance } from 'fastify';
+import { tooManyInText } from '../validation/json-scan.js';
+import { refuseBody } from '../validation/request-validation.pipe.js';
 
 export const BODY_LIMIT_BYTES = 1_048_576;
 
@@ -15,8 +17,10 @@ export function acceptJson(fastify: FastifyInstance): void {
       type,
       { parseAs: 'string', bodyLimit: BODY_LIMIT_BYTES },
       (request, body, done) => {
-        if (body.length === 0) done(null, undefined);
-        else void parse(request, body, done);
+        if (body.length === 0) return done(null, undefined);
+        const fault = tooManyInText(body);
+        if (fault === null) void parse(request, body, done);
+        else done(refuseBody([fault]));
       },
     );
   }

@@ -5,6 +5,7 @@ import { MAX_FAULTS, pointerOf } from './faults.js';
 const MAX_DEPTH = 64;
 /** Lists and objects in one body; the walk stops there. */
 const MAX_CONTAINERS = 20_000;
+const TOO_MANY = { code: 'too_many', detail: `has more than ${MAX_CONTAINERS} lists and objects` } as const;
 /** Longest text, and largest list or object, outside free JSON: no schema of ours allows more. */
 const MAX_TEXT = 10_000;
 const MAX_MEMBERS = 200;
@@ -44,6 +45,31 @@ export function scanJson(root: unknown): ScanResult {
   return scan;
 }
 
+const QUOTE = 0x22;
+const OPENS_LIST = 0x5b;
+const BACKSLASH = 0x5c;
+const OPENS_OBJECT = 0x7b;
+
+/**
+ * The fault of a JSON text that opens more lists and objects than a body may have, found before they are built: a parser would
+ * spend more on them than the answer is worth. Of a text that is not JSON it says nothing.
+ */
+export function tooManyInText(text: string): Fault | null {
+  if (text.length <= 2 * MAX_CONTAINERS) return null; // each takes two characters
+  let opened = 0;
+  let quoted = false;
+  for (let index = 0; index < text.length; index += 1) {
+    const char = text.charCodeAt(index);
+    if (char === BACKSLASH) index += 1;
+    else if (char === QUOTE) quoted = !quoted;
+    else if (!quoted && (char === OPENS_LIST || char === OPENS_OBJECT)) {
+      opened += 1;
+      if (opened > MAX_CONTAINERS) return { pointer: '', ...TOO_MANY };
+    }
+  }
+  return null;
+}
+
 class Scan implements ScanResult {
   readonly faults: Fault[] = [];
   tooMuch = false;
@@ -56,7 +82,7 @@ class Scan implements ScanResult {
       else this.walkObject(place, place.value as Readonly<Record<string, unknown>>);
     }
     if (!this.isFull) return;
-    this.refuseSize('', null, 'too_many', `has more than ${MAX_CONTAINERS} lists and objects`);
+    this.refuseSize('', null, TOO_MANY.code, TOO_MANY.detail);
   }
 
   visit(value: unknown, name: string | number, parent: Place | null): void {

@@ -1,4 +1,4 @@
-import { scanJson } from '../../../src/platform/validation/json-scan.js';
+import { scanJson, tooManyInText } from '../../../src/platform/validation/json-scan.js';
 
 const nested = (depth: number): unknown => JSON.parse(`${'['.repeat(depth)}${']'.repeat(depth)}`);
 
@@ -69,4 +69,17 @@ test.each<[string, unknown, [string, string][], boolean]>([
 
 test('says no more than twenty times what is wrong', () => {
   expect(scanJson({ body: Array(10_000).fill('\0') }).faults).toHaveLength(20);
+});
+
+test.each<[string, string, boolean]>([
+  ['as many as may be', JSON.stringify(Array(19_999).fill([])), false],
+  ['one more', JSON.stringify(Array(20_000).fill([])), true],
+  ['objects', JSON.stringify(Array(20_000).fill({})), true],
+  ['brackets in a text', JSON.stringify(['[{'.repeat(30_000)]), false],
+  ['brackets behind quotes in a text', JSON.stringify(['"[\\'.repeat(30_000)]), false],
+  ['lists behind a text that ends in a backslash', `["\\\\",${'[],'.repeat(20_000)}1]`, true],
+  ['no JSON', '['.repeat(50_000), true],
+  ['nothing', '', false],
+])('counts lists and objects before they are read: %s', (_, text, isTooMany) => {
+  expect(tooManyInText(text)).toEqual(isTooMany ? { pointer: '', code: 'too_many', detail: expect.any(String) } : null);
 });
