@@ -13,6 +13,7 @@ import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build, isBuilt } from './build.mjs';
+import { addReport, noTests } from './jest-report.mjs';
 
 const root = join(import.meta.dirname, '..');
 const work = join(root, 'node_modules/.cache/faults', String(process.pid));
@@ -39,7 +40,7 @@ const firstSeed = Number(values.seed ?? process.env.FAULT_SEED ?? Date.now() % 1
 if (!Number.isInteger(firstSeed) || !(minutes >= 0)) throw new Error('--seed is a whole number, --minutes a number');
 
 mkdirSync(work, { recursive: true });
-const counts = { passed: 0, failed: 0, pending: 0 };
+const counts = noTests();
 let failed = false;
 try {
   if (!isBuilt()) await build();
@@ -91,19 +92,8 @@ function playSome(seed, selection) {
     },
     stdio: ['inherit', 'ignore', 'inherit'], // the JSON goes to stdout too; people read stderr
   });
-  count(output);
+  addReport(counts, output, root);
   return status === 0;
-}
-
-function count(output) {
-  try {
-    const report = JSON.parse(readFileSync(output, 'utf8'));
-    counts.passed += report.numPassedTests;
-    counts.failed += report.numFailedTests + report.numRuntimeErrorTestSuites;
-    counts.pending += report.numPendingTests;
-  } catch {
-    counts.failed += 1; // Jest itself did not come to an end
-  }
 }
 
 /** One line a scenario; of several rounds the sums, the worst lateness and the number of rounds. */

@@ -1,9 +1,10 @@
 // `npm run test:operations`: what docs/runbook.md says to do, done: backup and restore, PgBouncer, failover. On servers of its own,
 // made with the programs of an installed Postgres and PgBouncer; as root on Debian they are installed. Arguments go to Jest.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, isBuilt } from './build.mjs';
+import { addReport, noTests } from './jest-report.mjs';
 
 const root = join(import.meta.dirname, '..');
 const results = join(root, 'node_modules/.cache/test-results');
@@ -17,7 +18,7 @@ const NEEDED = [
 
 mkdirSync(results, { recursive: true });
 rmSync(output, { force: true });
-const counts = { passed: 0, failed: 0, pending: 0 };
+const counts = noTests();
 let passed = false;
 const missing = provide();
 if (missing.length > 0) {
@@ -44,7 +45,7 @@ if (missing.length > 0) {
     stdio: ['inherit', 'ignore', 'inherit'],
   });
   passed = status === 0;
-  count();
+  addReport(counts, output, root);
 }
 // For whoever adds up what passed and failed.
 writeFileSync(join(results, 'operations.json'), JSON.stringify(counts));
@@ -78,15 +79,4 @@ function provide() {
     for (const needed of lacking) if (needed.package === 'postgresql') needed.folders = versionsOfPostgres();
   }
   return lacking.filter((needed) => !isThere(needed)).map(({ package: name }) => name);
-}
-
-function count() {
-  try {
-    const report = JSON.parse(readFileSync(output, 'utf8'));
-    counts.passed += report.numPassedTests;
-    counts.failed += report.numFailedTests + report.numRuntimeErrorTestSuites;
-    counts.pending += report.numPendingTests;
-  } catch {
-    counts.failed += 1; // Jest itself did not come to an end
-  }
 }

@@ -12,7 +12,7 @@ import { buildWeb, isWebStale } from './build-web.mjs';
 const root = join(import.meta.dirname, '..');
 const results = join(root, 'node_modules/.cache/test-results');
 const wanted = process.argv.slice(2);
-const total = { passed: 0, failed: 0, pending: 0 };
+const total = { passed: 0, failed: 0, pending: 0, failures: [] };
 
 provideBrowser();
 if (!isBuilt()) await build();
@@ -22,7 +22,10 @@ const files = readdirSync(join(root, 'web/test'))
   .map((name) => join(root, 'web/test', name));
 const tests = run({ files, concurrency: 2, timeout: 180_000 });
 tests.on('test:pass', ({ name, skip, todo }) => count(name, skip || todo ? 'pending' : 'passed'));
-tests.on('test:fail', ({ name }) => count(name, 'failed'));
+tests.on('test:fail', ({ name }) => {
+  count(name, 'failed');
+  total.failures.push(`web: ${name}`);
+});
 tests.compose(new spec()).pipe(process.stdout);
 tests.on('end', () => {
   mkdirSync(results, { recursive: true });

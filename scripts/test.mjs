@@ -2,9 +2,10 @@
 // measure time. What fails does not keep the later ones from running. Arguments go to Jest. The fault suite takes minutes
 // and is a command of its own: `npm run test:faults`.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { build, isBuilt } from './build.mjs';
+import { addReport, noTests } from './jest-report.mjs';
 
 const root = join(import.meta.dirname, '..');
 const results = join(root, 'node_modules/.cache/test-results');
@@ -27,7 +28,7 @@ rmSync(results, { recursive: true, force: true });
 mkdirSync(results, { recursive: true });
 if (!isBuilt()) await build();
 
-const total = { passed: 0, failed: 0, pending: 0, failures: [] };
+const total = noTests();
 let broken = false;
 for (const [index, { projects, flags = [], only = [], TZ = zone }] of PHASES.entries()) {
   const output = join(results, `${index}.json`);
@@ -43,35 +44,10 @@ for (const [index, { projects, flags = [], only = [], TZ = zone }] of PHASES.ent
     },
   );
   broken ||= status !== 0;
-  count(output);
+  addReport(total, output, root);
 }
 writeFileSync(join(results, 'total.json'), JSON.stringify(total));
 for (const name of total.failures) process.stdout.write(`failed: ${name}\n`);
 const skipped = total.pending > 0 ? `, ${total.pending} skipped` : '';
 process.stdout.write(`${total.passed} passed, ${total.failed} failed${skipped} (faults apart: npm run test:faults)\n`);
 process.exit(broken || total.failed > 0 ? 1 : 0);
-
-function count(file) {
-  try {
-    const report = JSON.parse(readFileSync(file, 'utf8'));
-    const { numPassedTests, numFailedTests, numPendingTests, numRuntimeErrorTestSuites } = report;
-    total.passed += numPassedTests;
-    total.failed += numFailedTests + numRuntimeErrorTestSuites;
-    total.pending += numPendingTests;
-    total.failures.push(...failuresOf(report));
-  } catch {
-    total.failed += 1; // Jest itself did not come to an end
-    total.failures.push(`${file}: no account of its tests`);
-  }
-}
-
-/** By file and name: the log of a long run may be cut where it says them first. */
-function failuresOf({ testResults }) {
-  return testResults
-    .filter(({ status }) => status === 'failed')
-    .flatMap(({ name, assertionResults }) => {
-      const failed = assertionResults.filter(({ status }) => status === 'failed');
-      const names = failed.length > 0 ? failed.map(({ fullName }) => fullName) : ['does not run'];
-      return names.map((test) => `${relative(root, name)}: ${test}`);
-    });
-}
