@@ -1,9 +1,12 @@
 // Next times per second, by turns with croner. "Distinct" asks each of many different rules for its own next time; "shared" asks
-// for a slot of jobs that have few rules among them, as the planner does. Usage: node bench/recurrence.mjs [--repeat 5] [--quick] [--json]
+// for a slot of jobs that have few rules among them, as the planner does. Previews are the first of new processes.
+// Usage: node bench/recurrence.mjs [--repeat 5] [--quick] [--json]
+import { execFileSync } from 'node:child_process';
 import { Cron } from 'croner';
 import { planJob } from '../dist/domain/planning/plan.js';
 import { compileSchedule } from '../dist/domain/recurrence/recurrence.js';
 import { SharedNext } from '../dist/domain/recurrence/shared-next.js';
+import { FORMS } from './support/first-preview.mjs';
 import { numberOption } from './support/options.mjs';
 import { against, atLeast, below, none, progress, QUICK, report } from './support/report.mjs';
 import { median } from './support/statistics.mjs';
@@ -12,7 +15,7 @@ const REPEAT = numberOption('repeat', QUICK ? 3 : 5);
 const START = Date.UTC(2026, 10, 23);
 const DAY_MS = 86_400_000;
 const SHARE = QUICK ? 0.1 : 1;
-const GOALS = { shared: 1_000_000, distinct: 25_000, slotCpuMs: 250 };
+const GOALS = { shared: 1_000_000, distinct: 25_000, slotCpuMs: 250, previewMs: 50 };
 const ZONES = ['UTC', 'Europe/Paris', 'America/New_York', 'Australia/Lord_Howe', 'Asia/Kolkata', 'America/Sao_Paulo'];
 const SHAPES = [
   (n) => `${n % 60} ${n % 24} * * *`,
@@ -107,6 +110,14 @@ function slotCpuMs(pass) {
   return (user + system) / 1_000;
 }
 
+/** Milliseconds of the first preview in a process, of the form of schedule that takes longest, median of the passes. */
+function slowestFirstPreview(warmed) {
+  const script = new URL('support/first-preview.mjs', import.meta.url).pathname;
+  const first = (form) => Number(execFileSync(process.execPath, [script, form, warmed], { encoding: 'utf8' }));
+  const medians = Object.keys(FORMS).map((form) => median(Array.from({ length: REPEAT }, () => first(form))));
+  return Math.max(...medians);
+}
+
 const slots = [];
 const rates = Object.fromEntries(Object.keys(works).map((name) => [name, []]));
 for (let pass = 0; pass < REPEAT; pass += 1) {
@@ -126,6 +137,16 @@ report(`Next times, tz ${process.versions.tz}, median of ${REPEAT} passes by tur
   croner(atLeast('shared in a slot', rate('shared'), '/s', GOALS.shared)),
   croner({ figure: 'rules compiled, 500 among 10,000 jobs', value: rate('planned'), unit: '/s' }),
   below('planning a slot: 10,000 jobs, 500 rules', median(slots), 'ms CPU', GOALS.slotCpuMs),
+  against(
+    below(
+      'first preview: 1,000 occurrences of 20 rules in 20 zones',
+      slowestFirstPreview('warmed'),
+      'ms',
+      GOALS.previewMs,
+    ),
+    'without the warm-up',
+    slowestFirstPreview('not'),
+  ),
   none('rules that never fire', Number.isNaN(checksum) ? 1 : 0),
   none('next times that are not those of croner', countDifferences()),
 ]);

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { z } from 'zod';
 import { Problem } from '../domain/errors.js';
 import { canCrowd, crowdWarnings, MOST_COUNTED } from '../domain/crowd-warning.js';
@@ -11,6 +11,7 @@ import { previewSchedule } from '../domain/recurrence/preview.js';
 import type { PreviewOptions, SchedulePreview } from '../domain/recurrence/preview.js';
 import { quote } from '../domain/recurrence/problems.js';
 import type { Instant, Schedule } from '../domain/recurrence/schedule.js';
+import { warmUpRecurrence } from '../domain/recurrence/warm-up.js';
 import { PureResults } from '../caching/pure-results.js';
 import { CalendarsRepository } from '../persistence/calendars.repository.js';
 import { JobsRepository } from '../persistence/jobs.repository.js';
@@ -32,13 +33,18 @@ export interface PreviewRequest {
 
 /** Says what schedules will do. */
 @Injectable()
-export class SchedulesService {
+export class SchedulesService implements OnModuleInit {
   constructor(
     private readonly jobs: JobsRepository,
     private readonly calendars: CalendarsRepository,
     private readonly clock: Clock,
     private readonly pureResults: PureResults,
   ) {}
+
+  /** Before the first request is taken. */
+  onModuleInit(): void {
+    warmUpRecurrence(this.clock.now());
+  }
 
   async preview(
     projectId: string,
