@@ -114,7 +114,10 @@ function slotCpuMs(pass) {
 function slowestFirstPreview(warmed) {
   const script = new URL('support/first-preview.mjs', import.meta.url).pathname;
   const first = (form) => Number(execFileSync(process.execPath, [script, form, warmed], { encoding: 'utf8' }));
-  const medians = Object.keys(FORMS).map((form) => median(Array.from({ length: REPEAT }, () => first(form))));
+  const medians = Object.keys(FORMS).map((form) => {
+    progress(`first previews, ${form}, ${warmed === 'warmed' ? '' : 'not '}warmed up`);
+    return median(Array.from({ length: REPEAT }, () => first(form)));
+  });
   return Math.max(...medians);
 }
 

@@ -13,10 +13,11 @@ class Member {
 
   next(after: Instant): Instant {
     if (after < this.after || after >= this.found) {
+      const found = this.rule.next(after) ?? Infinity;
       this.afterBefore = this.after;
       this.foundBefore = this.found;
       this.after = after;
-      this.found = this.rule.next(after) ?? Infinity;
+      this.found = found;
     }
     return this.found;
   }

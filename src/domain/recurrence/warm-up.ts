@@ -6,7 +6,7 @@ const ROUNDS = 10;
 const COUNT = 50;
 const ZONES = ['Europe/Vienna', 'America/Toronto'];
 
-/** One rule for each way of finding a next time; together the widest schedule that a request can carry. */
+/** One rule for each way of finding a next time. */
 const RULES = [
   { type: 'cron', expression: '7 3 * * *' },
   { type: 'cron', expression: '7 3 1 * *' },
